@@ -1,0 +1,46 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings that every target shares; see ARCHITECTURE.md, "Settings".
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Targets that touch raw bytes spell each `unsafe` out.
+let byteLevel: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+func module(
+    _ name: String, in folder: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = strict
+) -> Target {
+    .target(name: name, dependencies: dependencies, path: "\(folder)/\(name)", swiftSettings: settings)
+}
+
+func program(_ name: String, in folder: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: "\(folder)/\(name)", swiftSettings: strict)
+}
+
+func tests(_ subject: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(subject)Tests", dependencies: [.init(stringLiteral: subject)] + dependencies,
+        path: "Tests/\(subject)Tests", swiftSettings: strict)
+}
+
+let core: [Target] = [
+    .systemLibrary(name: "CZstd", path: "Core/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    module("ByteCoding", in: "Core", settings: byteLevel),
+    module("LogModel", in: "Core", ["ByteCoding"], settings: byteLevel),
+    module("ZstdCodec", in: "Core", ["CZstd"], settings: byteLevel),
+    tests("ByteCoding"),
+    tests("LogModel", ["ByteCoding"]),
+    tests("ZstdCodec"),
+]
+
+let package = Package(
+    name: "lodge",
+    targets: core
+)

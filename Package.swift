@@ -35,9 +35,13 @@ let core: [Target] = [
     module("ByteCoding", in: "Core", settings: byteLevel),
     module("LogModel", in: "Core", ["ByteCoding"], settings: byteLevel),
     module("ZstdCodec", in: "Core", ["CZstd"], settings: byteLevel),
+    module("LineFormats", in: "Core", ["LogModel", "ByteCoding"], settings: byteLevel),
+    module("WireProtocol", in: "Core", ["LogModel", "ByteCoding"], settings: byteLevel),
     tests("ByteCoding"),
     tests("LogModel", ["ByteCoding"]),
     tests("ZstdCodec"),
+    tests("LineFormats", ["LogModel", "ByteCoding"]),
+    tests("WireProtocol", ["LogModel", "ByteCoding"]),
 ]
 
 let package = Package(

@@ -11,7 +11,7 @@ public struct EventBatchBuilder: ~Copyable {
     private var messages: [ByteRange] = []
     private var fieldStarts: [UInt32] = [0]
     private var fields: [FieldEntry] = []
-    private var arena: [UInt8] = []
+    private var arena: ByteWriter
     private var names = NameTable()
     private var streams: StreamTable
     private var arenaBeforeEvent = 0
@@ -34,7 +34,7 @@ public struct EventBatchBuilder: ~Copyable {
         messages.reserveCapacity(capacity)
         fieldStarts.reserveCapacity(capacity + 1)
         fields.reserveCapacity(capacity * 4)
-        arena.reserveCapacity(arenaCapacity)
+        arena = ByteWriter(capacity: arenaCapacity)
     }
 
     /// Events finished so far.
@@ -43,7 +43,7 @@ public struct EventBatchBuilder: ~Copyable {
     /// Bytes of messages and values so far, the unfinished event's included.
     public var arenaBytes: Int { arena.count }
 
-    /// The number that stands for a field's name in this batch. Names over 256 bytes are cut.
+    /// The number that stands for a field's name in this batch.
     public mutating func name(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
         unsafe names.index(of: bytes)
     }
@@ -54,11 +54,23 @@ public struct EventBatchBuilder: ~Copyable {
         return copy.withUTF8 { bytes in unsafe names.index(of: UnsafeRawBufferPointer(bytes)) }
     }
 
+    /// The text of a name that ``name(_:)-(String)`` gave a number.
+    public func text(ofName name: UInt32) -> String { names.texts[Int(name)] }
+
     /// Copies bytes into the arena and says where they are; for messages, or values written in pieces.
     public mutating func store(_ bytes: UnsafeRawBufferPointer) -> ByteRange {
         let offset = arena.count
         unsafe arena.append(contentsOf: bytes)
         return ByteRange(offset: offset, length: bytes.count)
+    }
+
+    /// Lends `room` bytes of the arena to `body`, which fills some of them and returns how many.
+    public mutating func store<E: Error>(
+        room: Int, _ body: (UnsafeMutableRawBufferPointer) throws(E) -> Int
+    ) throws(E) -> ByteRange {
+        let offset = arena.count
+        unsafe try arena.append(room: room, body)
+        return ByteRange(offset: offset, length: arena.count - offset)
     }
 
     /// Adds a field to the unfinished event. Of two fields with one name, readers see the later.
@@ -95,7 +107,7 @@ public struct EventBatchBuilder: ~Copyable {
     /// Takes back all that was added since the last finished event.
     public mutating func abandonEvent() {
         fields.removeLast(fields.count - Int(fieldStarts[fieldStarts.count - 1]))
-        arena.removeLast(arena.count - arenaBeforeEvent)
+        arena.truncate(to: arenaBeforeEvent)
         streams.abandon()
     }
 
@@ -104,7 +116,7 @@ public struct EventBatchBuilder: ~Copyable {
         abandonEvent()
         return EventBatch(
             timestamps: timestamps, levels: levels, streamIndexes: streamIndexes, streams: streams.identities,
-            messages: messages, fieldStarts: fieldStarts, fields: fields, fieldNames: names.texts, arena: arena)
+            messages: messages, fieldStarts: fieldStarts, fields: fields, fieldNames: names.texts, arena: arena.array())
     }
 }
 
@@ -117,18 +129,14 @@ struct NameTable {
     private var slots = [Int32](repeating: -1, count: 64)
 
     mutating func index(of bytes: UnsafeRawBufferPointer) -> UInt32 {
-        var key = unsafe bytes
-        if key.count > FieldName.maximumBytes {
-            unsafe key = UnsafeRawBufferPointer(rebasing: bytes[0..<FieldName.maximumBytes])
-        }
-        let hash = unsafe hash64(key)
+        let hash = unsafe hash64(bytes)
         var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
         while slots[slot] >= 0 {
             let candidate = Int(slots[slot])
-            if hashes[candidate] == hash, unsafe equal(keys[candidate], key) { return UInt32(candidate) }
+            if hashes[candidate] == hash, unsafe equal(keys[candidate], bytes) { return UInt32(candidate) }
             slot = (slot + 1) & (slots.count - 1)
         }
-        return unsafe insert(key, hash: hash)
+        return unsafe insert(bytes, hash: hash)
     }
 
     private mutating func insert(_ bytes: UnsafeRawBufferPointer, hash: UInt64) -> UInt32 {

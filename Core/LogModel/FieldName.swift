@@ -17,7 +17,4 @@ public enum FieldName {
 
     /// The labels that make up a stream when the sender does not say which.
     public static let defaultStreamLabels = ["service", "host", "environment", "region"]
-
-    /// The longest name of a field, in bytes; longer names are cut.
-    public static let maximumBytes = 256
 }

@@ -1,0 +1,207 @@
+internal import ByteCoding
+public import LogModel
+
+/// Turns JSON objects into events of a batch: the hot path of ingest. Reuse one decoder for all events of a batch.
+///
+/// Members become fields by their names; nested objects are flattened with dots (`{"http":{"status":5}}` is the field
+/// `http.status`), arrays keep their JSON text, numbers and booleans the text they were written in, `null` is left out.
+/// The members named in ``Keys`` become time, message, level and labels of the stream instead.
+public struct JSONEventDecoder: ~Copyable {
+    /// Which members have a meaning.
+    public struct Keys: Sendable {
+        /// The time of the event: RFC 3339 or an epoch number. The first that is present counts.
+        public var time: [String]
+        /// The message. The first that is present counts; others stay fields.
+        public var message: [String]
+        /// Where the level is read from; the member stays a field too.
+        public var level: [String]
+        /// Members that make up the stream.
+        public var labels: [String]
+        /// Whether a time that cannot be read rejects the event; otherwise it stays a field and the arrival counts.
+        public var rejectsUnreadableTime: Bool
+
+        /// Names the members with a meaning.
+        public init(
+            time: [String] = [FieldName.time], message: [String] = [FieldName.message],
+            level: [String] = ["level", "severity", "lvl", "loglevel", "log.level"],
+            labels: [String] = [], rejectsUnreadableTime: Bool = true
+        ) {
+            self.time = time
+            self.message = message
+            self.level = level
+            self.labels = labels
+            self.rejectsUnreadableTime = rejectsUnreadableTime
+        }
+    }
+
+    private enum Role: UInt8 { case unresolved, field, time, message, level, label }
+
+    private let keys: Keys
+    /// The role of each name of the batch, by its number.
+    private var roles: [Role] = []
+    private var path = ByteWriter(capacity: 128)
+    private var time: Timestamp?
+    private var message: ByteRange?
+    private var level = Level.unknown
+
+    /// Makes a decoder for one batch.
+    public init(keys: Keys) {
+        self.keys = keys
+    }
+
+    /// Reads the object at the scanner's cursor as one event.
+    ///
+    /// - Parameters:
+    ///   - scanner: stands at the object; afterwards behind it.
+    ///   - builder: gets the event; after an error nothing of it remains there.
+    ///   - arrival: the time of an event that brings none.
+    /// - Throws: ``JSONError`` when it is no object, is malformed, or its time cannot be read.
+    public mutating func decode(
+        _ scanner: inout JSONScanner, into builder: inout EventBatchBuilder, arrival: Timestamp
+    ) throws(JSONError) {
+        time = nil
+        message = nil
+        level = .unknown
+        path.removeAll()
+        do {
+            unsafe try members(of: &scanner, into: &builder, depth: 0)
+        } catch {
+            builder.abandonEvent()
+            throw error
+        }
+        builder.endEvent(time: time ?? arrival, level: level, message: message ?? ByteRange(offset: 0, length: 0))
+    }
+
+    private mutating func members(
+        of scanner: inout JSONScanner, into builder: inout EventBatchBuilder, depth: Int
+    ) throws(JSONError) {
+        guard unsafe try scanner.peek() == .object else {
+            throw unsafe JSONError(offset: scanner.offset, message: "object expected")
+        }
+        guard unsafe depth < JSONScanner.maximumDepth else {
+            throw unsafe JSONError(offset: scanner.offset, message: "nested too deeply")
+        }
+        unsafe try scanner.beginObject()
+        var first = true
+        while let key = unsafe try scanner.nextKey(isFirst: first) {
+            first = false
+            if depth == 0, unsafe !key.hasEscapes {
+                let kind = unsafe try scanner.peek()
+                if kind != .object {
+                    let name = unsafe builder.name(key.raw)
+                    unsafe try member(name, kind, &scanner, &builder)
+                    continue
+                }
+            }
+            let length = path.count
+            if length > 0 { path.append(0x2E) }
+            unsafe try unescapeJSON(key.raw, into: &path)
+            let kind = unsafe try scanner.peek()
+            if kind == .object {
+                unsafe try members(of: &scanner, into: &builder, depth: depth + 1)
+            } else {
+                let name = unsafe path.withBytes { unsafe builder.name($0) }
+                unsafe try member(name, kind, &scanner, &builder)
+            }
+            path.truncate(to: length)
+        }
+    }
+
+    private mutating func member(
+        _ name: UInt32, _ kind: JSONScanner.Kind, _ scanner: inout JSONScanner, _ builder: inout EventBatchBuilder
+    ) throws(JSONError) {
+        let start = unsafe scanner.offset
+        switch kind {
+        case .string:
+            let token = unsafe try scanner.string()
+            if unsafe !token.hasEscapes {
+                unsafe try value(token.raw, of: name, at: start, &builder)
+            } else {
+                unsafe try escapedValue(token.raw, of: name, at: start, &builder)
+            }
+        case .null:
+            unsafe _ = try scanner.scalar()
+        case .number, .boolean:
+            let text = unsafe try scanner.scalar()
+            unsafe try value(text, of: name, at: start, &builder)
+        case .array, .object:
+            let text = unsafe try scanner.skipValue()
+            unsafe try value(text, of: name, at: start, &builder)
+        }
+    }
+
+    /// Messages and fields are unescaped right into the arena; the few others by way of a buffer of their own.
+    private mutating func escapedValue(
+        _ raw: UnsafeRawBufferPointer, of name: UInt32, at offset: Int, _ builder: inout EventBatchBuilder
+    ) throws(JSONError) {
+        do {
+            let role = role(of: name, &builder)
+            if role == .message && message == nil || role == .field {
+                let stored = unsafe try builder.store(room: raw.count) { (room) throws(JSONError) in
+                    unsafe try unescapeJSON(raw, to: room)
+                }
+                if role == .message { message = stored } else { builder.add(field: name, stored: stored) }
+                return
+            }
+        } catch {
+            throw JSONError(offset: offset + 1 + error.offset, message: error.message)
+        }
+        var buffer = ByteWriter(capacity: raw.count)
+        do {
+            unsafe try unescapeJSON(raw, into: &buffer)
+        } catch {
+            throw JSONError(offset: offset + 1 + error.offset, message: error.message)
+        }
+        unsafe try buffer.withBytes { (bytes) throws(JSONError) in
+            unsafe try value(bytes, of: name, at: offset, &builder)
+        }
+    }
+
+    private mutating func value(
+        _ bytes: UnsafeRawBufferPointer, of name: UInt32, at offset: Int, _ builder: inout EventBatchBuilder
+    ) throws(JSONError) {
+        switch role(of: name, &builder) {
+        case .time where time == nil:
+            if let parsed = unsafe Timestamp(parsing: bytes) {
+                time = parsed
+                return
+            }
+            if keys.rejectsUnreadableTime {
+                throw JSONError(
+                    offset: offset,
+                    message: "time is neither RFC 3339 nor seconds, milliseconds, microseconds or nanoseconds")
+            }
+            unsafe builder.add(field: name, value: bytes)
+        case .message where message == nil:
+            message = unsafe builder.store(bytes)
+        case .label:
+            unsafe builder.add(label: name, value: bytes)
+        case .level:
+            if level == .unknown { level = unsafe Level(parsing: bytes) }
+            unsafe builder.add(field: name, value: bytes)
+        default:
+            unsafe builder.add(field: name, value: bytes)
+        }
+    }
+
+    private mutating func role(of name: UInt32, _ builder: inout EventBatchBuilder) -> Role {
+        let index = Int(name)
+        if index < roles.count, roles[index] != .unresolved { return roles[index] }
+        while roles.count <= index { roles.append(.unresolved) }
+        let text = builder.text(ofName: name)
+        let resolved: Role =
+            if keys.labels.contains(text) {
+                .label
+            } else if keys.time.contains(text) {
+                .time
+            } else if keys.message.contains(text) {
+                .message
+            } else if keys.level.contains(text) {
+                .level
+            } else {
+                .field
+            }
+        roles[index] = resolved
+        return resolved
+    }
+}

@@ -104,6 +104,8 @@ public struct JSONScanner {
     /// The key of the next member, its colon passed; nil at the end of the object, the brace passed.
     ///
     /// - Parameter isFirst: whether no member of this object has been read yet.
+    /// - Returns: the key, or nil behind the last member.
+    /// - Throws: ``JSONError`` where neither a member nor the end follows.
     @inlinable
     public mutating func nextKey(isFirst: Bool) throws(JSONError) -> StringToken? {
         unsafe skipWhitespace()

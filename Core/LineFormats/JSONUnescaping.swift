@@ -15,6 +15,7 @@ public func unescapeJSON(_ raw: UnsafeRawBufferPointer, into writer: inout ByteW
 /// - Parameters:
 ///   - raw: the bytes between the quotes.
 ///   - target: at least `raw.count` bytes that do not overlap `raw`.
+/// - Returns: the bytes written.
 /// - Throws: ``JSONError`` for an escape that JSON does not have; its offset counts from the start of `raw`.
 public func unescapeJSON(
     _ raw: UnsafeRawBufferPointer, to target: UnsafeMutableRawBufferPointer

@@ -69,6 +69,7 @@ public enum BatchCodec {
     /// - Parameters:
     ///   - bytes: all of the encoded batch.
     ///   - tenant: the tenant that the events belong to, whatever the sender wrote; nil keeps what is written.
+    /// - Returns: the batch.
     /// - Throws: ``ByteCodingError`` saying where and why.
     public static func decode(
         _ bytes: UnsafeRawBufferPointer, tenant: String? = nil

@@ -44,7 +44,12 @@ let core: [Target] = [
     tests("WireProtocol", ["LogModel", "ByteCoding"]),
 ]
 
+let collector: [Target] = [
+    module("StoreFormat", in: "Collector", ["LogModel", "ByteCoding", "ZstdCodec"], settings: byteLevel),
+    tests("StoreFormat", ["LogModel", "ByteCoding"]),
+]
+
 let package = Package(
     name: "lodge",
-    targets: core
+    targets: core + collector
 )

@@ -1,0 +1,63 @@
+package import LogModel
+
+/// Events in memory as queries see them: one batch of the head.
+package struct BatchBlock: BlockSource {
+    /// The events.
+    package let batch: EventBatch
+    /// When they arrived, nanoseconds.
+    package let ingestTime: Int64
+    package let timeBounds: ClosedRange<Int64>
+    private let rowIDs: [UInt64]
+
+    /// Makes a block of a batch; nil when it has no events.
+    ///
+    /// - Parameters:
+    ///   - batch: the events.
+    ///   - position: the batch's position in the journal.
+    ///   - ingestTime: when it arrived, nanoseconds.
+    package init?(_ batch: EventBatch, position: UInt64, ingestTime: Int64) {
+        guard let bounds = batch.timeBounds else { return nil }
+        self.batch = batch
+        self.ingestTime = ingestTime
+        timeBounds = bounds.lowerBound.nanoseconds...bounds.upperBound.nanoseconds
+        rowIDs = (0..<batch.count).map { RowID.make(position: position, row: $0) }
+    }
+
+    /// Number of events.
+    package var rowCount: Int { batch.count }
+    /// The lowest and the highest id.
+    package var idBounds: ClosedRange<UInt64> { rowIDs[0]...rowIDs[rowIDs.count - 1] }
+    /// The streams of the batch.
+    package var streams: [StreamIdentity] { batch.streams }
+    /// The fields of the batch.
+    package var fieldNames: [String] { batch.fieldNames }
+    /// Bytes of memory.
+    package var byteCount: Int { batch.memoryBytes }
+
+    /// Times of the rows.
+    package func times() -> [Int64] { batch.timestamps }
+    /// Ids of the rows.
+    package func ids() -> [UInt64] { rowIDs }
+    /// Levels of the rows.
+    package func levels() -> [UInt8] { batch.levels }
+    /// The stream of each row.
+    package func streamIndexes() -> [UInt32] { batch.streamIndexes }
+
+    /// All messages; nothing is copied.
+    package func messages(_ candidates: RowBitmap) -> ColumnData {
+        ColumnData(arena: batch.arena, ranges: batch.messages)
+    }
+
+    /// The values of a field; only positions are gathered, no value is copied.
+    package func column(_ name: String, _ candidates: RowBitmap) -> ColumnData? {
+        guard let number = batch.fieldNames.firstIndex(of: name).map({ UInt32($0) }) else { return nil }
+        var ranges = [ByteRange](repeating: .absent, count: batch.count)
+        for row in 0..<batch.count {
+            for index in Int(batch.fieldStarts[row])..<Int(batch.fieldStarts[row + 1])
+            where batch.fields[index].name == number {
+                ranges[row] = batch.fields[index].value
+            }
+        }
+        return ColumnData(arena: batch.arena, ranges: ranges)
+    }
+}

@@ -1,0 +1,170 @@
+internal import ByteCoding
+internal import LogModel
+
+/// Gathers up to 65,536 events of any batches into columns and writes them as the sections of one block.
+struct BlockBuilder: ~Copyable {
+    private(set) var rowCount = 0
+    private var times: [Int64] = []
+    private var ids: [UInt64] = []
+    private var levels: [UInt32] = []
+    private var streamIndexes: [UInt32] = []
+    private var messages = ColumnBuilder(capacity: 1 << 20)
+    private var columns = ColumnTable()
+    private var overflow = ColumnBuilder(capacity: 16)
+    private var overflowNames: [String: Int] = [:]
+    private var overflowEntry = ByteWriter()
+    private var byteCount = 0
+
+    /// Whether the next event belongs into a new block.
+    var isFull: Bool { rowCount >= StoreLimits.blockRows || byteCount >= StoreLimits.blockBytes }
+
+    /// Adds rows of a batch from `first` on, until the block is full.
+    ///
+    /// - Parameters:
+    ///   - batch: the events.
+    ///   - batchIDs: their ``RowID``s, one a row of the batch.
+    ///   - streamMap: for each stream of the batch, its number in the segment.
+    ///   - first: the row to begin with.
+    /// - Returns: the first row that did not fit.
+    mutating func add(_ batch: EventBatch, ids batchIDs: [UInt64], streamMap: [UInt32], from first: Int) -> Int {
+        // Which column each field name of the batch goes to: looked up once a batch, not once an event.
+        var columnOfName = [Int](repeating: Int.min, count: batch.fieldNames.count)
+        var row = first
+        unsafe batch.arena.withUnsafeBytes { arena in
+            while row < batch.count, !isFull {
+                times.append(batch.timestamps[row])
+                ids.append(batchIDs[row])
+                levels.append(UInt32(batch.levels[row]))
+                streamIndexes.append(streamMap[Int(batch.streamIndexes[row])])
+                let message = batch.messages[row]
+                let text = unsafe UnsafeRawBufferPointer(rebasing: arena[Int(message.offset)..<message.end])
+                unsafe messages.set(text, row: rowCount)
+                byteCount += text.count
+                overflowEntry.removeAll()
+                for index in Int(batch.fieldStarts[row])..<Int(batch.fieldStarts[row + 1]) {
+                    let field = batch.fields[index]
+                    let name = Int(field.name)
+                    if columnOfName[name] == Int.min { columnOfName[name] = columns.index(of: batch.fieldNames[name]) }
+                    let value = unsafe UnsafeRawBufferPointer(
+                        rebasing: arena[Int(field.value.offset)..<field.value.end])
+                    byteCount += value.count
+                    if columnOfName[name] >= 0 {
+                        unsafe columns.set(value, column: columnOfName[name], row: rowCount)
+                    } else {
+                        overflowNames[batch.fieldNames[name]] = 0
+                        overflowEntry.append(lengthPrefixed: batch.fieldNames[name])
+                        unsafe overflowEntry.append(lengthPrefixed: value)
+                    }
+                }
+                if overflowEntry.count > 0 {
+                    unsafe overflowEntry.withBytes { unsafe overflow.set($0, row: rowCount) }
+                }
+                rowCount += 1
+                row += 1
+            }
+        }
+        return row
+    }
+
+    /// Writes the block's sections and forgets its events.
+    mutating func finish(
+        into output: inout SectionOutput, _ context: inout CodecContext
+    ) throws(StoreFormatError) -> BlockDescription {
+        precondition(rowCount > 0, "a block has at least one event")
+        let timeBounds = bounds(times)
+        let idBounds = ids.reduce(into: (ids[0], ids[0])) { $0 = (min($0.0, $1), max($0.1, $1)) }
+        let timesSection = try output.integers(times, &context)
+        let idsSection = try output.integers(ids.map { Int64(bitPattern: $0) }, &context)
+        let levelsSection = try output.packed(levels, limit: Int(Level.fatal.rawValue) + 1, &context)
+        let streamLimit = Int(streamIndexes.max() ?? 0) + 1
+        let streamsSection = try output.packed(streamIndexes, limit: streamLimit, &context)
+        let messagesSection = try output.values(messages, rowCount: rowCount, &context)
+        var described: [(name: String, section: SectionReference)] = []
+        for index in 0..<columns.count where columns.hasValues(index) {
+            described.append((columns.names[index], try columns.write(index, rowCount: rowCount, &output, &context)))
+        }
+        var overflowSection: (names: [String], section: SectionReference)?
+        if !overflowNames.isEmpty {
+            overflowSection = (
+                overflowNames.keys.sorted(), try output.overflow(overflow, rowCount: rowCount, &context)
+            )
+        }
+        let block = BlockDescription(
+            rowCount: rowCount, timeBounds: timeBounds, idBounds: idBounds.0...idBounds.1, times: timesSection,
+            ids: idsSection, levels: levelsSection, streams: streamsSection, messages: messagesSection,
+            columns: described, overflow: overflowSection)
+        removeAll()
+        return block
+    }
+
+    private mutating func removeAll() {
+        rowCount = 0
+        byteCount = 0
+        times.removeAll(keepingCapacity: true)
+        ids.removeAll(keepingCapacity: true)
+        levels.removeAll(keepingCapacity: true)
+        streamIndexes.removeAll(keepingCapacity: true)
+        messages.removeAll()
+        columns.removeAll()
+        overflow.removeAll()
+        overflowNames.removeAll()
+    }
+
+    private func bounds(_ times: [Int64]) -> ClosedRange<Int64> {
+        var low = times[0]
+        var high = times[0]
+        for time in times {
+            if time < low { low = time }
+            if time > high { high = time }
+        }
+        return low...high
+    }
+}
+
+/// The columns of a block by name. Kept from block to block, so that the memory is reused; names that a block does not
+/// have are dropped when there are too many.
+@safe
+private struct ColumnTable: ~Copyable {
+    private(set) var names: [String] = []
+    private var numbers: [String: Int] = [:]
+    private var storage = UnsafeMutablePointer<ColumnBuilder>.allocate(capacity: StoreLimits.blockColumns)
+
+    deinit {
+        unsafe storage.deinitialize(count: names.count)
+        unsafe storage.deallocate()
+    }
+
+    var count: Int { names.count }
+
+    func hasValues(_ index: Int) -> Bool { unsafe !storage[index].rows.isEmpty }
+
+    /// The number of the column, made if need be; -1 when there are too many.
+    mutating func index(of name: String) -> Int {
+        if let known = numbers[name] { return known }
+        guard names.count < StoreLimits.blockColumns else { return -1 }
+        unsafe (storage + names.count).initialize(to: ColumnBuilder(capacity: 1 << 12))
+        numbers[name] = names.count
+        names.append(name)
+        return names.count - 1
+    }
+
+    mutating func set(_ value: UnsafeRawBufferPointer, column: Int, row: Int) {
+        unsafe storage[column].set(value, row: row)
+    }
+
+    func write(
+        _ index: Int, rowCount: Int, _ output: inout SectionOutput, _ context: inout CodecContext
+    ) throws(StoreFormatError) -> SectionReference {
+        unsafe try output.values(storage[index], rowCount: rowCount, &context)
+    }
+
+    mutating func removeAll() {
+        if names.count > StoreLimits.blockColumns / 2 {
+            unsafe storage.deinitialize(count: names.count)
+            names.removeAll()
+            numbers.removeAll()
+        } else {
+            for index in 0..<names.count { unsafe storage[index].removeAll() }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+package import LogModel
+
+extension ByteRange {
+    /// Stands for "this row has no such field".
+    package static let absent = ByteRange(offset: 0, length: 0xFFFF_FFFF)
+
+    /// Whether the row has no such field.
+    package var isAbsent: Bool { length == 0xFFFF_FFFF }
+}
+
+/// The values of one field in one block, decoded.
+///
+/// Without ``indexes``, row `r` has the value `ranges[r]`. With them it has `ranges[indexes[r]]`, and a test of the value
+/// need run only once for each entry of ``ranges``.
+package struct ColumnData: Sendable {
+    /// The bytes that ``ranges`` point into.
+    package let arena: [UInt8]
+    /// Values, one a row, or the entries of a dictionary; ``ByteRange/absent`` stands for no value.
+    package let ranges: [ByteRange]
+    /// Entry of each row in ``ranges``, or nil.
+    package let indexes: [UInt32]?
+
+    /// Makes a column with one value a row.
+    package init(arena: [UInt8], ranges: [ByteRange]) {
+        self.arena = arena
+        self.ranges = ranges
+        indexes = nil
+    }
+
+    /// Makes a column over a dictionary.
+    package init(arena: [UInt8], dictionary: [ByteRange], indexes: [UInt32]) {
+        self.arena = arena
+        ranges = dictionary
+        self.indexes = indexes
+    }
+
+    /// Rows of the column.
+    package var rowCount: Int { indexes?.count ?? ranges.count }
+
+    /// Where the value of a row is.
+    package func range(at row: Int) -> ByteRange {
+        if let indexes { return ranges[Int(indexes[row])] }
+        return ranges[row]
+    }
+
+    /// A copy of the value of a row; nil when it has none.
+    package func value(at row: Int) -> [UInt8]? {
+        let range = range(at: row)
+        return range.isAbsent ? nil : Array(arena[Int(range.offset)..<range.end])
+    }
+
+    /// Bytes of memory that it takes.
+    package var memoryBytes: Int { arena.count + ranges.count * 8 + (indexes?.count ?? 0) * 4 }
+}
+
+/// What a query reads: up to 65,536 events whose columns are fetched one by one. A block of the head or of a segment.
+package protocol BlockSource: Sendable {
+    /// Events in the block.
+    var rowCount: Int { get }
+    /// The earliest and the latest time, nanoseconds.
+    var timeBounds: ClosedRange<Int64> { get }
+    /// The lowest and the highest ``RowID``.
+    var idBounds: ClosedRange<UInt64> { get }
+    /// The streams that ``streamIndexes()`` point into; may hold streams that no row of this block has.
+    var streams: [StreamIdentity] { get }
+    /// Names of the fields that at least one row has, `_msg` not among them.
+    var fieldNames: [String] { get }
+    /// Bytes the block takes, on disk or in memory: what reading all of it costs.
+    var byteCount: Int { get }
+
+    /// Times of the rows, nanoseconds.
+    func times() throws -> [Int64]
+    /// Ids of the rows, ascending.
+    func ids() throws -> [UInt64]
+    /// Raw values of `Level` of the rows.
+    func levels() throws -> [UInt8]
+    /// The stream of each row.
+    func streamIndexes() throws -> [UInt32]
+    /// The messages. Only rows among `candidates` are sure to be filled in.
+    func messages(_ candidates: RowBitmap) throws -> ColumnData
+    /// The values of a field (labels of streams are not fields); nil when no row has it. Only rows among `candidates`
+    /// are sure to be filled in.
+    func column(_ name: String, _ candidates: RowBitmap) throws -> ColumnData?
+}

@@ -1,0 +1,86 @@
+/// A set of row numbers of one block, one bit a row.
+package struct RowBitmap: Equatable, Sendable {
+    /// Rows of the block.
+    package let rowCount: Int
+    /// 64 rows a word, the lowest row in the lowest bit; bits past the last row are zero.
+    package private(set) var words: [UInt64]
+
+    /// Makes a set that holds all rows or none.
+    package init(rowCount: Int, filled: Bool) {
+        self.rowCount = rowCount
+        words = [UInt64](repeating: filled ? .max : 0, count: (rowCount + 63) / 64)
+        if filled, rowCount % 64 != 0 { words[words.count - 1] = (1 << UInt64(rowCount % 64)) - 1 }
+    }
+
+    /// Whether no row is in the set.
+    package var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
+
+    /// How many rows are in the set.
+    package var count: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
+
+    /// Whether a row is in the set.
+    package func contains(_ row: Int) -> Bool { words[row >> 6] >> UInt64(row & 63) & 1 == 1 }
+
+    /// Puts a row in.
+    package mutating func insert(_ row: Int) { words[row >> 6] |= 1 << UInt64(row & 63) }
+
+    /// Takes a row out.
+    package mutating func remove(_ row: Int) { words[row >> 6] &= ~(1 << UInt64(row & 63)) }
+
+    /// Keeps the rows that are in both.
+    package mutating func formIntersection(_ other: RowBitmap) {
+        for index in words.indices { words[index] &= other.words[index] }
+    }
+
+    /// Adds the rows of the other.
+    package mutating func formUnion(_ other: RowBitmap) {
+        for index in words.indices { words[index] |= other.words[index] }
+    }
+
+    /// Takes out the rows of the other.
+    package mutating func subtract(_ other: RowBitmap) {
+        for index in words.indices { words[index] &= ~other.words[index] }
+    }
+
+    /// Whether any row of a range is in the set.
+    package func containsAny(in range: Range<Int>) -> Bool {
+        var row = range.lowerBound
+        while row < range.upperBound {
+            let word = words[row >> 6] >> UInt64(row & 63)
+            if word != 0 { return row + word.trailingZeroBitCount < range.upperBound }
+            row = (row >> 6 + 1) << 6
+        }
+        return false
+    }
+
+    /// Keeps the rows for which `test` says true.
+    package mutating func filter(_ test: (Int) -> Bool) {
+        for index in words.indices {
+            var rest = words[index]
+            while rest != 0 {
+                let bit = rest.trailingZeroBitCount
+                rest &= rest - 1
+                if !test(index << 6 + bit) { words[index] &= ~(1 << UInt64(bit)) }
+            }
+        }
+    }
+
+    /// Calls `body` for each row in ascending order.
+    package func forEach(_ body: (Int) -> Void) {
+        for index in words.indices {
+            var rest = words[index]
+            while rest != 0 {
+                body(index << 6 + rest.trailingZeroBitCount)
+                rest &= rest - 1
+            }
+        }
+    }
+
+    /// The rows in ascending order.
+    package var rows: [Int] {
+        var result: [Int] = []
+        result.reserveCapacity(count)
+        forEach { result.append($0) }
+        return result
+    }
+}

@@ -1,0 +1,75 @@
+package import ByteCoding
+
+/// Encodes sections one after the other into a buffer and notes where each lies in the file.
+package struct SectionOutput: ~Copyable {
+    /// Bytes encoded and not yet taken away.
+    package var pending = ByteWriter(capacity: 1 << 20)
+    private var scratch = ByteWriter(capacity: 1 << 20)
+    private var fileOffset: UInt64
+
+    /// Makes an output whose first byte lands at `fileOffset`.
+    package init(fileOffset: UInt64) {
+        self.fileOffset = fileOffset
+    }
+
+    /// Where the next byte lands in the file.
+    package var offset: UInt64 { fileOffset + UInt64(pending.count) }
+
+    /// Notes that the pending bytes have been written, and forgets them.
+    package mutating func removePending() {
+        fileOffset += UInt64(pending.count)
+        pending.removeAll()
+    }
+
+    mutating func integers(
+        _ values: [Int64], _ context: inout CodecContext
+    ) throws(StoreFormatError) -> SectionReference {
+        let start = pending.count
+        try NumberColumns.encode(integers: values, into: &pending, scratch: &scratch, &context)
+        return section(.integers, from: start)
+    }
+
+    mutating func packed(
+        _ values: [UInt32], limit: Int, _ context: inout CodecContext
+    ) throws(StoreFormatError) -> SectionReference {
+        let start = pending.count
+        try NumberColumns.encode(packed: values, limit: limit, into: &pending, scratch: &scratch, &context)
+        return section(.packed, from: start)
+    }
+
+    mutating func values(
+        _ column: borrowing ColumnBuilder, rowCount: Int, _ context: inout CodecContext
+    ) throws(StoreFormatError) -> SectionReference {
+        let start = pending.count
+        let kind = try ValueColumns.encode(
+            column, rowCount: rowCount, into: &pending, scratch: &scratch, &context)
+        return section(kind, from: start)
+    }
+
+    mutating func overflow(
+        _ column: borrowing ColumnBuilder, rowCount: Int, _ context: inout CodecContext
+    ) throws(StoreFormatError) -> SectionReference {
+        let start = pending.count
+        Presence.encode(column.rows, of: rowCount, into: &pending)
+        try ValueColumns.encodeText(column, into: &pending, scratch: &scratch, &context)
+        return section(.overflow, from: start)
+    }
+
+    mutating func compressed(
+        _ kind: SectionKind, _ content: borrowing ByteWriter, _ context: inout CodecContext
+    ) throws(StoreFormatError) -> SectionReference {
+        let start = pending.count
+        unsafe try content.withBytes { (bytes) throws(StoreFormatError) in
+            unsafe try context.compress(bytes, into: &pending)
+        }
+        return section(kind, from: start)
+    }
+
+    private func section(_ kind: SectionKind, from start: Int) -> SectionReference {
+        let checksum = unsafe pending.withBytes { bytes in
+            unsafe crc32c(UnsafeRawBufferPointer(rebasing: bytes[start...]))
+        }
+        return SectionReference(
+            kind: kind, offset: fileOffset + UInt64(start), length: UInt32(pending.count - start), checksum: checksum)
+    }
+}

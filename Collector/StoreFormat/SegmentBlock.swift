@@ -1,0 +1,106 @@
+internal import ByteCoding
+internal import LogModel
+
+/// A block of a segment as queries see it. Each call reads, checks and decodes the one section it needs.
+struct SegmentBlock: BlockSource {
+    let segment: SegmentReader
+    let description: BlockDescription
+
+    var rowCount: Int { description.rowCount }
+    var timeBounds: ClosedRange<Int64> { description.timeBounds }
+    var idBounds: ClosedRange<UInt64> { description.idBounds }
+    var streams: [StreamIdentity] { segment.streams }
+
+    var fieldNames: [String] {
+        description.columns.map(\.name) + (description.overflow?.names ?? [])
+    }
+
+    var byteCount: Int {
+        let fixed = [description.times, description.ids, description.levels, description.streams, description.messages]
+        return fixed.reduce(0) { $0 + Int($1.length) }
+            + description.columns.reduce(0) { $0 + Int($1.section.length) }
+            + Int(description.overflow?.section.length ?? 0)
+    }
+
+    func times() throws -> [Int64] {
+        try integers(description.times)
+    }
+
+    func ids() throws -> [UInt64] {
+        try integers(description.ids).map { UInt64(bitPattern: $0) }
+    }
+
+    func levels() throws -> [UInt8] {
+        try packed(description.levels, limit: Int(Level.fatal.rawValue) + 1).map { UInt8(truncatingIfNeeded: $0) }
+    }
+
+    func streamIndexes() throws -> [UInt32] {
+        try packed(description.streams, limit: streams.count)
+    }
+
+    func messages(_ candidates: RowBitmap) throws -> ColumnData {
+        try values(description.messages, candidates)
+    }
+
+    func column(_ name: String, _ candidates: RowBitmap) throws -> ColumnData? {
+        if let column = description.columns.first(where: { $0.name == name }) {
+            return try values(column.section, candidates)
+        }
+        guard let overflow = description.overflow, overflow.names.contains(name) else { return nil }
+        return try overflowColumn(name, overflow.section, candidates)
+    }
+
+    private func integers(_ reference: SectionReference) throws -> [Int64] {
+        let content = try segment.section(reference)
+        return unsafe try content.withUnsafeBytes { raw in
+            var context = CodecContext()
+            return unsafe try NumberColumns.integers(raw, rowCount: rowCount, &context)
+        }
+    }
+
+    private func packed(_ reference: SectionReference, limit: Int) throws -> [UInt32] {
+        let content = try segment.section(reference)
+        return unsafe try content.withUnsafeBytes { raw in
+            var context = CodecContext()
+            var reader = unsafe ByteReader(raw)
+            return unsafe try NumberColumns.packed(&reader, count: rowCount, limit: limit, &context)
+        }
+    }
+
+    private func values(_ reference: SectionReference, _ candidates: RowBitmap) throws -> ColumnData {
+        let content = try segment.section(reference)
+        return unsafe try content.withUnsafeBytes { raw in
+            var context = CodecContext()
+            switch reference.kind {
+            case .dictionary: return unsafe try ValueColumns.dictionary(raw, rowCount: rowCount, &context)
+            case .text, .overflow:
+                return unsafe try ValueColumns.text(raw, rowCount: rowCount, candidates, &context)
+            default: throw StoreFormatError("values in a section of the kind \(reference.kind)")
+            }
+        }
+    }
+
+    /// Picks one field out of the packed name and value pairs.
+    private func overflowColumn(
+        _ name: String, _ reference: SectionReference, _ candidates: RowBitmap
+    ) throws -> ColumnData {
+        let pairs = try values(reference, candidates)
+        let wanted = Array(name.utf8)
+        var ranges = [ByteRange](repeating: .absent, count: rowCount)
+        unsafe try pairs.arena.withUnsafeBytes { arena in
+            for row in 0..<rowCount where !pairs.range(at: row).isAbsent {
+                let pair = pairs.range(at: row)
+                var reader = unsafe ByteReader(UnsafeRawBufferPointer(rebasing: arena[Int(pair.offset)..<pair.end]))
+                while unsafe reader.remaining > 0 {
+                    let key = unsafe try reader.lengthPrefixed()
+                    let value = unsafe try reader.lengthPrefixed()
+                    if unsafe key.elementsEqual(wanted) {
+                        let end = unsafe Int(pair.offset) + reader.offset
+                        ranges[row] = ByteRange(offset: end - value.count, length: value.count)
+                    }
+                }
+            }
+        }
+        return ColumnData(arena: pairs.arena, ranges: ranges)
+    }
+}

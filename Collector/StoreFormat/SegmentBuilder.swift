@@ -1,0 +1,99 @@
+internal import ByteCoding
+package import LogModel
+
+/// Writes a segment: header, the sections of each block, streams, footer, trailer. The layout is in docs/format.md.
+///
+/// The caller appends batches in the order of the journal and writes away what ``output`` holds whenever it likes;
+/// nothing is ever changed once it is out. One thread.
+package struct SegmentBuilder: ~Copyable {
+    /// The first bytes of a segment: "LODGESEG".
+    package static let magic: UInt64 = 0x4745_5345_4744_4F4C
+    /// The last bytes of a segment: "LODGEEND".
+    package static let endMagic: UInt64 = 0x444E_4545_4744_4F4C
+    /// The version that is written.
+    package static let version: UInt16 = 1
+    /// Bytes before the first section: magic, version, two bytes of flags, four reserved.
+    package static let headerBytes = 16
+    /// Bytes behind the footer: its length, its CRC-32C, and the end magic.
+    package static let trailerBytes = 16
+
+    /// What has been encoded and not yet been written away.
+    package var output: SectionOutput
+    /// Events so far.
+    package private(set) var rowCount = 0
+    private var block = BlockBuilder()
+    private var context: CodecContext
+    private var blocks: [BlockDescription] = []
+    private var streamNumbers: [StreamIdentity: UInt32] = [:]
+    private var streams: [StreamIdentity] = []
+    private var positions: ClosedRange<UInt64>?
+    private var ingestBounds: ClosedRange<Int64>?
+
+    /// Begins a segment.
+    ///
+    /// - Parameter level: zstd's level.
+    package init(level: Int32 = 1) {
+        context = CodecContext(level: level)
+        output = SectionOutput(fileOffset: 0)
+        output.pending.append(littleEndian: Self.magic)
+        output.pending.append(littleEndian: Self.version)
+        output.pending.append(littleEndian: UInt16(0))
+        output.pending.append(littleEndian: UInt32(0))
+    }
+
+    /// Adds the events of a batch.
+    ///
+    /// - Parameters:
+    ///   - batch: the events.
+    ///   - ids: their ``RowID``s, ascending, one a row.
+    ///   - ingestTime: when they arrived, nanoseconds.
+    /// - Throws: ``StoreFormatError`` when zstd fails: out of memory.
+    package mutating func append(_ batch: EventBatch, ids: [UInt64], ingestTime: Int64) throws(StoreFormatError) {
+        precondition(ids.count == batch.count, "one id a row")
+        guard let first = ids.first, let last = ids.last else { return }
+        let low = RowID.position(of: first)
+        let high = RowID.position(of: last)
+        positions = positions.map { min($0.lowerBound, low)...max($0.upperBound, high) } ?? low...high
+        ingestBounds =
+            ingestBounds.map { min($0.lowerBound, ingestTime)...max($0.upperBound, ingestTime) }
+            ?? ingestTime...ingestTime
+        let streamMap = batch.streams.map { number(of: $0) }
+        var row = 0
+        while row < batch.count {
+            row = block.add(batch, ids: ids, streamMap: streamMap, from: row)
+            if block.isFull { blocks.append(try block.finish(into: &output, &context)) }
+        }
+        rowCount += batch.count
+    }
+
+    /// Encodes the last block, the streams, the footer and the trailer, and returns the footer.
+    ///
+    /// - Precondition: there is at least one event.
+    package mutating func finish() throws(StoreFormatError) -> SegmentFooter {
+        guard let positions, let ingestBounds else { preconditionFailure("a segment has at least one event") }
+        if block.rowCount > 0 { blocks.append(try block.finish(into: &output, &context)) }
+        var table = ByteWriter()
+        table.append(varint: UInt64(streams.count))
+        for stream in streams { stream.write(to: &table) }
+        let streamsSection = try output.compressed(.streams, table, &context)
+        let footer = SegmentFooter(
+            rowCount: rowCount, journalPositions: positions, ingestBounds: ingestBounds, streams: streamsSection,
+            blocks: blocks)
+        var encoded = ByteWriter(capacity: 1 << 14)
+        footer.encode(into: &encoded)
+        let checksum = unsafe encoded.withBytes { unsafe crc32c($0) }
+        unsafe encoded.withBytes { unsafe output.pending.append(contentsOf: $0) }
+        output.pending.append(littleEndian: UInt32(encoded.count))
+        output.pending.append(littleEndian: checksum)
+        output.pending.append(littleEndian: Self.endMagic)
+        return footer
+    }
+
+    private mutating func number(of stream: StreamIdentity) -> UInt32 {
+        if let known = streamNumbers[stream] { return known }
+        let number = UInt32(streams.count)
+        streamNumbers[stream] = number
+        streams.append(stream)
+        return number
+    }
+}

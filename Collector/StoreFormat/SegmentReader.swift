@@ -1,0 +1,125 @@
+internal import ByteCoding
+package import LogModel
+
+/// Bytes at an offset of a file or an object: all that a segment needs of the place where it is kept.
+package protocol RandomAccessBytes: Sendable {
+    /// The length in bytes.
+    var length: UInt64 { get }
+    /// Reads exactly `count` bytes at `offset`, or throws.
+    func read(at offset: UInt64, count: Int) throws -> [UInt8]
+}
+
+/// An open segment: the footer is held, everything else is read when asked for. Shared between threads freely.
+package final class SegmentReader: Sendable {
+    /// The table of contents.
+    package let footer: SegmentFooter
+    /// The streams of the segment.
+    package let streams: [StreamIdentity]
+    /// The length of the file in bytes.
+    package let byteCount: UInt64
+    private let bytes: any RandomAccessBytes
+
+    /// Opens a segment by its trailer, footer and streams.
+    ///
+    /// - Throws: ``StoreFormatError`` when it is none, of an unknown version, or damaged; what reading throws.
+    package init(_ bytes: any RandomAccessBytes) throws {
+        self.bytes = bytes
+        byteCount = bytes.length
+        let overhead = SegmentBuilder.headerBytes + SegmentBuilder.trailerBytes
+        guard bytes.length >= UInt64(overhead) else {
+            throw StoreFormatError("segment of \(bytes.length) bytes is cut off")
+        }
+        let header = try bytes.read(at: 0, count: SegmentBuilder.headerBytes)
+        let trailerOffset = bytes.length - UInt64(SegmentBuilder.trailerBytes)
+        let trailer = try bytes.read(at: trailerOffset, count: SegmentBuilder.trailerBytes)
+        let (footerLength, footerChecksum) = try Self.check(header: header, trailer: trailer)
+        guard UInt64(footerLength) + UInt64(SegmentBuilder.headerBytes) <= trailerOffset,
+            footerLength <= StoreLimits.footerBytes
+        else { throw StoreFormatError("footer of \(footerLength) bytes does not fit") }
+        let encoded = try bytes.read(at: trailerOffset - UInt64(footerLength), count: footerLength)
+        guard crc32c(encoded) == footerChecksum else { throw StoreFormatError("footer fails its checksum") }
+        do {
+            footer = unsafe try encoded.withUnsafeBytes { raw in
+                var reader = unsafe ByteReader(raw)
+                return unsafe try SegmentFooter(from: &reader)
+            }
+        } catch {
+            throw StoreFormatError("footer: \(error)")
+        }
+        streams = try Self.streams(footer.streams, bytes)
+        for block in footer.blocks where block.streams.kind != .packed || block.times.kind != .integers {
+            throw StoreFormatError("block with sections of the wrong kind")
+        }
+    }
+
+    /// The blocks as sources for queries, in the order of arrival.
+    package var blocks: [any BlockSource] {
+        footer.blocks.map { SegmentBlock(segment: self, description: $0) }
+    }
+
+    /// Reads every section and compares its checksum; throws for the first that is damaged.
+    package func verify() throws {
+        _ = try section(footer.streams)
+        for block in footer.blocks {
+            for part in [block.times, block.ids, block.levels, block.streams, block.messages] { _ = try section(part) }
+            for column in block.columns { _ = try section(column.section) }
+            if let overflow = block.overflow { _ = try section(overflow.section) }
+        }
+    }
+
+    /// The checked bytes of a section.
+    func section(_ reference: SectionReference) throws -> [UInt8] {
+        try Self.section(reference, bytes)
+    }
+
+    private static func section(_ reference: SectionReference, _ bytes: any RandomAccessBytes) throws -> [UInt8] {
+        guard reference.offset <= bytes.length, UInt64(reference.length) <= bytes.length - reference.offset else {
+            throw StoreFormatError("section at \(reference.offset) reaches past the end")
+        }
+        let content = try bytes.read(at: reference.offset, count: Int(reference.length))
+        guard crc32c(content) == reference.checksum else {
+            throw StoreFormatError("section at \(reference.offset) fails its checksum")
+        }
+        return content
+    }
+
+    private static func check(header: [UInt8], trailer: [UInt8]) throws -> (length: Int, checksum: UInt32) {
+        let magicAndVersion = unsafe try header.withUnsafeBytes { raw in
+            var reader = unsafe ByteReader(raw)
+            return (unsafe try reader.littleEndian(UInt64.self), unsafe try reader.littleEndian(UInt16.self))
+        }
+        guard magicAndVersion.0 == SegmentBuilder.magic else { throw StoreFormatError("no segment: wrong first bytes") }
+        guard magicAndVersion.1 == SegmentBuilder.version else {
+            throw StoreFormatError("segment of version \(magicAndVersion.1); this program reads version 1")
+        }
+        return unsafe try trailer.withUnsafeBytes { raw in
+            var reader = unsafe ByteReader(raw)
+            let length = unsafe try reader.littleEndian(UInt32.self)
+            let checksum = unsafe try reader.littleEndian(UInt32.self)
+            guard unsafe try reader.littleEndian(UInt64.self) == SegmentBuilder.endMagic else {
+                throw StoreFormatError("segment is cut off: wrong last bytes")
+            }
+            return (Int(length), checksum)
+        }
+    }
+
+    private static func streams(
+        _ reference: SectionReference, _ bytes: any RandomAccessBytes
+    ) throws -> [StreamIdentity] {
+        let content = try section(reference, bytes)
+        var context = CodecContext()
+        var table = ByteWriter()
+        unsafe try content.withUnsafeBytes { raw in
+            var reader = unsafe ByteReader(raw)
+            unsafe try context.decompress(&reader, limit: StoreLimits.sectionBytes, into: &table)
+        }
+        return unsafe try table.withBytes { raw in
+            var reader = unsafe ByteReader(raw)
+            var streams: [StreamIdentity] = []
+            for _ in 0..<(unsafe try reader.count(limit: reader.remaining)) {
+                streams.append(unsafe try StreamIdentity(from: &reader))
+            }
+            return streams
+        }
+    }
+}

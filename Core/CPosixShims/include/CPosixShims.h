@@ -1,0 +1,23 @@
+// What Swift cannot call: variadic functions, GNU variants, and thread start with signals masked.
+#ifndef LODGE_POSIX_SHIMS_H
+#define LODGE_POSIX_SHIMS_H
+
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+// open(2) is variadic. Returns the descriptor, or -errno.
+int lodge_open(const char *path, int flags, unsigned int mode);
+
+// fallocate(2) needs _GNU_SOURCE. With keep_size the file's length stays as it is. Returns 0 or -errno.
+int lodge_allocate(int descriptor, int keep_size, int64_t offset, int64_t length);
+
+// The GNU strerror_r. Writes a text ending in NUL into `buffer`.
+void lodge_error_text(int code, char *buffer, size_t size);
+
+// Starts a thread with all signals blocked, so that they arrive at the main thread, and a name of at most 15 bytes.
+// Returns 0 or -errno.
+int lodge_thread_start(pthread_t *thread, const char *name, void *(*body)(void *), void *context);
+
+#endif

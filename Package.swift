@@ -40,11 +40,13 @@ let core: [Target] = [
     .target(name: "CPosixShims", path: "Core/CPosixShims"),
     module("SystemIO", in: "Core", ["CPosixShims"], settings: byteLevel),
     module("Workers", in: "Core", ["CPosixShims"]),
+    module("Journal", in: "Core", ["ByteCoding", "SystemIO", "Workers"], settings: byteLevel),
     tests("ByteCoding"),
     tests("LogModel", ["ByteCoding"]),
     tests("ZstdCodec"),
     tests("SystemIO"),
     tests("Workers", ["SystemIO"]),
+    tests("Journal", ["ByteCoding", "SystemIO", "Workers"]),
     tests("LineFormats", ["LogModel", "ByteCoding"]),
     tests("WireProtocol", ["LogModel", "ByteCoding"]),
 ]

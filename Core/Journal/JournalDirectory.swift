@@ -1,0 +1,199 @@
+import Synchronization
+import SystemIO
+
+/// How a journal is opened.
+package struct JournalOptions: Sendable {
+    /// Which files are read when the journal is opened.
+    package enum Verification: Sendable {
+        /// The last one, and those before it that the duplicate window needs. Damage in others is found when reading.
+        case lastFile
+        /// All of them.
+        case allFiles
+    }
+
+    /// The size in bytes at which a new file is begun; one commit may go over it.
+    package var fileBytes: Int
+    /// The bounds of the duplicate window, or nil when batches are not checked for duplicates.
+    package var duplicates: DuplicateWindow.Limits?
+    /// Which files are read when the journal is opened.
+    package var verification: Verification
+    /// Is told of each damage once, on the thread that found it; it must be quick.
+    package var onDamage: (@Sendable (JournalDamage) -> Void)?
+
+    /// Sets the options.
+    package init(
+        fileBytes: Int = JournalLimits.defaultFileBytes, duplicates: DuplicateWindow.Limits? = nil,
+        verification: Verification = .lastFile, onDamage: (@Sendable (JournalDamage) -> Void)? = nil
+    ) {
+        self.fileBytes = max(fileBytes, 4096)
+        self.duplicates = duplicates
+        self.verification = verification
+        self.onDamage = onDamage
+    }
+}
+
+/// The state of a journal in numbers.
+package struct JournalStatus: Sendable, Equatable {
+    /// The number of the oldest record kept; equal to ``next`` when there is none.
+    package var oldest: JournalPosition
+    /// The number that the next record will get: all below it are committed.
+    package var next: JournalPosition
+    /// Journal files.
+    package var files: Int
+    /// Their bytes.
+    package var bytes: Int
+    /// Damages found since the journal was opened, torn tails not among them.
+    package var damages: Int
+    /// Records lost to these damages.
+    package var lostRecords: UInt64
+    /// Interrupted writes cut off when the journal was opened.
+    package var tornTails: Int
+}
+
+/// The files of one journal: which there are, what of them is committed, and what is damaged.
+///
+/// One process opens a directory at a time; a lock sees to it. All threads may use it: readers see committed records
+/// only, while one ``JournalWriter`` appends.
+package final class JournalDirectory: Sendable {
+    struct File: Sendable, Equatable {
+        var first: JournalPosition
+        var path: String
+        /// Bytes with committed records; there may be others behind them.
+        var committedBytes: Int
+    }
+
+    /// What the writer must know of the end of the journal.
+    struct Tail: Sendable {
+        /// The last file can be appended to: its end is known and it holds a record.
+        var continuesLastFile = false
+        /// What was recovered could not be made durable: nothing may be acknowledged.
+        var failure: IOError?
+    }
+
+    struct State: Sendable {
+        var files: [File] = []
+        var next: JournalPosition = 1
+        var tail = Tail()
+        var window: DuplicateWindow?
+        var cursors: [String: JournalPosition] = [:]
+        var reports: [JournalDamage] = []
+        var reportedPlaces: Set<String> = []
+        var damages = 0
+        var lostRecords: UInt64 = 0
+        var tornTails = 0
+        var quarantineBytes = 0
+    }
+
+    /// The directory.
+    package let path: String
+    let options: JournalOptions
+    let state = Mutex(State())
+    /// Holds the lock on the directory. Locking the directory itself needs no new file, so it works on a full disk.
+    private let lock: OpenFile
+
+    /// Opens the journal in a directory, which is made when it is missing, and recovers what is in it.
+    ///
+    /// Damage never makes it fail: it is reported, see ``damages``. A full disk does not either.
+    /// - Throws: ``JournalError/inUse(directory:)``, ``JournalError/unsupportedVersion(file:version:)``, or an error of
+    ///   the file system.
+    package init(_ path: String, options: JournalOptions = JournalOptions()) throws(JournalError) {
+        self.path = path
+        self.options = options
+        do throws(IOError) {
+            try FileSystem.createDirectory(path)
+            lock = try OpenFile(path, .directory)
+            try lock.lockExclusively()
+        } catch {
+            throw error.isBusy ? .inUse(directory: path) : .io(error)
+        }
+        try recover()
+    }
+
+    /// The state in numbers.
+    package var status: JournalStatus {
+        state.withLock { state in
+            JournalStatus(
+                oldest: state.files.first?.first ?? state.next, next: state.next, files: state.files.count,
+                bytes: state.files.reduce(0) { $0 + $1.committedBytes }, damages: state.damages,
+                lostRecords: state.lostRecords, tornTails: state.tornTails)
+        }
+    }
+
+    /// The number of the oldest record kept.
+    package var oldestPosition: JournalPosition { state.withLock { $0.files.first?.first ?? $0.next } }
+
+    /// The number that the next record will get.
+    package var nextPosition: JournalPosition { state.withLock { $0.next } }
+
+    /// The damages found since the journal was opened; the first ``JournalLimits/maxKeptReports`` of them.
+    package var damages: [JournalDamage] { state.withLock { $0.reports } }
+
+    /// Removes the files whose records all have numbers below `position`. The last file always stays.
+    ///
+    /// Give it the lowest cursor and what the replay window keeps, whichever is lower.
+    /// - Returns: the bytes freed.
+    /// - Throws: when a file cannot be removed; those before it are gone.
+    @discardableResult
+    package func removeFiles(before position: JournalPosition) throws(JournalError) -> Int {
+        var freed = 0
+        while true {
+            let file = state.withLock { state -> File? in
+                guard state.files.count > 1, state.files[1].first <= position else { return nil }
+                return state.files.removeFirst()
+            }
+            guard let file else { break }
+            do throws(IOError) {
+                try FileSystem.remove(file.path)
+                freed += file.committedBytes
+            } catch  where error.isMissing {
+                continue
+            } catch {
+                // Only this call removes from the front, and the writer adds at the end.
+                state.withLock { $0.files.insert(file, at: 0) }
+                throw .io(error)
+            }
+        }
+        if freed > 0 {
+            do throws(IOError) { try FileSystem.syncDirectory(path) } catch { throw .io(error) }
+        }
+        return freed
+    }
+
+    // MARK: What reader and writer need
+
+    /// The file that holds `position` and the first number of the one after it.
+    struct View {
+        var file: File
+        /// The first number of the next file, nil for the last file.
+        var bound: JournalPosition?
+        var next: JournalPosition
+    }
+
+    /// - Returns: nil when `position` is not committed yet; the oldest file when `position` is gone already.
+    func view(at position: JournalPosition) -> View? {
+        state.withLock { state in
+            guard position < state.next else { return nil }
+            let index = state.files.lastIndex { $0.first <= position } ?? 0
+            guard index < state.files.count else { return nil }
+            let following = index + 1 < state.files.count ? state.files[index + 1].first : nil
+            return View(file: state.files[index], bound: following, next: state.next)
+        }
+    }
+
+    func publish(bytes: Int, next: JournalPosition) {
+        state.withLock { state in
+            guard let last = state.files.indices.last else { return }
+            state.files[last].committedBytes = bytes
+            state.next = next
+        }
+    }
+
+    func publish(newFile file: File, next: JournalPosition) {
+        state.withLock { state in
+            // A file that was begun and holds no record is begun again under the same name.
+            state.files.removeAll { $0.first == file.first }
+            state.files.append(file)
+            state.next = next
+        }
+    }
+}

@@ -1,0 +1,205 @@
+import Synchronization
+import SystemIO
+
+/// What happens when a journal is opened: the end is found, an interrupted write cut off, damage reported, and the
+/// duplicate window rebuilt.
+extension JournalDirectory {
+    /// What scanning has found so far.
+    private struct Progress {
+        var window: DuplicateWindow?
+        /// The number after the last record; nil before the first file.
+        var next: JournalPosition?
+        var tail = Tail()
+    }
+
+    func recover() throws(JournalError) {
+        measureQuarantine()
+        try loadCursors()
+        var files = try findFiles()
+        var damagedHeaders: Set<JournalPosition> = []
+        for file in files where try !headerIsGood(file) { damagedHeaders.insert(file.first) }
+
+        var progress = Progress(window: options.duplicates.map { DuplicateWindow(limits: $0) })
+        for index in try firstFileToScan(files)..<files.count {
+            let bound = index + 1 < files.count ? files[index + 1].first : nil
+            files[index].committedBytes = try scan(
+                files[index], bound: bound, headerIsDamaged: damagedHeaders.contains(files[index].first), &progress)
+        }
+        if let last = files.last { makeDurable(last, &progress.tail) }
+        state.withLock { state in
+            state.files = files
+            // Without fsync on every commit, a power cut may take records that a consumer has passed: go on behind it.
+            state.next = max(progress.next ?? 1, state.cursors.values.max() ?? 1)
+            state.tail = progress.tail
+            state.window = progress.window
+        }
+    }
+
+    private func findFiles() throws(JournalError) -> [File] {
+        do throws(IOError) {
+            var files: [File] = []
+            for name in try FileSystem.list(path) {
+                guard let first = JournalFormat.firstPosition(fileName: name),
+                    let status = try FileSystem.status("\(path)/\(name)"), status.kind == .file
+                else { continue }
+                files.append(File(first: first, path: "\(path)/\(name)", committedBytes: status.size))
+            }
+            return files
+        } catch { throw .io(error) }
+    }
+
+    /// - Throws: ``JournalError/unsupportedVersion(file:version:)``: cutting such a file would destroy good data.
+    private func headerIsGood(_ file: File) throws(JournalError) -> Bool {
+        let bytes: [UInt8]
+        do throws(IOError) {
+            bytes = try OpenFile(file.path, .read).bytes(at: 0, count: JournalFormat.fileHeaderBytes)
+        } catch  where error.operation == .read {
+            return false
+        } catch { throw .io(error) }
+        do throws(JournalFileHeader.Fault) {
+            let header = unsafe try bytes.span.bytes.withUnsafeBytes { (raw) throws(JournalFileHeader.Fault) in
+                unsafe try JournalFileHeader(raw)
+            }
+            return header.firstPosition == file.first
+        } catch {
+            guard case .unsupported(let version) = error else { return false }
+            throw .unsupportedVersion(file: file.path, version: version)
+        }
+    }
+
+    /// The last file; with a duplicate window, the last that begins with a checkpoint of it.
+    private func firstFileToScan(_ files: [File]) throws(JournalError) -> Int {
+        if options.verification == .allFiles || files.isEmpty { return 0 }
+        guard let limits = options.duplicates else { return files.count - 1 }
+        for index in files.indices.reversed() {
+            var scanner = try scanner(files[index], bound: nil)
+            // Damage and unreadable bytes mean: no checkpoint here. The scan proper reports them.
+            guard case .record(let header, let offset)? = try? scanner.next(),
+                header.kind == JournalRecordKind.checkpoint.rawValue,
+                let record = try? scanner.record(header, at: offset),
+                (try? DuplicateWindow(encoded: record.payload, limits: limits)) != nil
+            else { continue }
+            return index
+        }
+        return 0
+    }
+
+    private func scanner(_ file: File, bound: JournalPosition?) throws(JournalError) -> JournalScanner {
+        do throws(IOError) {
+            return JournalScanner(
+                try OpenFile(file.path, .read), first: file.first, bound: bound ?? .max, end: file.committedBytes)
+        } catch { throw .io(error) }
+    }
+
+    /// Reads one file to its end.
+    ///
+    /// - Parameters:
+    ///   - file: the file.
+    ///   - bound: the first number of the next file, nil for the last file.
+    ///   - headerIsDamaged: whether to report its header.
+    ///   - progress: what scanning has found; it is brought up to date.
+    /// - Returns: the bytes up to which the file is good.
+    /// - Throws: when the file cannot be opened.
+    private func scan(
+        _ file: File, bound: JournalPosition?, headerIsDamaged: Bool, _ progress: inout Progress
+    ) throws(JournalError) -> Int {
+        var scanner = try scanner(file, bound: bound)
+        var records = 0
+        // Gaps not yet followed by a good record: at the end of the last file they are an interrupted write.
+        var open: [JournalScanner.Gap] = []
+        scanning: while true {
+            do throws(IOError) {
+                switch try scanner.next() {
+                case .record(let header, let offset):
+                    for gap in open { report(gap, in: file.path, bound: header.position) }
+                    open = []
+                    records += 1
+                    if progress.window != nil { try remember(header, at: offset, &scanner, &progress) }
+                case .gap(let gap): open.append(gap)
+                case .end: break scanning
+                }
+            } catch {
+                let gap = JournalScanner.Gap(
+                    reason: .unreadable, offset: scanner.offset, length: scanner.end - scanner.offset,
+                    firstLost: scanner.expected)
+                open.append(gap)
+                break
+            }
+        }
+        if headerIsDamaged, bound != nil || records > 0 || open.isEmpty {
+            reportHeader(of: file, isTornTail: bound == nil && records == 0)
+        }
+        if let bound {
+            for gap in open { report(gap, in: file.path, bound: bound) }
+            progress.next = bound
+            return file.committedBytes
+        }
+        progress.tail.continuesLastFile = records > 0
+        progress.next = scanner.expected
+        guard let first = open.first else { return file.committedBytes }
+        return cutTail(of: file, open, from: first, &progress)
+    }
+
+    /// Keeps the duplicate window up to date while scanning.
+    private func remember(
+        _ header: JournalRecordHeader, at offset: Int, _ scanner: inout JournalScanner, _ progress: inout Progress
+    ) throws(IOError) {
+        if header.kind == JournalRecordKind.checkpoint.rawValue {
+            guard let limits = options.duplicates else { return }
+            let record = try scanner.record(header, at: offset)
+            // A checkpoint holds also what damaged records before it held. One that is no window cannot be helped.
+            if let window = try? DuplicateWindow(encoded: record.payload, limits: limits) { progress.window = window }
+        } else if let identity = try scanner.identity(header, at: offset) {
+            progress.window?.insert(identity, at: header.position)
+        }
+    }
+
+    /// Cuts off what follows the last good record of the last file.
+    private func cutTail(
+        of file: File, _ open: [JournalScanner.Gap], from first: JournalScanner.Gap, _ progress: inout Progress
+    ) -> Int {
+        let length = file.committedBytes - first.offset
+        if open.contains(where: { $0.reason == .unreadable }) {
+            // What is there nobody knows: leave it, and use numbers that none of it can have.
+            let most = UInt64(length / JournalFormat.recordHeaderBytes) + 1
+            progress.next = first.firstLost + most
+            progress.tail.continuesLastFile = false
+            for gap in open { report(gap, in: file.path, bound: first.firstLost + most) }
+            return file.committedBytes
+        }
+        progress.next = first.firstLost
+        var tail = first
+        tail.length = length
+        tail.endLost = first.firstLost
+        report(tail, in: file.path, bound: first.firstLost, isTornTail: true)
+        do throws(IOError) {
+            try OpenFile(file.path, .readWrite).truncate(to: first.offset)
+        } catch {
+            // A read-only disk: the next file will begin with the number that would follow here.
+            progress.tail.continuesLastFile = false
+        }
+        return first.offset
+    }
+
+    /// A last file with nothing but a damaged header is one whose beginning was interrupted.
+    private func reportHeader(of file: File, isTornTail: Bool) {
+        let gap = JournalScanner.Gap(
+            reason: .fileHeader, offset: 0, length: min(JournalFormat.fileHeaderBytes, file.committedBytes),
+            firstLost: file.first, endLost: file.first)
+        report(gap, in: file.path, bound: file.first, isTornTail: isTornTail)
+    }
+
+    /// A process that ended may have left records in the page cache only; an agent that sends one of them again would
+    /// be told that it is safe.
+    private func makeDurable(_ file: File, _ tail: inout Tail) {
+        do throws(IOError) {
+            let opened = try OpenFile(file.path, .readWrite)
+            try opened.sync()
+            try FileSystem.syncDirectory(path)
+        } catch  where error.operation == .sync {
+            tail.failure = error
+        } catch {
+            tail.continuesLastFile = false
+        }
+    }
+}

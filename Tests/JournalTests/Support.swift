@@ -1,0 +1,62 @@
+import Journal
+import SystemIO
+import Synchronization
+import Testing
+
+/// A directory of its own that goes away with the value.
+final class TemporaryFolder: Sendable {
+    let path: String
+
+    private static let counter = Atomic<Int>(0)
+
+    init() {
+        let number = Self.counter.add(1, ordering: .relaxed).newValue
+        path = "/tmp/lodge-journal-\(SystemClock.wallNanos())-\(number)"
+        // Opening the journal reports the error when this fails.
+        try? FileSystem.createDirectory(path)
+    }
+
+    deinit { try? FileSystem.removeTree(path) }
+
+    /// The journal files, in order.
+    var files: [String] {
+        get throws { try FileSystem.list(path).filter { $0.hasSuffix(".journal") }.map { "\(path)/\($0)" } }
+    }
+}
+
+/// Small random numbers that a seed repeats.
+struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+    init(seed: UInt64) { state = seed }
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var word = state
+        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+        return word ^ (word >> 31)
+    }
+}
+
+/// A record whose every part follows from `number`.
+func sample(_ number: Int, agent: String = "agent-1") -> JournalRecord {
+    var generator = SeededGenerator(seed: UInt64(number))
+    let length = Int(generator.next() % 200)
+    return JournalRecord(
+        tenant: number.isMultiple(of: 3) ? "default" : "team-\(number % 5)", ingestTime: Int64(number) * 1_000,
+        agent: agent, epoch: 7, sequence: UInt64(number),
+        payload: (0..<length).map { _ in UInt8(truncatingIfNeeded: generator.next()) })
+}
+
+func expectSame(_ left: JournalRecord, _ right: JournalRecord, sourceLocation: SourceLocation = #_sourceLocation) {
+    let same =
+        left.kind == right.kind && left.tenant == right.tenant && left.ingestTime == right.ingestTime
+        && left.agent == right.agent && left.epoch == right.epoch && left.sequence == right.sequence
+        && left.payload == right.payload
+    #expect(same, "\(left) is not \(right)", sourceLocation: sourceLocation)
+}
+
+/// Overwrites bytes of a file.
+func patch(_ path: String, at offset: Int, _ bytes: [UInt8]) throws {
+    let file = try OpenFile(path, .readWrite)
+    try file.write(bytes, at: offset)
+}

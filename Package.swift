@@ -49,6 +49,8 @@ let core: [Target] = [
     tests("Journal", ["ByteCoding", "SystemIO", "Workers"]),
     tests("LineFormats", ["LogModel", "ByteCoding"]),
     tests("WireProtocol", ["LogModel", "ByteCoding"]),
+    module("QueryLanguage", in: "Core", ["LogModel", "ByteCoding"]),
+    tests("QueryLanguage", ["LogModel"]),
 ]
 
 let collector: [Target] = [

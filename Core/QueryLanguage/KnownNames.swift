@@ -1,0 +1,98 @@
+/// The names of the language, for completion and for "did you mean".
+package enum KnownNames {
+    /// A part of LogsQL that is known by name but not there yet.
+    struct Missing {
+        /// The name in queries.
+        var name: String
+        /// What it does, as the subject of "are not supported yet".
+        var feature: String
+    }
+
+    /// Functions among the filters, e.g. `in` of `in(a,b)`.
+    package static let filters = ["exact", "i", "in"]
+
+    /// Pipes and their aliases.
+    package static let pipes: [String] = Pipe.kinds.flatMap { $0.names }
+
+    /// Functions of the stats pipe.
+    package static let statsFunctions: [String] = StatsFunction.Kind.allCases.map(\.rawValue)
+
+    /// Words with a meaning of their own; as values and field names they need quotes.
+    package static let keywords: Set<String> = [
+        "and", "or", "not", "as", "by", "asc", "desc", "limit", "offset", "with", "hits", "rank", "partition", "if",
+    ]
+
+    static let missingFilters: [Missing] = [
+        Missing(name: "contains_all", feature: "lists of words"),
+        Missing(name: "contains_any", feature: "lists of words"),
+        Missing(name: "contains_common_case", feature: "common-case searches"),
+        Missing(name: "day_range", feature: "ranges of the time of day"),
+        Missing(name: "eq_field", feature: "comparisons of two fields"),
+        Missing(name: "equals_common_case", feature: "common-case searches"),
+        Missing(name: "ipv4_range", feature: "ranges of IPv4 addresses"),
+        Missing(name: "ipv6_range", feature: "ranges of IPv6 addresses"),
+        Missing(name: "json_array_contains_any", feature: "searches in JSON arrays"),
+        Missing(name: "le_field", feature: "comparisons of two fields"),
+        Missing(name: "len_range", feature: "ranges of lengths"),
+        Missing(name: "lt_field", feature: "comparisons of two fields"),
+        Missing(name: "pattern_match", feature: "patterns"),
+        Missing(name: "pattern_match_full", feature: "patterns"),
+        Missing(name: "range", feature: "ranges of numbers"),
+        Missing(name: "re", feature: "regular expressions"),
+        Missing(name: "seq", feature: "sequences of words"),
+        Missing(name: "string_range", feature: "ranges of strings"),
+        Missing(name: "value_type", feature: "searches by type of value"),
+        Missing(name: "week_range", feature: "ranges of days of the week"),
+    ]
+
+    static let missingPipes = [
+        "block_stats", "blocks_count", "collapse_nums", "decolorize", "drop_empty_fields", "extract",
+        "extract_regexp", "facets", "field_names", "field_values", "first", "format", "generate_sequence", "hash",
+        "join", "json_array_len", "last", "len", "math", "eval", "pack_json", "pack_logfmt", "query_stats",
+        "replace", "replace_regexp", "running_stats", "sample", "set_stream_fields", "split", "stream_context",
+        "time_add", "total_stats", "union", "unpack_json", "unpack_logfmt", "unpack_syslog", "unpack_words",
+        "unroll",
+    ]
+
+    static let missingStatsFunctions = [
+        "any", "count_empty", "count_uniq_hash", "field_max", "field_min", "histogram", "json_values", "median",
+        "quantile", "rate", "rate_sum", "row_any", "row_max", "row_min", "stddev", "sum_len", "uniq_values", "values",
+    ]
+
+    static func missingFilter(_ name: String) -> Missing? {
+        missingFilters.first { $0.name == name }
+    }
+
+    /// The candidate that differs least from `name`; nil when all differ by more than a third of its letters.
+    package static func nearest(to name: String, among candidates: [String]) -> String? {
+        // A long name is no typing error, and the table below grows with the square of the length.
+        let wanted = Array(name.lowercased().utf8.prefix(64))
+        var best: (name: String, distance: Int)?
+        for candidate in candidates {
+            let distance = editDistance(wanted, Array(candidate.utf8))
+            if distance < best?.distance ?? Int.max { best = (candidate, distance) }
+        }
+        guard let best, best.distance <= max(1, wanted.count / 3) else { return nil }
+        return best.name
+    }
+
+    /// Letters to insert, delete, replace, or swap with their neighbour to get from one name to the other.
+    static func editDistance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+        var beforePrevious: [Int] = []
+        var previous = Array(0...right.count)
+        for row in left.indices {
+            var current = [row + 1]
+            for column in right.indices {
+                var cost = previous[column] + (left[row] == right[column] ? 0 : 1)
+                cost = min(cost, previous[column + 1] + 1, current[column] + 1)
+                if row > 0, column > 0, left[row] == right[column - 1], left[row - 1] == right[column] {
+                    cost = min(cost, beforePrevious[column - 1] + 1)
+                }
+                current.append(cost)
+            }
+            beforePrevious = previous
+            previous = current
+        }
+        return previous[right.count]
+    }
+}

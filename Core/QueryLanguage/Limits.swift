@@ -1,0 +1,7 @@
+/// Bounds on what one query may ask of the parser.
+package enum QueryLimits {
+    /// The longest query, in bytes. Queries are written by people, or by dashboards that list a few hundred values.
+    package static let maximumQueryBytes = 65_536
+    /// How deep parentheses may nest. Parser, printer and matchers recurse once a level, so this bounds their stacks.
+    package static let maximumDepth = 100
+}

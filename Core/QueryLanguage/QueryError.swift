@@ -38,6 +38,7 @@ package struct QueryError: Error, Equatable, Sendable {
     /// ```
     ///
     /// - Parameter query: the query that was parsed. Lines over 200 characters are cut around the place.
+    /// - Returns: three lines, without a line feed at the end.
     package func rendered(in query: String) -> String {
         let scalars = Array(query.unicodeScalars)
         var lineStart = 0

@@ -7,6 +7,7 @@ extension Filter {
     /// no event pass.
     ///
     /// - Parameter values: for each field, the values it may have; an empty value also means a missing field.
+    /// - Returns: a conjunction, sorted by the fields' names; `all` when there are none.
     package static func matching(_ values: [String: [String]]) -> Filter {
         let members = values.keys.sorted().map { name in
             let texts = (values[name] ?? []).map { QueryText($0) }

@@ -52,6 +52,7 @@ package indirect enum Filter: Hashable, Sendable {
     /// do. Never too narrow; negations and filters other than time do not narrow it.
     ///
     /// - Parameter now: what relative times such as `_time:5m` count from.
+    /// - Returns: the earliest and the latest time.
     package func timeBounds(now: Timestamp) -> ClosedRange<Int64>? {
         let everything = Int64.min...Int64.max
         switch self {

@@ -7,6 +7,8 @@ extension Parser {
     /// Reads a filter up to the end, a `|` or a `)`.
     ///
     /// - Parameter field: the field that tests without a name are about; nil for `_msg`, where names may be given.
+    /// - Returns: the filter.
+    /// - Throws: `QueryError` at the first mistake.
     mutating func filter(field: String? = nil) throws(QueryError) -> Filter {
         var alternatives = [try andList(field: field)]
         while takeKeyword("or") { alternatives.append(try andList(field: field)) }

@@ -7,7 +7,11 @@ extension Parser {
 
     /// Reads one test of a field's value.
     ///
-    /// - Parameter isNamed: whether the query names the field; then a colon is part of the value.
+    /// - Parameters:
+    ///   - field: the field that the test is about.
+    ///   - isNamed: whether the query names the field; then a colon is part of the value.
+    /// - Returns: the filter.
+    /// - Throws: `QueryError` when there is no test here, or one that is not supported yet.
     mutating func test(field: String, isNamed: Bool) throws(QueryError) -> Filter {
         let start = current
         switch (start.kind, start.text) {

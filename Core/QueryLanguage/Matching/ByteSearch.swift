@@ -33,14 +33,21 @@ struct ByteSearch: Sendable {
     /// - Parameters:
     ///   - bytes: the value to search.
     ///   - accept: told the index where the needle starts.
+    /// - Returns: false when the needle is not there, or `accept` refused each place.
     @inline(__always)
     func contains(in bytes: UnsafeRawBufferPointer, where accept: (Int) -> Bool) -> Bool {
         guard let base = bytes.baseAddress, bytes.count >= needle.count else { return false }
         let length = needle.count
         let places = bytes.count - length + 1
         let ones: UInt64 = 0x0101_0101_0101_0101
+        if places < 8 {
+            for place in 0..<places where equals(base + place) && accept(place) { return true }
+            return false
+        }
         var place = 0
-        while place + 8 <= places {
+        while place < places {
+            // The last eight places may overlap those before; looking at a place twice changes nothing.
+            place = min(place, places - 8)
             // SAFETY: the second load ends at place + length + 7 <= places + length - 1 = bytes.count.
             let heads = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: place, as: UInt64.self))
             let tails = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: place + length - 1, as: UInt64.self))
@@ -54,10 +61,6 @@ struct ByteSearch: Sendable {
                 zeros &= zeros &- 1
             }
             place += 8
-        }
-        while place < places {
-            if equals(base + place), accept(place) { return true }
-            place += 1
         }
         return false
     }

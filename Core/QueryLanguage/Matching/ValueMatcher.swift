@@ -117,6 +117,7 @@ enum RequiredWords {
     ///   - text: what is looked for.
     ///   - goesOn: whether a word at the end of `text` may be the start of a longer one.
     ///   - ignoringCase: whether only words without case are sure to occur as they are.
+    /// - Returns: the words, in the order of the text.
     private static func words(of text: QueryText, goesOn: Bool, ignoringCase: Bool) -> [[UInt8]] {
         // Half a character at an end may be completed by the value and so become part of the word beside it.
         guard text.string != nil else { return [] }

@@ -7,6 +7,8 @@ extension Parser {
     /// - Parameters:
     ///   - stops: characters that end the value when they come without quotes.
     ///   - what: names the value in errors, e.g. "a field name".
+    /// - Returns: the value, escapes decoded.
+    /// - Throws: `QueryError` when there is no value here.
     mutating func value(stops: String, _ what: String) throws(QueryError) -> QueryText {
         func isStop(_ token: Token) -> Bool {
             token.kind == .symbol && token.text.unicodeScalars.count == 1

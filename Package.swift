@@ -32,6 +32,8 @@ func tests(_ subject: String, _ dependencies: [Target.Dependency] = []) -> Targe
 
 let core: [Target] = [
     .systemLibrary(name: "CZstd", path: "Core/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(
+        name: "CCurl", path: "Core/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     module("ByteCoding", in: "Core", settings: byteLevel),
     module("LogModel", in: "Core", ["ByteCoding"], settings: byteLevel),
     module("ZstdCodec", in: "Core", ["CZstd"], settings: byteLevel),
@@ -41,7 +43,9 @@ let core: [Target] = [
     module("SystemIO", in: "Core", ["CPosixShims"], settings: byteLevel),
     module("Workers", in: "Core", ["CPosixShims"]),
     module("Journal", in: "Core", ["ByteCoding", "SystemIO", "Workers"], settings: byteLevel),
+    module("CurlTransport", in: "Core", ["CCurl"]),
     tests("ByteCoding"),
+    tests("CurlTransport"),
     tests("LogModel", ["ByteCoding"]),
     tests("ZstdCodec"),
     tests("SystemIO"),

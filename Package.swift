@@ -34,6 +34,7 @@ let core: [Target] = [
     .systemLibrary(name: "CZstd", path: "Core/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(
         name: "CCurl", path: "Core/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CYaml", path: "Core/CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     module("ByteCoding", in: "Core", settings: byteLevel),
     module("LogModel", in: "Core", ["ByteCoding"], settings: byteLevel),
     module("ZstdCodec", in: "Core", ["CZstd"], settings: byteLevel),
@@ -44,8 +45,10 @@ let core: [Target] = [
     module("Workers", in: "Core", ["CPosixShims"]),
     module("Journal", in: "Core", ["ByteCoding", "SystemIO", "Workers"], settings: byteLevel),
     module("CurlTransport", in: "Core", ["CCurl"]),
+    module("Settings", in: "Core", ["CYaml"]),
     tests("ByteCoding"),
     tests("CurlTransport"),
+    tests("Settings"),
     tests("LogModel", ["ByteCoding"]),
     tests("ZstdCodec"),
     tests("SystemIO"),

@@ -67,7 +67,17 @@ let collector: [Target] = [
     tests("StoreFormat", ["LogModel", "ByteCoding"]),
 ]
 
+let console: [Target] = [
+    .target(
+        name: "CNcurses", path: "Console/CNcurses",
+        linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]),
+    module("ScreenModel", in: "Console"),
+    module("TerminalIO", in: "Console", ["CNcurses", "ScreenModel"]),
+    tests("ScreenModel"),
+    tests("TerminalIO", ["ScreenModel"]),
+]
+
 let package = Package(
     name: "lodge",
-    targets: core + collector
+    targets: core + collector + console
 )

@@ -23,6 +23,7 @@ package enum DetailPane {
         let valueColumns = rect.x + rect.width - valueX
         guard valueColumns > 0 else { return false }
         var line = 0
+        var cut = false
         let end = scroll + rect.height
 
         for field in fields {
@@ -42,7 +43,10 @@ package enum DetailPane {
                             line += 1
                             used = 0
                         }
-                        guard line < end else { return false }
+                        guard line < end else {
+                            cut = true
+                            return false
+                        }
                         if line >= scroll {
                             grid.put(
                                 glyph: glyph, x: valueX + used, y: rect.y + line - scroll,
@@ -56,9 +60,10 @@ package enum DetailPane {
                     start = lineEnd + 1
                     // A line break at the very end of a value adds no empty line.
                     if start >= bytes.count { break }
+                    if line >= end { cut = true }
                 }
             }
         }
-        return line > end
+        return cut
     }
 }

@@ -64,6 +64,8 @@ let core: [Target] = [
 
 let collector: [Target] = [
     module("StoreFormat", in: "Collector", ["LogModel", "ByteCoding", "ZstdCodec"], settings: byteLevel),
+    module("StoreEngine", in: "Collector", ["StoreFormat", "LogModel", "SystemIO", "Workers"]),
+    module("QueryEngine", in: "Collector", ["QueryLanguage", "StoreFormat", "LogModel", "ByteCoding", "LineFormats"]),
     tests("StoreFormat", ["LogModel", "ByteCoding"]),
 ]
 

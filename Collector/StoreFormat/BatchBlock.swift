@@ -4,8 +4,9 @@ package import LogModel
 package struct BatchBlock: BlockSource {
     /// The events.
     package let batch: EventBatch
-    /// When they arrived, nanoseconds.
-    package let ingestTime: Int64
+    /// The first and the last arrival, nanoseconds.
+    package let ingestBounds: ClosedRange<Int64>
+    /// The earliest and the latest time, nanoseconds.
     package let timeBounds: ClosedRange<Int64>
     private let rowIDs: [UInt64]
 
@@ -18,9 +19,27 @@ package struct BatchBlock: BlockSource {
     package init?(_ batch: EventBatch, position: UInt64, ingestTime: Int64) {
         guard let bounds = batch.timeBounds else { return nil }
         self.batch = batch
-        self.ingestTime = ingestTime
+        ingestBounds = ingestTime...ingestTime
         timeBounds = bounds.lowerBound.nanoseconds...bounds.upperBound.nanoseconds
         rowIDs = (0..<batch.count).map { RowID.make(position: position, row: $0) }
+    }
+
+    private init(merging older: BatchBlock, _ newer: BatchBlock) {
+        batch = older.batch.merged(with: newer.batch)
+        ingestBounds =
+            min(
+                older.ingestBounds.lowerBound, newer.ingestBounds.lowerBound)...max(
+                older.ingestBounds.upperBound, newer.ingestBounds.upperBound)
+        timeBounds =
+            min(
+                older.timeBounds.lowerBound, newer.timeBounds.lowerBound)...max(
+                older.timeBounds.upperBound, newer.timeBounds.upperBound)
+        rowIDs = older.rowIDs + newer.rowIDs
+    }
+
+    /// This block's events and, behind them, those of a block that arrived later.
+    package func merged(with newer: BatchBlock) -> BatchBlock {
+        BatchBlock(merging: self, newer)
     }
 
     /// Number of events.

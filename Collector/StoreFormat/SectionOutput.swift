@@ -1,9 +1,9 @@
-package import ByteCoding
+internal import ByteCoding
 
 /// Encodes sections one after the other into a buffer and notes where each lies in the file.
 package struct SectionOutput: ~Copyable {
     /// Bytes encoded and not yet taken away.
-    package var pending = ByteWriter(capacity: 1 << 20)
+    var pending = ByteWriter(capacity: 1 << 20)
     private var scratch = ByteWriter(capacity: 1 << 20)
     private var fileOffset: UInt64
 
@@ -14,6 +14,14 @@ package struct SectionOutput: ~Copyable {
 
     /// Where the next byte lands in the file.
     package var offset: UInt64 { fileOffset + UInt64(pending.count) }
+
+    /// How many bytes are pending.
+    package var pendingBytes: Int { pending.count }
+
+    /// Lends the pending bytes, to be written at the end of the file.
+    package func withPending<E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> Void) throws(E) {
+        unsafe try pending.withBytes(body)
+    }
 
     /// Notes that the pending bytes have been written, and forgets them.
     package mutating func removePending() {

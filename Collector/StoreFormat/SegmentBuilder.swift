@@ -27,7 +27,7 @@ package struct SegmentBuilder: ~Copyable {
     private var streamNumbers: [StreamIdentity: UInt32] = [:]
     private var streams: [StreamIdentity] = []
     private var positions: ClosedRange<UInt64>?
-    private var ingestBounds: ClosedRange<Int64>?
+    private var arrivals: ClosedRange<Int64>?
 
     /// Begins a segment.
     ///
@@ -46,17 +46,20 @@ package struct SegmentBuilder: ~Copyable {
     /// - Parameters:
     ///   - batch: the events.
     ///   - ids: their ``RowID``s, ascending, one a row.
-    ///   - ingestTime: when they arrived, nanoseconds.
+    ///   - ingestBounds: the first and the last arrival, nanoseconds.
     /// - Throws: ``StoreFormatError`` when zstd fails: out of memory.
-    package mutating func append(_ batch: EventBatch, ids: [UInt64], ingestTime: Int64) throws(StoreFormatError) {
+    package mutating func append(_ batch: EventBatch, ids: [UInt64], ingestBounds: ClosedRange<Int64>)
+        throws(StoreFormatError)
+    {
         precondition(ids.count == batch.count, "one id a row")
         guard let first = ids.first, let last = ids.last else { return }
         let low = RowID.position(of: first)
         let high = RowID.position(of: last)
         positions = positions.map { min($0.lowerBound, low)...max($0.upperBound, high) } ?? low...high
-        ingestBounds =
-            ingestBounds.map { min($0.lowerBound, ingestTime)...max($0.upperBound, ingestTime) }
-            ?? ingestTime...ingestTime
+        arrivals =
+            arrivals.map {
+                min($0.lowerBound, ingestBounds.lowerBound)...max($0.upperBound, ingestBounds.upperBound)
+            } ?? ingestBounds
         let streamMap = batch.streams.map { number(of: $0) }
         var row = 0
         while row < batch.count {
@@ -70,14 +73,14 @@ package struct SegmentBuilder: ~Copyable {
     ///
     /// - Precondition: there is at least one event.
     package mutating func finish() throws(StoreFormatError) -> SegmentFooter {
-        guard let positions, let ingestBounds else { preconditionFailure("a segment has at least one event") }
+        guard let positions, let arrivals else { preconditionFailure("a segment has at least one event") }
         if block.rowCount > 0 { blocks.append(try block.finish(into: &output, &context)) }
         var table = ByteWriter()
         table.append(varint: UInt64(streams.count))
         for stream in streams { stream.write(to: &table) }
         let streamsSection = try output.compressed(.streams, table, &context)
         let footer = SegmentFooter(
-            rowCount: rowCount, journalPositions: positions, ingestBounds: ingestBounds, streams: streamsSection,
+            rowCount: rowCount, journalPositions: positions, ingestBounds: arrivals, streams: streamsSection,
             blocks: blocks)
         var encoded = ByteWriter(capacity: 1 << 14)
         footer.encode(into: &encoded)

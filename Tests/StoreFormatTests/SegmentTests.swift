@@ -56,11 +56,13 @@ struct Generator: RandomNumberGenerator {
         var builder = SegmentBuilder()
         for (index, batch) in batches.enumerated() {
             let ids = (0..<batch.count).map { RowID.make(position: UInt64(index + 10), row: $0) }
-            try builder.append(batch, ids: ids, ingestTime: Int64(index))
+            try builder.append(batch, ids: ids, ingestBounds: Int64(index)...Int64(index))
         }
         let footer = try builder.finish()
         #expect(footer.rowCount == batches.reduce(0) { $0 + $1.count })
-        return builder.output.pending.array()
+        var bytes: [UInt8] = []
+        builder.output.withPending { bytes.append(contentsOf: $0) }
+        return bytes
     }
 
     @Test(arguments: [(1, 1, 1), (3, 500, 9), (2, 40_000, 3), (2, 50, 700)])

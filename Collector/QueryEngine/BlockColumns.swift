@@ -1,0 +1,88 @@
+internal import ByteCoding
+internal import LogModel
+internal import StoreFormat
+
+/// The columns of one block by the names that queries use: labels of streams and fields look alike, and `_time`,
+/// `_stream` and `_stream_id` are columns too. What has been read is kept while the block is worked on. One thread.
+final class BlockColumns {
+    private let source: any BlockSource
+    private var cachedTimes: [Int64]?
+    private var cachedIDs: [UInt64]?
+    private var cachedStreamIndexes: [UInt32]?
+
+    init(_ source: any BlockSource) {
+        self.source = source
+    }
+
+    var rowCount: Int { source.rowCount }
+    var timeBounds: ClosedRange<Int64> { source.timeBounds }
+    var streams: [StreamIdentity] { source.streams }
+
+    func times() throws -> [Int64] {
+        if let cachedTimes { return cachedTimes }
+        let times = try source.times()
+        cachedTimes = times
+        return times
+    }
+
+    func ids() throws -> [UInt64] {
+        if let cachedIDs { return cachedIDs }
+        let ids = try source.ids()
+        cachedIDs = ids
+        return ids
+    }
+
+    func streamIndexes() throws -> [UInt32] {
+        if let cachedStreamIndexes { return cachedStreamIndexes }
+        let indexes = try source.streamIndexes()
+        cachedStreamIndexes = indexes
+        return indexes
+    }
+
+    /// All names, in the order that rows are written: time, stream, message, labels, fields.
+    func names() -> [String] {
+        var labels: Set<String> = []
+        for stream in streams { for label in stream.labels { labels.insert(label.name) } }
+        let fields = source.fieldNames.filter { !labels.contains($0) }.sorted()
+        return [FieldName.time, FieldName.stream, FieldName.message] + labels.sorted() + fields
+    }
+
+    /// The column of a name; nil when no row has it. Rows that are no candidates may be missing.
+    func column(_ name: String, _ candidates: RowBitmap) throws -> ResultColumn? {
+        switch name {
+        case FieldName.time: return .times(try times())
+        case FieldName.message: return .values(try source.messages(candidates))
+        case FieldName.stream: return .values(try streamColumn { Array($0.text.utf8) })
+        case FieldName.streamID:
+            return .values(try streamColumn { Array((hexadecimal($0.id.high) + hexadecimal($0.id.low)).utf8) })
+        default: break
+        }
+        let own = try source.column(name, candidates)
+        guard streams.contains(where: { $0.value(of: name) != nil }) else { return own.map { .values($0) } }
+        let labels = try streamColumn { $0.value(of: name) }
+        guard let own else { return .values(labels) }
+        // Some rows have the name as a field, others as a label: the event's own field comes first.
+        var gatherer = ColumnGatherer(capacity: rowCount)
+        var buffer = ByteWriter()
+        for row in 0..<rowCount {
+            let column = own.range(at: row).isAbsent ? labels : own
+            ResultColumn.values(column).withValue(at: row, &buffer) { gatherer.append($0) }
+        }
+        return .values(gatherer.finish())
+    }
+
+    private func streamColumn(_ value: (StreamIdentity) -> [UInt8]?) throws -> ColumnData {
+        var arena: [UInt8] = []
+        let entries = streams.map { stream in
+            guard let bytes = value(stream) else { return ByteRange.absent }
+            arena.append(contentsOf: bytes)
+            return ByteRange(offset: arena.count - bytes.count, length: bytes.count)
+        }
+        return ColumnData(arena: arena, dictionary: entries, indexes: try streamIndexes())
+    }
+}
+
+private func hexadecimal(_ value: UInt64) -> String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+}

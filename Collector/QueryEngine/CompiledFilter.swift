@@ -1,0 +1,124 @@
+internal import ByteCoding
+internal import LogModel
+internal import QueryLanguage
+internal import StoreFormat
+
+/// A filter made ready for blocks: relative times resolved, tests compiled, cheap conditions first.
+indirect enum CompiledFilter: Sendable {
+    case all
+    case none
+    case and([CompiledFilter])
+    case or([CompiledFilter])
+    case not(CompiledFilter)
+    case field(String, ValueMatcher)
+    case stream(StreamSelector)
+    case time(ClosedRange<Int64>)
+
+    init(_ filter: Filter, now: Timestamp) {
+        switch filter {
+        case .all: self = .all
+        case .and(let members):
+            self = .and(members.map { CompiledFilter($0, now: now) }.sorted { $0.cost < $1.cost })
+        case .or(let members):
+            self = .or(members.map { CompiledFilter($0, now: now) }.sorted { $0.cost < $1.cost })
+        case .not(let inner): self = .not(CompiledFilter(inner, now: now))
+        case .field(let name, let test): self = .field(name, ValueMatcher(test))
+        case .stream(let selector): self = .stream(selector)
+        case .time(let time): self = time.bounds(now: now).map { .time($0) } ?? .none
+        }
+    }
+
+    /// A guess at what looking costs: a comparison of numbers is nothing, text of messages is most.
+    private var cost: Int {
+        switch self {
+        case .all, .none: 0
+        case .time: 1
+        case .stream: 2
+        case .field(FieldName.message, _): 100
+        case .field: 10
+        case .not(let inner): inner.cost + 1
+        case .and(let members): members.map(\.cost).min() ?? 0
+        case .or(let members): members.reduce(0) { $0 + $1.cost }
+        }
+    }
+
+    /// The rows among `candidates` that match.
+    func rows(of block: BlockColumns, among candidates: RowBitmap) throws -> RowBitmap {
+        switch self {
+        case .all: return candidates
+        case .none: return RowBitmap(rowCount: candidates.rowCount, filled: false)
+        case .and(let members):
+            var left = candidates
+            for member in members {
+                if left.isEmpty { break }
+                left = try member.rows(of: block, among: left)
+            }
+            return left
+        case .or(let members):
+            var found = RowBitmap(rowCount: candidates.rowCount, filled: false)
+            var left = candidates
+            for member in members {
+                if left.isEmpty { break }
+                let more = try member.rows(of: block, among: left)
+                found.formUnion(more)
+                left.subtract(more)
+            }
+            return found
+        case .not(let inner):
+            var left = candidates
+            left.subtract(try inner.rows(of: block, among: candidates))
+            return left
+        case .time(let bounds):
+            let block = block
+            if bounds.lowerBound <= block.timeBounds.lowerBound, bounds.upperBound >= block.timeBounds.upperBound {
+                return candidates
+            }
+            guard bounds.overlaps(block.timeBounds) else {
+                return RowBitmap(rowCount: candidates.rowCount, filled: false)
+            }
+            let times = try block.times()
+            var left = candidates
+            left.filter { bounds.contains(times[$0]) }
+            return left
+        case .stream(let selector):
+            let matching = block.streams.map { selector.matches($0) }
+            if !matching.contains(false) { return candidates }
+            let indexes = try block.streamIndexes()
+            var left = candidates
+            left.filter { matching[Int(indexes[$0])] }
+            return left
+        case .field(let name, let matcher):
+            return Self.rows(of: try block.column(name, candidates), among: candidates, matcher)
+        }
+    }
+
+    /// The rows among `candidates` whose value passes. A dictionary's entries are tested once each.
+    static func rows(of column: ResultColumn?, among candidates: RowBitmap, _ matcher: ValueMatcher) -> RowBitmap {
+        let empty = UnsafeRawBufferPointer(start: nil, count: 0)
+        guard let column else {
+            return matcher.matches(empty) ? candidates : RowBitmap(rowCount: candidates.rowCount, filled: false)
+        }
+        var left = candidates
+        switch column {
+        case .times:
+            var buffer = ByteWriter(capacity: 40)
+            left.filter { row in column.withValue(at: row, &buffer) { matcher.matches($0 ?? empty) } }
+        case .values(let data):
+            data.arena.withUnsafeBytes { arena in
+                func test(_ range: ByteRange) -> Bool {
+                    range.isAbsent
+                        ? matcher.matches(empty)
+                        : matcher.matches(UnsafeRawBufferPointer(rebasing: arena[Int(range.offset)..<range.end]))
+                }
+                if let indexes = data.indexes {
+                    let passes = data.ranges.map(test)
+                    if !passes.contains(false) { return }
+                    left.filter { passes[Int(indexes[$0])] }
+                } else {
+                    left.filter { test(data.ranges[$0]) }
+                }
+            }
+        }
+        return left
+    }
+}

@@ -1,0 +1,181 @@
+internal import LogModel
+package import QueryLanguage
+package import StoreFormat
+
+/// Runs a query over blocks, on the calling thread, and hands its rows to `emit` as they are known.
+///
+/// - Parameters:
+///   - query: what is asked.
+///   - blocks: the blocks of a snapshot, the oldest arrivals first.
+///   - options: bounds, order and limits.
+///   - emit: gets the rows; false ends the query early.
+/// - Returns: what was done, and whether the answer is complete. A block that cannot be read makes it incomplete.
+/// - Throws: ``ExecutionError`` when the query is cancelled or needs too much memory.
+package func execute(
+    _ query: Query, on blocks: [any BlockSource], _ options: ExecutionOptions,
+    emit: @escaping (ResultBlock) -> Bool
+) throws(ExecutionError) -> ExecutionSummary {
+    let plan = Plan(query, options)
+    let output = plan.pipes.reversed().reduce(EmitStage(emit) as any RowStage) { next, pipe in
+        makeStage(pipe, next: next, options)
+    }
+    var scan = Scan(plan: plan, options: options, output: output)
+    do {
+        try scan.run(blocks)
+        try output.finish()
+    } catch let error as ExecutionError {
+        throw error
+    } catch {
+        // Stages throw nothing else; reading errors are caught block by block.
+        throw ExecutionError(code: .cancelled, message: "\(error)")
+    }
+    return scan.summary
+}
+
+/// What to scan and what to do with the rows.
+struct Plan {
+    var filter: CompiledFilter
+    /// Times outside of which no row can match.
+    var timeBounds: ClosedRange<Int64>?
+    var pipes: [Pipe]
+    var order: RowOrder
+    var limit: Int?
+    var offset = 0
+    /// Fields that are needed; nil for all.
+    var needed: NeededFields
+
+    init(_ query: Query, _ options: ExecutionOptions) {
+        var filters = [query.filter]
+        pipes = query.pipes
+        while case .filter(let pipe)? = pipes.first {
+            filters.append(pipe.filter)
+            pipes.removeFirst()
+        }
+        let filter = Filter.conjunction(filters)
+        self.filter = CompiledFilter(filter, now: options.now)
+        timeBounds = filter.timeBounds(now: options.now)
+        if let bounds = timeBounds {
+            let low = max(bounds.lowerBound, options.from?.nanoseconds ?? .min)
+            let high = min(bounds.upperBound, options.to.map { $0.adding(nanoseconds: -1).nanoseconds } ?? .max)
+            timeBounds = low <= high ? low...high : nil
+        }
+        if let timeBounds { self.filter = .and([.time(timeBounds), self.filter]) }
+        order = options.order
+        limit = options.limit
+        // `sort by (_time)` right behind the filter is an order of the scan, which need not hold all rows.
+        if case .sort(let sort)? = pipes.first, sort.keys.count == 1, sort.keys[0].field == FieldName.time,
+            let count = sort.limit, options.limit == nil
+        {
+            order = sort.keys[0].isDescending ? .newestFirst : .oldestFirst
+            offset = Int(clamping: sort.offset ?? 0)
+            limit = Int(clamping: count)
+            pipes.removeFirst()
+        } else if !pipes.allSatisfy(\.keepsRows) {
+            // A limit counts rows of the result, not of the scan.
+            if let count = limit { pipes.append(.limit(LimitPipe(UInt64(count)))) }
+            limit = nil
+            order = .any
+        }
+        needed = NeededFields(for: pipes)
+    }
+}
+
+extension Pipe {
+    /// Whether each row that comes in goes out, changed or not.
+    var keepsRows: Bool {
+        switch self {
+        case .copy, .delete, .fields, .rename: true
+        default: false
+        }
+    }
+}
+
+/// The pass over the blocks.
+struct Scan {
+    let plan: Plan
+    let options: ExecutionOptions
+    let output: any RowStage
+    var summary = ExecutionSummary()
+
+    mutating func run(_ blocks: [any BlockSource]) throws {
+        guard let bounds = plan.timeBounds else { return }
+        var relevant = blocks.filter { $0.timeBounds.overlaps(bounds) }
+        summary.prunedBlocks = blocks.count - relevant.count
+        switch plan.order {
+        case .any:
+            relevant.reverse()
+            for block in relevant {
+                guard try mayGoOn() else { return }
+                if try !scan(block) { return }
+            }
+        case .newestFirst:
+            relevant.sort { $0.timeBounds.upperBound > $1.timeBounds.upperBound }
+            try ordered(relevant)
+        case .oldestFirst:
+            relevant.sort { $0.timeBounds.lowerBound < $1.timeBounds.lowerBound }
+            try ordered(relevant)
+        }
+    }
+
+    /// Whether there is time left; throws when nobody waits for the answer any more.
+    mutating func mayGoOn() throws -> Bool {
+        if options.isCancelled() {
+            throw ExecutionError(code: .cancelled, message: "the query was cancelled")
+        }
+        if options.isOverdue() {
+            gap("the time limit ended the scan; narrow the time range or the filter")
+            return false
+        }
+        return true
+    }
+
+    mutating func gap(_ reason: String) {
+        summary.isComplete = false
+        if !summary.gaps.contains(reason) { summary.gaps.append(reason) }
+    }
+
+    /// The matching rows of a block; nil when it cannot be read, which the summary then says.
+    mutating func matches(_ source: any BlockSource) -> (BlockColumns, RowBitmap)? {
+        let columns = BlockColumns(source)
+        summary.scannedRows += source.rowCount
+        summary.scannedBytes += source.byteCount
+        do {
+            let all = RowBitmap(rowCount: source.rowCount, filled: true)
+            let rows = try plan.filter.rows(of: columns, among: all)
+            summary.hits += rows.count
+            return (columns, rows)
+        } catch {
+            gap("\(source.rowCount) events cannot be read: \(error)")
+            return nil
+        }
+    }
+
+    /// Hands on the rows of a block in any order; false when no more are wanted.
+    private mutating func scan(_ source: any BlockSource) throws -> Bool {
+        guard let (columns, rows) = matches(source) else { return true }
+        if rows.isEmpty { return true }
+        let block: ResultBlock
+        do {
+            block = try result(columns, rows)
+        } catch {
+            gap("\(rows.count) events cannot be read: \(error)")
+            return true
+        }
+        if let limit = plan.limit, summary.hits >= limit {
+            var last = block
+            last.rows = Array(block.rows.prefix(limit - (summary.hits - block.rows.count)))
+            _ = try output.process(last)
+            return false
+        }
+        return try output.process(block)
+    }
+
+    /// The rows of a block with the fields that are needed.
+    func result(_ columns: BlockColumns, _ rows: RowBitmap) throws -> ResultBlock {
+        var fields: [ResultBlock.Field] = []
+        for name in plan.needed.names(among: { columns.names() }) {
+            if let column = try columns.column(name, rows) { fields.append(.init(name, column)) }
+        }
+        return ResultBlock(fields: fields, rows: rows.rows)
+    }
+}

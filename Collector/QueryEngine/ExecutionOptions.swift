@@ -1,0 +1,122 @@
+package import LogModel
+
+/// The place of a row in the order of time, and of arrival where times are equal: where a page of results ended.
+package struct RowCursor: Hashable, Sendable, Comparable {
+    /// The event's time, nanoseconds.
+    package var time: Int64
+    /// The event's `RowID`.
+    package var id: UInt64
+
+    /// Makes a cursor.
+    package init(time: Int64, id: UInt64) {
+        self.time = time
+        self.id = id
+    }
+
+    /// Earlier comes first; of equal times, what arrived first.
+    package static func < (left: RowCursor, right: RowCursor) -> Bool {
+        left.time != right.time ? left.time < right.time : left.id < right.id
+    }
+
+    /// The cursor as text to be handed out and back; its content is nobody's business.
+    package var text: String {
+        "c1-" + String(UInt64(bitPattern: time), radix: 36) + "-" + String(id, radix: 36)
+    }
+
+    /// Reads what ``text`` made; nil for anything else.
+    package init?(text: String) {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0] == "c1", let time = UInt64(parts[1], radix: 36),
+            let id = UInt64(parts[2], radix: 36)
+        else { return nil }
+        self.init(time: Int64(bitPattern: time), id: id)
+    }
+}
+
+/// In which order rows are wanted when the query itself does not say.
+package enum RowOrder: Sendable, Equatable {
+    /// The latest first.
+    case newestFirst
+    /// The earliest first.
+    case oldestFirst
+    /// As they are found: the cheapest, and the only one without a bound on how many.
+    case any
+}
+
+/// What a query may do and how its rows are wanted.
+package struct ExecutionOptions: Sendable {
+    /// Against what relative times such as `_time:5m` are resolved.
+    package var now: Timestamp
+    /// Only events at or after this time.
+    package var from: Timestamp?
+    /// Only events before this time.
+    package var to: Timestamp?
+    /// At most so many rows; nil for all.
+    package var limit: Int?
+    /// The order of rows.
+    package var order: RowOrder
+    /// Only rows behind this one in ``order``.
+    package var after: RowCursor?
+    /// Whether all matching rows are to be counted even when ``limit`` needs fewer.
+    package var countsHits: Bool
+    /// Bytes that groups and sorted rows may take; beyond, the query fails.
+    package var memoryLimit: Int
+    /// Asked before each block; true ends the query with ``ExecutionError/Code/cancelled``.
+    package var isCancelled: @Sendable () -> Bool
+    /// Asked before each block; true ends the scan, and the answer says that it is not complete.
+    package var isOverdue: @Sendable () -> Bool
+
+    /// Makes options; by default everything, in any order.
+    package init(
+        now: Timestamp, from: Timestamp? = nil, to: Timestamp? = nil, limit: Int? = nil, order: RowOrder = .any,
+        after: RowCursor? = nil, countsHits: Bool = false, memoryLimit: Int = 256 << 20,
+        isCancelled: @escaping @Sendable () -> Bool = { false }, isOverdue: @escaping @Sendable () -> Bool = { false }
+    ) {
+        self.now = now
+        self.from = from
+        self.to = to
+        self.limit = limit
+        self.order = order
+        self.after = after
+        self.countsHits = countsHits
+        self.memoryLimit = memoryLimit
+        self.isCancelled = isCancelled
+        self.isOverdue = isOverdue
+    }
+}
+
+/// What a query did.
+package struct ExecutionSummary: Sendable, Equatable {
+    /// Rows that matched the filter, as far as they were looked at.
+    package var hits = 0
+    /// Rows of the blocks that were read.
+    package var scannedRows = 0
+    /// Bytes of the blocks that were read.
+    package var scannedBytes = 0
+    /// Blocks left out because of their times.
+    package var prunedBlocks = 0
+    /// Whether every event that could match was looked at.
+    package var isComplete = true
+    /// Why not, for each reason a sentence.
+    package var gaps: [String] = []
+    /// The last row that was handed out, when rows are ordered by time.
+    package var lastRow: RowCursor?
+}
+
+/// Why a query failed.
+package struct ExecutionError: Error, Sendable, CustomStringConvertible {
+    /// What kind of failure.
+    package enum Code: Sendable, Equatable {
+        /// The client is gone or somebody ended the query.
+        case cancelled
+        /// Groups or sorted rows took more memory than allowed.
+        case memory
+    }
+    /// What kind of failure.
+    package var code: Code
+    /// A sentence that says how to narrow the query.
+    package var message: String
+
+    /// The message.
+    package var description: String { message }
+}

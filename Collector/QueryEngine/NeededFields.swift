@@ -1,0 +1,52 @@
+internal import LogModel
+internal import QueryLanguage
+
+/// Which fields the pipes look at, so that no other is read.
+struct NeededFields {
+    /// Nil means all.
+    private let patterns: [FieldPattern]?
+
+    init(for pipes: [Pipe]) {
+        var needed: [FieldPattern]?
+        // From the end: what a pipe gives on must be there before it, and what it makes need not.
+        for pipe in pipes.reversed() {
+            switch pipe {
+            case .fields(let fields): needed = fields.fields
+            case .stats(let stats):
+                needed =
+                    stats.by.map { FieldPattern($0.field) } + stats.functions.flatMap(\.function.fields)
+            case .uniq(let uniq): needed = uniq.fields.map { FieldPattern($0) }
+            case .top(let top): needed = top.fields.map { FieldPattern($0) }
+            case .sort(let sort): needed = needed.map { $0 + sort.keys.map { FieldPattern($0.field) } }
+            case .filter(let filter): needed = needed.map { $0 + Self.fields(of: filter.filter) }
+            case .rename(let pipe): needed = needed.map { $0 + pipe.mappings.map(\.source) }
+            case .copy(let pipe): needed = needed.map { $0 + pipe.mappings.map(\.source) }
+            case .delete, .limit, .offset: break
+            }
+        }
+        patterns = needed
+    }
+
+    /// The names to read, in the order that rows are written.
+    func names(among all: () -> [String]) -> [String] {
+        guard let patterns else { return all() }
+        if patterns.allSatisfy({ !$0.isPrefix }) {
+            var seen: Set<String> = []
+            return patterns.map(\.name).filter { seen.insert($0).inserted }
+        }
+        let names = all()
+        let plain = patterns.filter { !$0.isPrefix }.map(\.name).filter { !names.contains($0) }
+        return names.filter { name in patterns.contains { $0.matches(name) } } + plain
+    }
+
+    private static func fields(of filter: Filter) -> [FieldPattern] {
+        switch filter {
+        case .all: []
+        case .and(let members), .or(let members): members.flatMap { fields(of: $0) }
+        case .not(let inner): fields(of: inner)
+        case .field(let name, _): [FieldPattern(name)]
+        case .stream: [FieldPattern(FieldName.stream)]
+        case .time: [FieldPattern(FieldName.time)]
+        }
+    }
+}

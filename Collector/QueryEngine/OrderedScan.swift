@@ -1,0 +1,136 @@
+internal import LogModel
+internal import StoreFormat
+
+extension Scan {
+    /// One row that may be among the first: its place in time and where it is.
+    private struct Candidate {
+        var cursor: RowCursor
+        var block: Int
+        var row: Int
+    }
+
+    /// Hands on the first rows by time, in two passes: the first looks at times alone and stops at blocks that lie
+    /// wholly behind the rows it has, the second reads the other columns, of the chosen rows only.
+    mutating func ordered(_ sources: [any BlockSource]) throws {
+        let wanted = plan.limit.map { $0 &+ plan.offset } ?? .max
+        let newest = plan.order == .newestFirst
+        func precedes(_ left: RowCursor, _ right: RowCursor) -> Bool { newest ? left > right : left < right }
+        // A heap whose root is the last of the first rows.
+        var heap = BoundedHeap<Candidate>(limit: wanted) { precedes($0.cursor, $1.cursor) }
+        for (index, source) in sources.enumerated() {
+            if let worst = heap.worst {
+                let edge = newest ? source.timeBounds.upperBound : source.timeBounds.lowerBound
+                if newest ? edge < worst.cursor.time : edge > worst.cursor.time, !options.countsHits { break }
+            }
+            guard try mayGoOn() else { break }
+            guard let (columns, rows) = matches(source), !rows.isEmpty else { continue }
+            do {
+                let times = try columns.times()
+                let ids = try columns.ids()
+                rows.forEach { row in
+                    let cursor = RowCursor(time: times[row], id: ids[row])
+                    if let after = options.after, !precedes(after, cursor) { return }
+                    heap.insert(Candidate(cursor: cursor, block: index, row: row))
+                }
+            } catch {
+                gap("\(rows.count) events cannot be read: \(error)")
+            }
+            if heap.count * 40 > options.memoryLimit {
+                throw ExecutionError(
+                    code: .memory,
+                    message: "ordering \(heap.count) rows needs too much memory; add a limit or narrow the filter")
+            }
+        }
+        try handOn(heap.sorted().dropFirst(plan.offset), sources)
+    }
+
+    private mutating func handOn(_ chosen: ArraySlice<Candidate>, _ sources: [any BlockSource]) throws {
+        // Pieces of bounded size, each read block by block and put back into order.
+        var rest = chosen
+        while !rest.isEmpty {
+            let piece = Array(rest.prefix(4_096))
+            rest = rest.dropFirst(4_096)
+            var byBlock: [Int: [Int]] = [:]
+            for (place, candidate) in piece.enumerated() { byBlock[candidate.block, default: []].append(place) }
+            var place = [(block: ResultBlock, row: Int)?](repeating: nil, count: piece.count)
+            for (index, places) in byBlock {
+                let columns = BlockColumns(sources[index])
+                var rows = RowBitmap(rowCount: sources[index].rowCount, filled: false)
+                for number in places { rows.insert(piece[number].row) }
+                do {
+                    let block = try result(columns, rows).compacted()
+                    let order = rows.rows
+                    for number in places {
+                        guard let row = order.firstIndex(of: piece[number].row) else { continue }
+                        place[number] = (block, row)
+                    }
+                } catch {
+                    gap("\(places.count) events cannot be read: \(error)")
+                }
+            }
+            for (number, found) in place.enumerated() {
+                guard let found else { continue }
+                summary.lastRow = piece[number].cursor
+                var one = found.block
+                one.rows = [found.row]
+                one.cursors = [RowCursor](repeating: piece[number].cursor, count: found.row + 1)
+                if try !output.process(one) { return }
+            }
+        }
+    }
+}
+
+/// Keeps the first `limit` elements of any number, by an order. The root is the last of them.
+struct BoundedHeap<Element> {
+    private var storage: [Element] = []
+    private let limit: Int
+    private let precedes: (Element, Element) -> Bool
+
+    init(limit: Int, _ precedes: @escaping (Element, Element) -> Bool) {
+        self.limit = limit
+        self.precedes = precedes
+    }
+
+    var count: Int { storage.count }
+
+    /// The last of the kept elements once there are as many as may be; nil before.
+    var worst: Element? { storage.count >= limit ? storage.first : nil }
+
+    mutating func insert(_ element: Element) {
+        if limit == 0 { return }
+        if storage.count < limit {
+            storage.append(element)
+            if limit != .max { siftUp() }
+        } else if precedes(element, storage[0]) {
+            storage[0] = element
+            siftDown()
+        }
+    }
+
+    func sorted() -> [Element] {
+        storage.sorted(by: precedes)
+    }
+
+    private mutating func siftUp() {
+        var child = storage.count - 1
+        while child > 0 {
+            let parent = (child - 1) / 2
+            guard precedes(storage[parent], storage[child]) else { return }
+            storage.swapAt(parent, child)
+            child = parent
+        }
+    }
+
+    private mutating func siftDown() {
+        var parent = 0
+        while true {
+            var last = parent
+            for child in [2 * parent + 1, 2 * parent + 2] where child < storage.count {
+                if precedes(storage[last], storage[child]) { last = child }
+            }
+            if last == parent { return }
+            storage.swapAt(parent, last)
+            parent = last
+        }
+    }
+}

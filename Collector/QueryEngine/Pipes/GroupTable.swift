@@ -1,0 +1,136 @@
+internal import ByteCoding
+internal import LogModel
+internal import StoreFormat
+
+/// Numbers the distinct combinations of values of some columns, in the order of their first appearance.
+///
+/// Where all columns of a block are dictionaries, each combination of entries is looked up once, not once a row.
+final class GroupTable {
+    private var slots = [Int32](repeating: -1, count: 256)
+    private var hashes: [UInt64] = []
+    private var keys = ByteWriter(capacity: 1 << 12)
+    private var ranges: [ByteRange] = []
+    private var key = ByteWriter(capacity: 256)
+    private var buffer = ByteWriter(capacity: 64)
+
+    /// How many combinations there are.
+    var count: Int { ranges.count }
+    /// Bytes of memory.
+    var memoryBytes: Int { keys.count + ranges.count * 24 + slots.count * 4 }
+
+    /// Calls `body` with each row and the number of its combination.
+    func forEachRow(of block: ResultBlock, _ columns: [ResultColumn?], _ body: (Int, Int) -> Void) {
+        if columns.isEmpty {
+            let group = groupOfEmptyKey()
+            for row in block.rows { body(row, group) }
+            return
+        }
+        if let dictionaries = dictionaries(columns) {
+            byDictionary(block, columns, dictionaries, body)
+            return
+        }
+        for row in block.rows { body(row, group(of: columns, row)) }
+    }
+
+    /// The values of a combination; nil where the field was missing.
+    func values(of group: Int) -> [[UInt8]?] {
+        var result: [[UInt8]?] = []
+        keys.withBytes { bytes in
+            let range = ranges[group]
+            var reader = ByteReader(UnsafeRawBufferPointer(rebasing: bytes[Int(range.offset)..<range.end]))
+            while reader.remaining > 0 {
+                guard let length = try? reader.varint() else { return }
+                result.append(length == 0 ? nil : (try? reader.bytes(Int(length - 1))).map { Array($0) })
+            }
+        }
+        return result
+    }
+
+    private func groupOfEmptyKey() -> Int {
+        key.removeAll()
+        return lookUp()
+    }
+
+    private func group(of columns: [ResultColumn?], _ row: Int) -> Int {
+        key.removeAll()
+        for column in columns {
+            guard let column else {
+                key.append(varint: 0)
+                continue
+            }
+            column.withValue(at: row, &buffer) { value in
+                key.append(varint: UInt64(value.map { $0.count + 1 } ?? 0))
+                if let value { key.append(contentsOf: value) }
+            }
+        }
+        return lookUp()
+    }
+
+    /// The dictionaries of the columns when their combinations are few enough for a table; a missing column has one.
+    private func dictionaries(_ columns: [ResultColumn?]) -> [ColumnData?]? {
+        var product = 1
+        var result: [ColumnData?] = []
+        for column in columns {
+            guard let column else {
+                result.append(nil)
+                continue
+            }
+            guard case .values(let data) = column, data.indexes != nil else { return nil }
+            product *= max(1, data.ranges.count)
+            guard product <= 1 << 16 else { return nil }
+            result.append(data)
+        }
+        return result
+    }
+
+    private func byDictionary(
+        _ block: ResultBlock, _ columns: [ResultColumn?], _ dictionaries: [ColumnData?], _ body: (Int, Int) -> Void
+    ) {
+        let sizes = dictionaries.map { max(1, $0?.ranges.count ?? 1) }
+        var groups = [Int32](repeating: -1, count: sizes.reduce(1, *))
+        let indexes = dictionaries.map { $0?.indexes ?? [] }
+        for row in block.rows {
+            var combination = 0
+            for column in 0..<sizes.count {
+                let entry = indexes[column].isEmpty ? 0 : Int(indexes[column][row])
+                combination = combination * sizes[column] + entry
+            }
+            if groups[combination] < 0 { groups[combination] = Int32(group(of: columns, row)) }
+            body(row, Int(groups[combination]))
+        }
+    }
+
+    private func lookUp() -> Int {
+        let hash = key.withBytes { hash64($0) }
+        var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+        while slots[slot] >= 0 {
+            let candidate = Int(slots[slot])
+            if hashes[candidate] == hash, isKey(ranges[candidate]) { return candidate }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        let number = ranges.count
+        ranges.append(ByteRange(offset: keys.count, length: key.count))
+        hashes.append(hash)
+        key.withBytes { keys.append(contentsOf: $0) }
+        slots[slot] = Int32(number)
+        if ranges.count * 2 > slots.count { grow() }
+        return number
+    }
+
+    private func isKey(_ range: ByteRange) -> Bool {
+        keys.withBytes { known in
+            key.withBytes { wanted in
+                wanted.count == Int(range.length) && wanted.elementsEqual(known[Int(range.offset)..<range.end])
+            }
+        }
+    }
+
+    private func grow() {
+        slots = [Int32](repeating: -1, count: slots.count * 2)
+        for (number, hash) in hashes.enumerated() {
+            var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+            while slots[slot] >= 0 { slot = (slot + 1) & (slots.count - 1) }
+            slots[slot] = Int32(number)
+        }
+    }
+}

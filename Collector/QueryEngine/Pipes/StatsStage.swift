@@ -1,0 +1,133 @@
+internal import ByteCoding
+internal import LogModel
+internal import QueryLanguage
+internal import StoreFormat
+
+/// `stats`: functions over groups of rows. Groups are held in bounded memory.
+final class StatsStage: RowStage {
+    private let pipe: StatsPipe
+    private let next: any RowStage
+    private let memoryLimit: Int
+    private let groups = GroupTable()
+    private var accumulators: [[StatsAccumulator]]
+
+    init(_ pipe: StatsPipe, _ next: any RowStage, _ options: ExecutionOptions) {
+        self.pipe = pipe
+        self.next = next
+        memoryLimit = options.memoryLimit
+        accumulators = pipe.functions.map { _ in [] }
+    }
+
+    func process(_ block: ResultBlock) throws(ExecutionError) -> Bool {
+        let keys = pipe.by.map { key in
+            block.column(key.field).map { key.bucket?.apply(to: $0, rows: block.rows) ?? $0 }
+        }
+        var numbers = [Int32](repeating: 0, count: (block.rows.max() ?? -1) + 1)
+        groups.forEachRow(of: block, keys) { row, group in numbers[row] = Int32(group) }
+        var bytes = groups.memoryBytes
+        for (index, call) in pipe.functions.enumerated() {
+            let inputs = call.function.columns(of: block)
+            while accumulators[index].count < groups.count {
+                accumulators[index].append(StatsAccumulator(call.function))
+            }
+            accumulators[index].withUnsafeMutableBufferPointer { states in
+                if call.function.kind == .count, call.function.fields.isEmpty {
+                    for row in block.rows { states[Int(numbers[row])].count += 1 }
+                } else {
+                    for row in block.rows { states[Int(numbers[row])].add(inputs, row) }
+                }
+            }
+            bytes += accumulators[index].reduce(0) { $0 + $1.memoryBytes }
+        }
+        if bytes > memoryLimit {
+            throw ExecutionError(
+                code: .memory,
+                message: "\(groups.count) groups need more than \(memoryLimit >> 20) MiB; group by fewer fields")
+        }
+        return true
+    }
+
+    func finish() throws(ExecutionError) {
+        // Without `by` there is one group even when nothing matched: count() is 0 then.
+        let isEmpty = groups.count == 0 && pipe.by.isEmpty
+        let count = isEmpty ? 1 : groups.count
+        let columns = pipe.by.map { _ in ColumnGathererBox(capacity: count) }
+        for group in 0..<(isEmpty ? 0 : groups.count) {
+            for (index, value) in groups.values(of: group).enumerated() { columns[index].append(value) }
+        }
+        var fields = zip(pipe.by, columns).map { key, column in
+            ResultBlock.Field(key.field, .values(column.finish()))
+        }
+        for (index, call) in pipe.functions.enumerated() {
+            let box = ColumnGathererBox(capacity: count)
+            for group in 0..<count {
+                let state = isEmpty ? StatsAccumulator(call.function) : accumulators[index][group]
+                box.append(state.result())
+            }
+            fields.append(.init(call.resultName, .values(box.finish())))
+        }
+        _ = try next.process(ResultBlock(fields: fields, rows: Array(0..<count)))
+        try next.finish()
+    }
+}
+
+/// A gatherer that can be kept in an array.
+final class ColumnGathererBox {
+    private var arena: [UInt8] = []
+    private var ranges: [ByteRange] = []
+
+    init(capacity: Int) {
+        ranges.reserveCapacity(capacity)
+    }
+
+    func append(_ value: [UInt8]?) {
+        guard let value else {
+            ranges.append(.absent)
+            return
+        }
+        ranges.append(ByteRange(offset: arena.count, length: value.count))
+        arena.append(contentsOf: value)
+    }
+
+    func finish() -> ColumnData { ColumnData(arena: arena, ranges: ranges) }
+}
+
+extension StatsPipe.Bucket {
+    /// The starts of the intervals that times lie in; anything that is no time stays as it is.
+    func apply(to column: ResultColumn, rows: [Int]) -> ResultColumn {
+        guard case .times(let times) = column else { return column }
+        // A dictionary of the few intervals, so that grouping looks at each only once a block.
+        var entries: [Int64: UInt32] = [:]
+        var starts: [Int64] = []
+        var indexes = [UInt32](repeating: 0, count: times.count)
+        for row in rows {
+            let start = start(of: times[row])
+            if let known = entries[start] {
+                indexes[row] = known
+            } else {
+                entries[start] = UInt32(starts.count)
+                indexes[row] = UInt32(starts.count)
+                starts.append(start)
+            }
+        }
+        var writer = ByteWriter()
+        let ranges = starts.map { start in
+            let offset = writer.count
+            Timestamp(nanoseconds: start).write(to: &writer)
+            return ByteRange(offset: offset, length: writer.count - offset)
+        }
+        return .values(ColumnData(arena: writer.array(), dictionary: ranges, indexes: indexes))
+    }
+
+    private func start(of time: Int64) -> Int64 {
+        let moved = Timestamp(nanoseconds: time).adding(nanoseconds: offset).floored(toMultipleOf: step)
+        return moved.adding(nanoseconds: -offset).nanoseconds
+    }
+}
+
+extension StatsFunction {
+    /// The columns that the function looks at.
+    func columns(of block: ResultBlock) -> [ResultColumn] {
+        block.fields.filter { field in fields.contains { $0.matches(field.name) } }.map(\.column)
+    }
+}

@@ -109,6 +109,10 @@ package final class JournalDirectory: Sendable {
         try recover()
     }
 
+    deinit {
+        lock.unlock()
+    }
+
     /// The state in numbers.
     package var status: JournalStatus {
         state.withLock { state in
@@ -127,6 +131,10 @@ package final class JournalDirectory: Sendable {
 
     /// The damages found since the journal was opened; the first ``JournalLimits/maxKeptReports`` of them.
     package var damages: [JournalDamage] { state.withLock { $0.reports } }
+
+    /// The duplicate window as it was when the journal was opened; nil when it is opened without one, or when a
+    /// ``GroupCommitJournal`` has taken it over.
+    package var recoveredWindow: DuplicateWindow? { state.withLock { $0.window } }
 
     /// Removes the files whose records all have numbers below `position`. The last file always stays.
     ///

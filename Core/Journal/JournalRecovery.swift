@@ -105,6 +105,7 @@ extension JournalDirectory {
     ) throws(JournalError) -> Int {
         var scanner = try scanner(file, bound: bound)
         var records = 0
+        var isSound = !headerIsDamaged
         // Gaps not yet followed by a good record: at the end of the last file they are an interrupted write.
         var open: [JournalScanner.Gap] = []
         scanning: while true {
@@ -112,6 +113,7 @@ extension JournalDirectory {
                 switch try scanner.next() {
                 case .record(let header, let offset):
                     for gap in open { report(gap, in: file.path, bound: header.position) }
+                    isSound = isSound && open.isEmpty
                     open = []
                     records += 1
                     if progress.window != nil { try remember(header, at: offset, &scanner, &progress) }
@@ -134,7 +136,9 @@ extension JournalDirectory {
             progress.next = bound
             return file.committedBytes
         }
-        progress.tail.continuesLastFile = records > 0
+        // A file with damage before its end is left as it is: what a scan makes of damaged bytes may depend on what
+        // follows them.
+        progress.tail.continuesLastFile = records > 0 && isSound
         progress.next = scanner.expected
         guard let first = open.first else { return file.committedBytes }
         return cutTail(of: file, open, from: first, &progress)

@@ -190,4 +190,9 @@ package struct OpenFile: ~Copyable, Sendable {
         let fd = descriptor
         _ = try withoutInterruption(.lock, path) { Int(flock(fd, LOCK_EX | LOCK_NB)) }
     }
+
+    /// Gives the lock back now, also when a child process that is being started still has a copy of the descriptor.
+    package borrowing func unlock() {
+        _ = flock(descriptor, LOCK_UN)
+    }
 }

@@ -1,3 +1,4 @@
+import ByteCoding
 import Journal
 import SystemIO
 import Synchronization
@@ -59,4 +60,9 @@ func expectSame(_ left: JournalRecord, _ right: JournalRecord, sourceLocation: S
 func patch(_ path: String, at offset: Int, _ bytes: [UInt8]) throws {
     let file = try OpenFile(path, .readWrite)
     try file.write(bytes, at: offset)
+}
+
+/// The CRC-32C of bytes as they stand in files.
+func checksum(_ bytes: [UInt8]) -> [UInt8] {
+    withUnsafeBytes(of: crc32c(bytes).littleEndian) { Array($0) }
 }

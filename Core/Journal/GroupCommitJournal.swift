@@ -39,7 +39,8 @@ package struct GroupCommitStatistics: Sendable, Equatable {
 
 /// A journal for many threads: records that wait while one fdatasync runs share the next one.
 ///
-/// One thread of its own writes and syncs. Completions and subscribers are called on it and must be quick.
+/// One thread of its own writes and syncs. Completions and subscribers are called on it and must be quick. Call
+/// ``stop()`` before letting go of it: else the thread may hold the directory a little longer.
 package final class GroupCommitJournal: Sendable {
     /// Called once with what became of a record.
     package typealias Completion = @Sendable (Result<JournalReceipt, JournalError>) -> Void

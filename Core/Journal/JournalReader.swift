@@ -121,6 +121,8 @@ package final class JournalReader: Sendable {
                 case .gap(let gap):
                     let damage = directory.report(gap, in: place.path, bound: end)
                     result.damages.append(damage)
+                    // What is appended later must not count these records as lost once more.
+                    place.scanner.goOn(from: damage.lost.upperBound)
                     state.position = max(state.position, damage.lost.upperBound)
                 case .end:
                     state.position = max(state.position, end)

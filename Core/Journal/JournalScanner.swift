@@ -82,6 +82,11 @@ struct JournalScanner: ~Copyable {
         return .record(header, offset: start)
     }
 
+    /// Goes on with number `position` behind a gap whose end the file itself does not tell.
+    mutating func goOn(from position: JournalPosition) {
+        expected = max(expected, position)
+    }
+
     /// The record whose header was found at `start`.
     mutating func record(_ header: JournalRecordHeader, at start: Int) throws(IOError) -> JournalRecord {
         let tenantStart = start + JournalFormat.recordHeaderBytes

@@ -115,6 +115,25 @@ struct JournalDamageTests {
         #expect(try writer.directory.read(from: 4).records.map(\.position) == [4, 5])
     }
 
+    @Test("Damage at the end of an open file is counted once, and what is appended later is read")
+    func flippedAtEndWhileOpen() throws {
+        let folder = TemporaryFolder()
+        let writer = JournalWriter(try JournalDirectory(folder.path))
+        for number in 1...5 { try writer.append(sample(number)) }
+        try writer.commit()
+        let (_, _, starts) = try image(5)
+        try patch(try folder.files[0], at: starts[3], [0, 0, 0, 0])
+        try patch(try folder.files[0], at: starts[4], [0, 0, 0, 0])
+        let reader = JournalReader(writer.directory, from: 1)
+        #expect(try reader.read().records.map(\.position) == [1, 2, 3])
+        try writer.append(sample(6))
+        try writer.commit()
+        let result = try reader.read()
+        #expect(result.records.map(\.position) == [6])
+        #expect(result.damages.isEmpty)
+        #expect(writer.directory.status.lostRecords == 2)
+    }
+
     @Test("Zeros behind the last record are cut")
     func zeroTail() throws {
         let (name, bytes, _) = try image(3)

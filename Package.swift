@@ -68,6 +68,12 @@ let collector: [Target] = [
     module("StoreEngine", in: "Collector", ["StoreFormat", "LogModel", "SystemIO", "Workers"]),
     module("QueryEngine", in: "Collector", ["QueryLanguage", "StoreFormat", "LogModel", "ByteCoding", "LineFormats"]),
     tests("StoreFormat", ["LogModel", "ByteCoding"]),
+    program(
+        "lodge-bench", in: "Tests",
+        [
+            "ByteCoding", "LineFormats", "LogModel", "QueryEngine", "QueryLanguage", "StoreFormat", "SystemIO",
+            "WireProtocol", "ZstdCodec",
+        ]),
 ]
 
 let console: [Target] = [

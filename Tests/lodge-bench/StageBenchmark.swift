@@ -1,0 +1,149 @@
+import ByteCoding
+import LineFormats
+import LogModel
+import QueryEngine
+import QueryLanguage
+import StoreFormat
+import SystemIO
+import WireProtocol
+import ZstdCodec
+
+/// Measures the stages of the way in, one by one and without I/O, on NDJSON batches such as make_corpus.py writes.
+///
+/// Prints nanoseconds an event and megabytes of JSON a second for each stage, and the size of what comes out.
+func runStages(_ directory: String) throws {
+    let bodies = try FileSystem.list(directory).filter { $0.hasSuffix(".ndjson") }.prefix(2_000)
+        .map { try FileSystem.contents(directory + "/" + $0, limit: 64 << 20) }
+    let rawBytes = bodies.reduce(0) { $0 + $1.count }
+
+    var batches: [EventBatch] = []
+    let keys = JSONEventDecoder.Keys(
+        time: ["ts"], message: ["msg"], labels: ["service", "host", "environment"])
+
+    let eventCount = try bodies.reduce(0) { try $0 + decode($1, keys).count }
+    print("\(eventCount) events, \(rawBytes) bytes of JSON in \(bodies.count) batches")
+    try measure("decode JSON", events: eventCount, rawBytes: rawBytes) {
+        for body in bodies { batches.append(try decode(body, keys)) }
+        return batches.reduce(0) { $0 + $1.memoryBytes }
+    }
+    var frames: [[UInt8]] = []
+    try measure("decompress zstd bodies", events: eventCount, rawBytes: rawBytes) {
+        // What arrives: compressed here, outside of what counts for this stage but inside the clock of no other.
+        var compressor = ZstdCompressor(level: 3)
+        for body in bodies { frames.append(try compressor.compress(body)) }
+        return frames.reduce(0) { $0 + $1.count }
+    }
+    try measure("  of it decompression", events: eventCount, rawBytes: rawBytes) {
+        var decompressor = ZstdDecompressor()
+        var total = 0
+        for frame in frames {
+            total += try decompressor.decompress(frame, limit: 64 << 20).count
+        }
+        return total
+    }
+    var encoded: [[UInt8]] = []
+    measure("encode batch", events: eventCount, rawBytes: rawBytes) {
+        for batch in batches {
+            var writer = ByteWriter(capacity: batch.arena.count * 2)
+            BatchCodec.encode(batch, into: &writer)
+            encoded.append(writer.array())
+        }
+        return encoded.reduce(0) { $0 + $1.count }
+    }
+    try measure("zstd for the journal", events: eventCount, rawBytes: rawBytes) {
+        var compressor = ZstdCompressor(level: 1)
+        return try encoded.reduce(0) { try $0 + compressor.compress($1).count }
+    }
+    try measure("decode batch", events: eventCount, rawBytes: rawBytes) {
+        try encoded.reduce(0) { total, bytes in
+            try total + bytes.withUnsafeBytes { try BatchCodec.decode($0).memoryBytes }
+        }
+    }
+    var segment: [UInt8] = []
+    try measure("build segment", events: eventCount, rawBytes: rawBytes) {
+        var builder = SegmentBuilder(level: 1)
+        for (index, batch) in batches.enumerated() {
+            let ids = (0..<batch.count).map { RowID.make(position: UInt64(index + 1), row: $0) }
+            try builder.append(batch, ids: ids, ingestBounds: 0...0)
+        }
+        _ = try builder.finish()
+        builder.output.withPending { segment.append(contentsOf: $0) }
+        return segment.count
+    }
+
+    let reader = try SegmentReader(Bytes(content: segment))
+    print("\nsegment by section, bytes an event:")
+    var sizes: [String: Int] = [:]
+    for block in reader.footer.blocks {
+        for (name, section) in [
+            ("_time", block.times), ("_id", block.ids), ("_level", block.levels), ("_stream", block.streams),
+            ("_msg", block.messages),
+        ] { sizes[name, default: 0] += Int(section.length) }
+        for column in block.columns { sizes[column.name, default: 0] += Int(column.section.length) }
+    }
+    for (name, bytes) in sizes.sorted(by: { $0.value > $1.value }).prefix(16) {
+        print("  \(name): \(Double(bytes * 100 / eventCount) / 100)")
+    }
+    print("\nqueries on that segment:")
+    for text in [
+        "\"NEEDLE-ONCE\"", "zzzzabsent", "\"card declined by processor\" | count() n", "\"GET\" | count() n",
+        "level:=ERROR !timeout | count() n", "pay* | count() n", "* | stats by (service, level) count() n",
+        "* | stats by (_time:5s, level) count() n", "* | top 10 by (user_id)", "* | count()",
+    ] {
+        let query = try Query(parsing: text)
+        var rows = 0
+        let start = SystemClock.monotonicNanos()
+        _ = try execute(query, on: reader.blocks, .init(now: Timestamp(nanoseconds: 0))) { block in
+            rows += block.rows.count
+            return true
+        }
+        let micros = (SystemClock.monotonicNanos() - start) / 1_000
+        print("  \(Double(micros) / 1_000) ms  \(rows) rows  \(text)")
+    }
+    let start = SystemClock.monotonicNanos()
+    var newest = 0
+    _ = try execute(
+        Query(parsing: "level:=ERROR"), on: reader.blocks,
+        .init(now: Timestamp(nanoseconds: 0), limit: 100, order: .newestFirst)
+    ) { block in
+        newest += block.rows.count
+        return true
+    }
+    print(
+        "  \(Double((SystemClock.monotonicNanos() - start) / 1_000) / 1_000) ms  \(newest) rows  newest 100 of level:=ERROR"
+    )
+}
+
+func measure(_ name: String, events: Int, rawBytes: Int, _ body: () throws -> Int) rethrows {
+    let start = SystemClock.monotonicNanos()
+    let produced = try body()
+    let nanos = Double(SystemClock.monotonicNanos() - start)
+    let perEvent = nanos / Double(max(1, events))
+    let speed = Double(rawBytes) / nanos * 1_000
+    func column(_ text: String, _ width: Int) -> String {
+        String(repeating: " ", count: max(0, width - text.count)) + text
+    }
+    print(
+        name + String(repeating: " ", count: max(1, 28 - name.count)) + column("\(Int(perEvent)) ns/event", 16)
+            + column("\(Int(speed)) MB/s", 14) + column("\(produced / max(1, events)) bytes/event", 20))
+}
+
+func decode(_ body: [UInt8], _ keys: JSONEventDecoder.Keys) throws -> EventBatch {
+    var builder = EventBatchBuilder(capacity: 1_000, arenaCapacity: body.count)
+    var decoder = JSONEventDecoder(keys: keys)
+    try body.withUnsafeBytes { raw in
+        var scanner = JSONScanner(raw)
+        while scanner.offset + 2 < raw.count {
+            try decoder.decode(&scanner, into: &builder, arrival: Timestamp(nanoseconds: 0))
+        }
+    }
+    return builder.finish()
+}
+
+struct Bytes: RandomAccessBytes {
+    let content: [UInt8]
+    var length: UInt64 { UInt64(content.count) }
+    func read(at offset: UInt64, count: Int) throws -> [UInt8] {
+        Array(content[Int(offset)..<(Int(offset) + count)])
+    }
+}

@@ -23,11 +23,13 @@ public struct EventBatchBuilder: ~Copyable {
     ///   - labels: labels that all events have, unless they bring their own of the same name.
     ///   - capacity: events to make room for.
     ///   - arenaCapacity: bytes of messages and values to make room for.
+    ///   - streamCache: remembers streams from batch to batch; it must be used by one builder at a time, and always
+    ///     with the same tenant and labels.
     public init(
         tenant: String = StreamIdentity.defaultTenant, labels: [StreamIdentity.Label] = [], capacity: Int = 0,
-        arenaCapacity: Int = 0
+        arenaCapacity: Int = 0, streamCache: StreamCache? = nil
     ) {
-        streams = StreamTable(tenant: tenant, base: labels)
+        streams = StreamTable(cache: streamCache ?? StreamCache(tenant: tenant, labels: labels))
         timestamps.reserveCapacity(capacity)
         levels.reserveCapacity(capacity)
         streamIndexes.reserveCapacity(capacity)
@@ -85,7 +87,7 @@ public struct EventBatchBuilder: ~Copyable {
 
     /// Adds a label of the stream to the unfinished event.
     public mutating func add(label name: UInt32, value: UnsafeRawBufferPointer) {
-        unsafe streams.add(label: name, value: value)
+        unsafe names.withBytes(of: name) { unsafe streams.add(label: $0, value: value) }
     }
 
     /// Finishes an event whose message is in the arena already.
@@ -94,7 +96,7 @@ public struct EventBatchBuilder: ~Copyable {
         levels.append(level.rawValue)
         messages.append(message)
         fieldStarts.append(UInt32(truncatingIfNeeded: fields.count))
-        streamIndexes.append(streams.finish(names: names))
+        streamIndexes.append(streams.finish())
         arenaBeforeEvent = arena.count
     }
 
@@ -118,114 +120,4 @@ public struct EventBatchBuilder: ~Copyable {
             timestamps: timestamps, levels: levels, streamIndexes: streamIndexes, streams: streams.identities,
             messages: messages, fieldStarts: fieldStarts, fields: fields, fieldNames: names.texts, arena: arena.array())
     }
-}
-
-/// Interns names of fields: an open-addressed table over their hashes, with a guess at the next name, because events of
-/// one program bring the same names in the same order.
-struct NameTable {
-    private(set) var texts: [String] = []
-    private var hashes: [UInt64] = []
-    private var keys: [[UInt8]] = []
-    private var slots = [Int32](repeating: -1, count: 64)
-
-    mutating func index(of bytes: UnsafeRawBufferPointer) -> UInt32 {
-        let hash = unsafe hash64(bytes)
-        var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
-        while slots[slot] >= 0 {
-            let candidate = Int(slots[slot])
-            if hashes[candidate] == hash, unsafe equal(keys[candidate], bytes) { return UInt32(candidate) }
-            slot = (slot + 1) & (slots.count - 1)
-        }
-        return unsafe insert(bytes, hash: hash)
-    }
-
-    private mutating func insert(_ bytes: UnsafeRawBufferPointer, hash: UInt64) -> UInt32 {
-        if (keys.count + 1) * 2 > slots.count {
-            slots = [Int32](repeating: -1, count: slots.count * 2)
-            for (index, hash) in hashes.enumerated() { place(index, hash: hash) }
-        }
-        let index = keys.count
-        unsafe texts.append(String(decoding: bytes, as: UTF8.self))
-        unsafe keys.append(Array(bytes))
-        hashes.append(hash)
-        place(index, hash: hash)
-        return UInt32(index)
-    }
-
-    private mutating func place(_ index: Int, hash: UInt64) {
-        var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
-        while slots[slot] >= 0 { slot = (slot + 1) & (slots.count - 1) }
-        slots[slot] = Int32(index)
-    }
-}
-
-/// Interns streams: the labels of an event, as they come, are a key; only a key never seen before is sorted and merged
-/// with the base labels.
-struct StreamTable {
-    private(set) var identities: [StreamIdentity] = []
-    private let tenant: String
-    private let base: [StreamIdentity.Label]
-    private var byIdentity: [StreamIdentity: UInt32] = [:]
-    private var byKey: [UInt64: (key: [UInt8], index: UInt32)] = [:]
-    private var key: [UInt8] = []
-    private var last: (key: [UInt8], index: UInt32)?
-
-    init(tenant: String, base: [StreamIdentity.Label]) {
-        self.tenant = tenant
-        self.base = base
-    }
-
-    mutating func add(label name: UInt32, value: UnsafeRawBufferPointer) {
-        unsafe withUnsafeBytes(of: name.littleEndian) { unsafe key.append(contentsOf: $0) }
-        unsafe withUnsafeBytes(of: UInt32(truncatingIfNeeded: value.count).littleEndian) {
-            unsafe key.append(contentsOf: $0)
-        }
-        unsafe key.append(contentsOf: value)
-    }
-
-    mutating func abandon() {
-        key.removeAll(keepingCapacity: true)
-    }
-
-    mutating func finish(names: NameTable) -> UInt32 {
-        defer { key.removeAll(keepingCapacity: true) }
-        if let last, last.key == key { return last.index }
-        let hash = unsafe key.withUnsafeBytes { unsafe hash64($0) }
-        if let known = byKey[hash], known.key == key {
-            last = known
-            return known.index
-        }
-        let index = intern(names: names)
-        byKey[hash] = (key, index)
-        last = (key, index)
-        return index
-    }
-
-    private mutating func intern(names: NameTable) -> UInt32 {
-        var labels = base
-        var offset = 0
-        while offset + 8 <= key.count {
-            let name = littleEndian(at: offset)
-            let length = Int(littleEndian(at: offset + 4))
-            let value = Array(key[(offset + 8)..<(offset + 8 + length)])
-            labels.append(.init(name: names.texts[Int(name)], value: value))
-            offset += 8 + length
-        }
-        let identity = StreamIdentity(tenant: tenant, labels: labels)
-        if let index = byIdentity[identity] { return index }
-        let index = UInt32(identities.count)
-        identities.append(identity)
-        byIdentity[identity] = index
-        return index
-    }
-
-    private func littleEndian(at offset: Int) -> UInt32 {
-        key[offset..<(offset + 4)].reversed().reduce(0) { $0 << 8 | UInt32($1) }
-    }
-}
-
-private func equal(_ left: [UInt8], _ right: UnsafeRawBufferPointer) -> Bool {
-    guard left.count == right.count else { return false }
-    for index in 0..<left.count where unsafe left[index] != right[index] { return false }
-    return true
 }

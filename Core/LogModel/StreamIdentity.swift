@@ -1,7 +1,9 @@
 public import ByteCoding
 
 /// What the events of one stream share: the tenant and a few labels such as service, host, environment and region.
-public struct StreamIdentity: Hashable, Sendable {
+///
+/// Immutable. It is a class so that the many batches of a stream share one, and compare it by its address first.
+public final class StreamIdentity: Hashable, Sendable {
     /// One label.
     public struct Label: Hashable, Sendable {
         /// The name, e.g. `service`.
@@ -29,13 +31,36 @@ public struct StreamIdentity: Hashable, Sendable {
     /// Sorted by name, each name once, none with an empty value.
     public let labels: [Label]
 
+    /// 128 bits that stand for the stream: the same on every machine and after every restart.
+    public let id: (high: UInt64, low: UInt64)
+
     /// Makes an identity: labels are sorted, empty ones dropped, and of two with one name the later stays.
     public init(tenant: String = StreamIdentity.defaultTenant, labels: [Label]) {
         self.tenant = tenant
-        var byName: [String: [UInt8]] = [:]
-        for label in labels { byName[label.name] = label.value }
-        self.labels = byName.filter { !$0.value.isEmpty }.map { Label(name: $0.key, value: $0.value) }
-            .sorted { $0.name < $1.name }
+        // A stable sort by insertion: there are few labels, and a later one of the same name replaces the earlier.
+        var sorted: [Label] = []
+        sorted.reserveCapacity(labels.count)
+        for label in labels {
+            var place = sorted.count
+            while place > 0, sorted[place - 1].name >= label.name { place -= 1 }
+            if place < sorted.count, sorted[place].name == label.name { sorted.remove(at: place) }
+            if !label.value.isEmpty { sorted.insert(label, at: place) }
+        }
+        self.labels = sorted
+        var writer = ByteWriter()
+        Self.write(tenant: tenant, labels: sorted, to: &writer)
+        id = unsafe writer.withBytes { unsafe (hash64($0), hash64($0, seed: 0x10D6_E000)) }
+    }
+
+    /// Whether tenant and labels are the same.
+    public static func == (left: StreamIdentity, right: StreamIdentity) -> Bool {
+        left === right
+            || left.id == right.id && left.tenant == right.tenant && left.labels == right.labels
+    }
+
+    /// Feeds the id, which depends on tenant and labels alone.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(id.low)
     }
 
     /// The value of a label, or nil.
@@ -65,15 +90,12 @@ public struct StreamIdentity: Hashable, Sendable {
         return result + "}"
     }
 
-    /// 128 bits that stand for the stream: the same on every machine and after every restart.
-    public var id: (high: UInt64, low: UInt64) {
-        var writer = ByteWriter()
-        write(to: &writer)
-        return unsafe writer.withBytes { unsafe (hash64($0), hash64($0, seed: 0x10D6_E000)) }
-    }
-
     /// Appends tenant and labels: lengths as varints, then bytes.
     public func write(to writer: inout ByteWriter) {
+        Self.write(tenant: tenant, labels: labels, to: &writer)
+    }
+
+    private static func write(tenant: String, labels: [Label], to writer: inout ByteWriter) {
         writer.append(lengthPrefixed: tenant)
         writer.append(varint: UInt64(labels.count))
         for label in labels {
@@ -84,7 +106,7 @@ public struct StreamIdentity: Hashable, Sendable {
     }
 
     /// Reads what ``write(to:)`` wrote. A stream of more than 64 labels is refused.
-    public init(from reader: inout ByteReader) throws(ByteCodingError) {
+    public convenience init(from reader: inout ByteReader) throws(ByteCodingError) {
         let tenant = unsafe try reader.lengthPrefixedString()
         let count = unsafe try reader.count(limit: 64)
         var labels: [Label] = []

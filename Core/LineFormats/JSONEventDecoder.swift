@@ -5,7 +5,8 @@ public import LogModel
 ///
 /// Members become fields by their names; nested objects are flattened with dots (`{"http":{"status":5}}` is the field
 /// `http.status`), arrays keep their JSON text, numbers and booleans the text they were written in, `null` is left out.
-/// The members named in ``Keys`` become time, message, level and labels of the stream instead.
+/// The members named in ``Keys`` become time, message, level and labels of the stream instead; `_stream` and
+/// `_stream_id` are left out, because they are made of the labels.
 public struct JSONEventDecoder: ~Copyable {
     /// Which members have a meaning.
     public struct Keys: Sendable {
@@ -19,22 +20,30 @@ public struct JSONEventDecoder: ~Copyable {
         public var labels: [String]
         /// Whether a time that cannot be read rejects the event; otherwise it stays a field and the arrival counts.
         public var rejectsUnreadableTime: Bool
+        /// An object of the event, such as `meta`, whose members count as the event's own.
+        public var unwrapped: [UInt8]?
 
         /// Names the members with a meaning.
         public init(
             time: [String] = [FieldName.time], message: [String] = [FieldName.message],
             level: [String] = ["level", "severity", "lvl", "loglevel", "log.level"],
-            labels: [String] = [], rejectsUnreadableTime: Bool = true
+            labels: [String] = [], rejectsUnreadableTime: Bool = true, unwrapping unwrapped: String? = nil
         ) {
             self.time = time
             self.message = message
             self.level = level
             self.labels = labels
             self.rejectsUnreadableTime = rejectsUnreadableTime
+            self.unwrapped = unwrapped.map { Array($0.utf8) }
         }
     }
 
-    private enum Role: UInt8 { case unresolved, field, time, message, level, label }
+    /// Different field names in one batch: what is more is no log but an attempt to fill the memory with names.
+    public static let maximumNames = 10_000
+    /// Bytes of a field's name, the names of the objects around it included: deep nesting repeats them in each name.
+    public static let maximumNameBytes = 512
+
+    private enum Role: UInt8 { case unresolved, field, time, message, level, label, ignored }
 
     private let keys: Keys
     /// The role of each name of the batch, by its number.
@@ -55,16 +64,24 @@ public struct JSONEventDecoder: ~Copyable {
     ///   - scanner: stands at the object; afterwards behind it.
     ///   - builder: gets the event; after an error nothing of it remains there.
     ///   - arrival: the time of an event that brings none.
+    ///   - alone: whether nothing but white space may follow the object.
+    ///   - maximumBytes: the most bytes of text the object may have.
     /// - Throws: ``JSONError`` when it is no object, is malformed, or its time cannot be read.
     public mutating func decode(
-        _ scanner: inout JSONScanner, into builder: inout EventBatchBuilder, arrival: Timestamp
+        _ scanner: inout JSONScanner, into builder: inout EventBatchBuilder, arrival: Timestamp, alone: Bool = false,
+        maximumBytes: Int = .max
     ) throws(JSONError) {
+        let start = unsafe scanner.offset
         time = nil
         message = nil
         level = .unknown
         path.removeAll()
-        do {
+        do throws(JSONError) {
             unsafe try members(of: &scanner, into: &builder, depth: 0)
+            if alone { unsafe try scanner.expectEnd() }
+            guard unsafe scanner.offset - start <= maximumBytes else {
+                throw JSONError(offset: start, message: "event is over \(maximumBytes) bytes", kind: .limit)
+            }
         } catch {
             builder.abandonEvent()
             throw error
@@ -76,18 +93,26 @@ public struct JSONEventDecoder: ~Copyable {
         of scanner: inout JSONScanner, into builder: inout EventBatchBuilder, depth: Int
     ) throws(JSONError) {
         guard unsafe try scanner.peek() == .object else {
-            throw unsafe JSONError(offset: scanner.offset, message: "object expected")
+            throw unsafe JSONError(offset: scanner.offset, message: "object expected", kind: .value)
         }
         guard unsafe depth < JSONScanner.maximumDepth else {
-            throw unsafe JSONError(offset: scanner.offset, message: "nested too deeply")
+            throw unsafe JSONError(offset: scanner.offset, message: "nested too deeply", kind: .limit)
         }
         unsafe try scanner.beginObject()
         var first = true
         while let key = unsafe try scanner.nextKey(isFirst: first) {
             first = false
-            if depth == 0, unsafe !key.hasEscapes {
+            if path.count == 0, unsafe !key.hasEscapes {
                 let kind = unsafe try scanner.peek()
-                if kind != .object {
+                if kind == .object {
+                    if depth == 0, unsafe isUnwrapped(key.raw) {
+                        unsafe try members(of: &scanner, into: &builder, depth: 1)
+                        continue
+                    }
+                } else {
+                    guard unsafe key.raw.count <= Self.maximumNameBytes else {
+                        throw unsafe nameTooLong(at: scanner.offset)
+                    }
                     let name = unsafe builder.name(key.raw)
                     unsafe try member(name, kind, &scanner, &builder)
                     continue
@@ -96,6 +121,7 @@ public struct JSONEventDecoder: ~Copyable {
             let length = path.count
             if length > 0 { path.append(0x2E) }
             unsafe try unescapeJSON(key.raw, into: &path)
+            guard path.count <= Self.maximumNameBytes else { throw unsafe nameTooLong(at: scanner.offset) }
             let kind = unsafe try scanner.peek()
             if kind == .object {
                 unsafe try members(of: &scanner, into: &builder, depth: depth + 1)
@@ -107,10 +133,25 @@ public struct JSONEventDecoder: ~Copyable {
         }
     }
 
+    private func isUnwrapped(_ key: UnsafeRawBufferPointer) -> Bool {
+        guard let wanted = keys.unwrapped, wanted.count == key.count else { return false }
+        return unsafe wanted.elementsEqual(key)
+    }
+
+    private func nameTooLong(at offset: Int) -> JSONError {
+        JSONError(
+            offset: offset, message: "a field's name is longer than \(Self.maximumNameBytes) bytes", kind: .limit)
+    }
+
     private mutating func member(
         _ name: UInt32, _ kind: JSONScanner.Kind, _ scanner: inout JSONScanner, _ builder: inout EventBatchBuilder
     ) throws(JSONError) {
         let start = unsafe scanner.offset
+        guard name < UInt32(Self.maximumNames) else {
+            throw JSONError(
+                offset: start, message: "more than \(Self.maximumNames) different field names in one batch",
+                kind: .limit)
+        }
         switch kind {
         case .string:
             let token = unsafe try scanner.string()
@@ -169,7 +210,8 @@ public struct JSONEventDecoder: ~Copyable {
             if keys.rejectsUnreadableTime {
                 throw JSONError(
                     offset: offset,
-                    message: "time is neither RFC 3339 nor seconds, milliseconds, microseconds or nanoseconds")
+                    message: "time is neither RFC 3339 nor seconds, milliseconds, microseconds or nanoseconds",
+                    kind: .value)
             }
             unsafe builder.add(field: name, value: bytes)
         case .message where message == nil:
@@ -179,6 +221,7 @@ public struct JSONEventDecoder: ~Copyable {
         case .level:
             if level == .unknown { level = unsafe Level(parsing: bytes) }
             unsafe builder.add(field: name, value: bytes)
+        case .ignored: break
         default:
             unsafe builder.add(field: name, value: bytes)
         }
@@ -198,6 +241,8 @@ public struct JSONEventDecoder: ~Copyable {
                 .message
             } else if keys.level.contains(text) {
                 .level
+            } else if text == FieldName.stream || text == FieldName.streamID {
+                .ignored
             } else {
                 .field
             }

@@ -1,14 +1,27 @@
 /// Why text is not JSON, or not the JSON that was asked for. `offset` counts bytes from the start of the text.
 public struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// What kind of fault it is.
+    public enum Kind: Sendable {
+        /// The text breaks the grammar.
+        case syntax
+        /// The text is JSON, but not the value that is wanted here.
+        case value
+        /// The text is JSON, but more of it than is taken.
+        case limit
+    }
+
     /// Where it was noticed, in bytes.
     public var offset: Int
     /// What was expected or found, a sentence without a full stop.
     public var message: String
+    /// What kind of fault it is.
+    public var kind: Kind
 
     /// Makes an error.
-    public init(offset: Int, message: String) {
+    public init(offset: Int, message: String, kind: Kind = .syntax) {
         self.offset = offset
         self.message = message
+        self.kind = kind
     }
 
     /// The message and the place.

@@ -67,6 +67,9 @@ let collector: [Target] = [
     module("StoreFormat", in: "Collector", ["LogModel", "ByteCoding", "ZstdCodec"], settings: byteLevel),
     module("StoreEngine", in: "Collector", ["StoreFormat", "LogModel", "SystemIO", "Workers"]),
     module("QueryEngine", in: "Collector", ["QueryLanguage", "StoreFormat", "LogModel", "ByteCoding", "LineFormats"]),
+    module(
+        "CollectorIngest", in: "Collector",
+        ["LogModel", "ByteCoding", "ZstdCodec", "LineFormats", "WireProtocol", "Journal", "SystemIO", "Workers"]),
     tests("StoreFormat", ["LogModel", "ByteCoding"]),
     program(
         "lodge-bench", in: "Tests",

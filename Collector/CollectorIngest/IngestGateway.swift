@@ -1,0 +1,255 @@
+import ByteCoding
+package import Journal
+package import LogModel
+import SystemIO
+import Synchronization
+import WireProtocol
+import ZstdCodec
+
+/// The way in: decodes a body, keeps what is good of it in the journal, and what is not in the dead letters.
+///
+/// A request is answered when its batch is durable. The decoded batch goes along with the record as its attachment, so
+/// that the journal's subscribers need not decode again. All methods may be called from any thread.
+package final class IngestGateway: Sendable {
+    /// The bounds of a request.
+    package let limits: IngestLimits
+    /// What has been taken and refused.
+    package let statistics = IngestStatistics()
+    /// The bytes of requests in memory; whoever reads a body takes room for it here.
+    package let inFlight: BytesInFlight
+    /// Events that were not taken.
+    package let deadLetters: DeadLetters
+    private let journal: GroupCommitJournal
+    private let pressure: @Sendable () -> IngestProblem?
+    private let scratches = ScratchPool()
+    private let stopping = Atomic<Bool>(false)
+
+    /// Makes the way into a journal.
+    ///
+    /// - Parameters:
+    ///   - journal: keeps the batches; it recognises batches that are sent again.
+    ///   - deadLetters: keeps the events that were not taken.
+    ///   - limits: the bounds of a request.
+    ///   - pressure: why the store behind the journal can take no more at present, nil when it can.
+    package init(
+        journal: GroupCommitJournal, deadLetters: DeadLetters, limits: IngestLimits = IngestLimits(),
+        pressure: @escaping @Sendable () -> IngestProblem? = { nil }
+    ) {
+        self.journal = journal
+        self.deadLetters = deadLetters
+        self.limits = limits
+        self.pressure = pressure
+        inFlight = BytesInFlight(limit: limits.bytesInFlight)
+    }
+
+    /// Refuses all requests from now on.
+    package func stop() {
+        stopping.store(true, ordering: .relaxed)
+    }
+
+    /// Whether requests are refused because the collector is stopping.
+    package var isStopping: Bool { stopping.load(ordering: .relaxed) }
+
+    /// Tells before a body is read whether it would be refused anyway.
+    ///
+    /// - Throws: ``IngestProblem`` of the kinds `unavailable` or `overloaded`.
+    package func checkOpen() throws(IngestProblem) {
+        if isStopping {
+            throw IngestProblem(.unavailable, "the collector is stopping: send it again in a moment")
+        }
+        if let failure = journal.failure { throw IngestProblem(failure) }
+        if let refusal = pressure() { throw refusal }
+    }
+
+    /// Decodes a body and hands it to the journal. Blocks for decoding, not for the disk.
+    ///
+    /// - Parameters:
+    ///   - request: what is known of the body.
+    ///   - body: the bytes as they came; not used after the call.
+    ///   - completion: gets the receipt when the batch is durable, or the refusal; on this thread or the journal's.
+    package func accept(
+        _ request: IngestRequest, body: UnsafeRawBufferPointer,
+        completion: @escaping @Sendable (Result<IngestReceipt, IngestProblem>) -> Void
+    ) {
+        let scratch = scratches.take()
+        let arrival = Timestamp(nanoseconds: SystemClock.wallNanos())
+        let prepared: Prepared
+        do throws(IngestProblem) {
+            prepared = try prepare(request, body, scratch, arrival)
+        } catch {
+            scratches.give(scratch)
+            return completion(.failure(error))
+        }
+        scratches.give(scratch)
+        guard let payload = prepared.payload else {
+            settle(prepared, request, arrival)
+            return completion(.success(prepared.receipt(isDuplicate: false)))
+        }
+        let record = JournalRecord(
+            tenant: StreamIdentity.defaultTenant, ingestTime: arrival.nanoseconds, agent: request.sender?.agent ?? "",
+            epoch: request.sender?.epoch ?? 0, sequence: request.sender?.sequence ?? 0, payload: payload,
+            attachment: prepared.batch)
+        journal.append(record) { result in
+            switch result {
+            case .success(.stored):
+                self.settle(prepared, request, arrival)
+                completion(.success(prepared.receipt(isDuplicate: false)))
+            case .success(.duplicate):
+                self.statistics.duplicate()
+                completion(.success(prepared.receipt(isDuplicate: true)))
+            case .failure(let error):
+                completion(.failure(IngestProblem(error)))
+            }
+        }
+    }
+
+    /// A request made ready for the journal.
+    private struct Prepared: Sendable {
+        var batch: EventBatch
+        /// The bytes of the record; nil when there is nothing to store.
+        var payload: [UInt8]?
+        var rejections: Rejections
+        var wireBytes: Int
+        var contentBytes: Int
+
+        func receipt(isDuplicate: Bool) -> IngestReceipt {
+            isDuplicate
+                ? IngestReceipt(accepted: 0, failed: 0, duplicate: true)
+                : IngestReceipt(
+                    accepted: batch.count, failed: rejections.count, duplicate: false, errors: rejections.first)
+        }
+    }
+
+    private func prepare(
+        _ request: IngestRequest, _ body: UnsafeRawBufferPointer, _ scratch: IngestScratch, _ arrival: Timestamp
+    ) throws(IngestProblem) -> Prepared {
+        var rejections = Rejections()
+        var decoded: (batch: EventBatch, isAsSent: Bool)
+        var contentBytes = body.count
+        switch request.encoding {
+        case .identity:
+            guard body.count <= limits.contentBytes else {
+                throw IngestProblem(
+                    .tooLarge, "the body has more than \(limits.contentBytes) bytes: send it in parts",
+                    limit: limits.contentBytes)
+            }
+            decoded = try decode(request.format, body, &rejections, arrival)
+            // A record's payload is always compressed.
+            decoded.isAsSent = false
+        case .zstd:
+            try scratch.decompress(body, limit: limits.contentBytes)
+            contentBytes = scratch.content.count
+            decoded = try scratch.content.withBytes { (content) throws(IngestProblem) in
+                try decode(request.format, content, &rejections, arrival)
+            }
+        }
+        // A numbered batch is recorded even without an event, so that sending it again is a duplicate.
+        let isStored = decoded.batch.count > 0 || request.sender != nil
+        let payload: [UInt8]? =
+            if !isStored {
+                nil
+            } else if decoded.isAsSent {
+                Array(body)
+            } else {
+                try scratch.payload(of: decoded.batch)
+            }
+        return Prepared(
+            batch: decoded.batch, payload: payload, rejections: rejections, wireBytes: body.count,
+            contentBytes: contentBytes)
+    }
+
+    private func decode(
+        _ format: BodyFormat, _ content: UnsafeRawBufferPointer, _ rejections: inout Rejections, _ arrival: Timestamp
+    ) throws(IngestProblem) -> (batch: EventBatch, isAsSent: Bool) {
+        switch format {
+        case .json:
+            let batch = try JSONBodyDecoder(limits: limits, arrival: arrival).decode(content, rejections: &rejections)
+            return (batch, false)
+        case .jsonLines(let keys):
+            let batch = try decodeJSONLines(
+                content, keys: keys, limits: limits, arrival: arrival, rejections: &rejections)
+            return (batch, false)
+        case .wire:
+            return try decodeWireBatch(content, limits: limits, rejections: &rejections)
+        }
+    }
+
+    /// Counts what was taken, and sends what was not to the dead letters: once the batch is durable, so that one sent
+    /// again after a failure is not dead-lettered twice.
+    private func settle(_ prepared: Prepared, _ request: IngestRequest, _ arrival: Timestamp) {
+        if prepared.batch.count > 0 {
+            statistics.stored(
+                events: prepared.batch.count, wireBytes: prepared.wireBytes, contentBytes: prepared.contentBytes)
+        }
+        let rejections = prepared.rejections
+        guard rejections.count > 0 else { return }
+        statistics.rejected(rejections)
+        let letters = rejections.kept.map { kept in
+            DeadLetters.Letter(
+                time: arrival, reason: kept.reason.rawValue, detail: kept.detail, source: request.source,
+                agent: request.sender?.agent, event: kept.bytes)
+        }
+        deadLetters.add(letters, alsoDropped: rejections.unkept)
+    }
+}
+
+extension IngestScratch {
+    /// The bytes of a journal record for a batch: the wire protocol, compressed.
+    func payload(of batch: EventBatch) throws(IngestProblem) -> [UInt8] {
+        encoded.removeAll()
+        BatchCodec.encode(batch, into: &encoded)
+        largest = max(largest, encoded.count)
+        return try encoded.withBytes { (bytes) throws(IngestProblem) in
+            var failure: ZstdError?
+            let result = [UInt8](unsafeUninitializedCapacity: zstdBound(bytes.count)) { room, count in
+                do throws(ZstdError) {
+                    count = try compressor.compress(bytes, into: UnsafeMutableRawBufferPointer(room))
+                } catch {
+                    failure = error
+                }
+            }
+            if let failure { throw IngestProblem(.overloaded, "the batch cannot be compressed: \(failure)") }
+            return result
+        }
+    }
+}
+
+extension IngestProblem {
+    /// What a refusal of the journal means for a request.
+    package init(_ error: JournalError) {
+        switch error {
+        case .full:
+            self.init(.diskFull, "there is no space left for the events: free some on the collector's disk (\(error))")
+        case .overloaded:
+            self.init(.overloaded, "events come faster than the disk takes them: send it again in a moment")
+        case .tooLarge(_, _, let limit):
+            self.init(.tooLarge, "the batch is too large to be stored: send it in parts (\(error))", limit: limit)
+        case .stopped:
+            self.init(.unavailable, "the collector is stopping: send it again in a moment")
+        case .failed, .io, .inUse, .unsupportedVersion, .badCursorName:
+            self.init(.unavailable, "the events cannot be made durable: \(error)")
+        }
+    }
+}
+
+/// Reads back what a journal record holds.
+///
+/// - Throws: a sentence when the payload is damaged.
+package struct JournaledBatch: Sendable {
+    /// Bytes of a batch in the wire protocol that are taken at most: many times the default limit of a body's content,
+    /// because names and lengths can make a batch larger than its body was.
+    private static let contentLimit = 512 << 20
+
+    /// The batch.
+    package let batch: EventBatch
+
+    /// Decodes the payload of a record.
+    package init(_ payload: [UInt8]) throws {
+        var decompressor = ZstdDecompressor()
+        var content = ByteWriter(capacity: payload.count * 6)
+        try payload.withUnsafeBytes { bytes in
+            try decompressor.decompress(bytes, limit: Self.contentLimit) { content.append(contentsOf: $0) }
+        }
+        batch = try content.withBytes { try BatchCodec.decode($0, tenant: StreamIdentity.defaultTenant) }
+    }
+}

@@ -1,0 +1,72 @@
+import ByteCoding
+import Synchronization
+import ZstdCodec
+
+/// The buffers and contexts that decoding one request needs. They are reused; whoever has taken one owns it.
+///
+/// Sendable: it is handed from thread to thread by ``ScratchPool`` and used by one at a time.
+final class IngestScratch: @unchecked Sendable {
+    /// The content of the body after decompression.
+    var content = ByteWriter(capacity: 1 << 20)
+    /// A batch in the wire protocol.
+    var encoded = ByteWriter(capacity: 1 << 20)
+    var decompressor = ZstdDecompressor()
+    /// Level 1: the journal is read once at most, and then deleted.
+    var compressor = ZstdCompressor(level: 1)
+    /// The most bytes either buffer has held.
+    var largest = 0
+
+    /// Fills ``content`` with what `body` decompresses to.
+    ///
+    /// - Throws: ``IngestProblem`` for a damaged or truncated frame, or more content than `limit`.
+    func decompress(_ body: UnsafeRawBufferPointer, limit: Int) throws(IngestProblem) {
+        content.removeAll()
+        do throws(ZstdError) {
+            if let size = zstdContentSize(body), size <= limit {
+                // The usual case: one frame that says how much it holds, decompressed right into the buffer.
+                do throws(ZstdError) {
+                    try content.append(room: size + 1) { (room) throws(ZstdError) in
+                        try decompressor.decompress(body, into: room)
+                    }
+                    largest = max(largest, content.count)
+                    return
+                } catch  where error.code == .tooLarge {
+                    // More than one frame: piece by piece.
+                    content.removeAll()
+                }
+            }
+            try decompressor.decompress(body, limit: limit) { content.append(contentsOf: $0) }
+            largest = max(largest, content.count)
+        } catch {
+            largest = max(largest, content.count)
+            content.removeAll()
+            switch error.code {
+            case .tooLarge:
+                throw IngestProblem(
+                    .tooLarge, "the body decompresses to more than \(limit) bytes: send it in parts", limit: limit)
+            case .corrupt:
+                throw IngestProblem(.malformed, "the body is no complete zstd frame: \(error.message)")
+            case .outOfMemory:
+                throw IngestProblem(.overloaded, "there is not enough memory to decompress the body: try again later")
+            }
+        }
+    }
+}
+
+/// Scratches that nobody uses at present.
+final class ScratchPool: Sendable {
+    /// Scratches kept; more are freed after use.
+    private static let kept = 8
+    /// One that has held more than this is freed instead of kept, so that one large body does not cost memory for ever.
+    private static let keptBytes = 8 << 20
+    private let free = Mutex<[IngestScratch]>([])
+
+    func take() -> IngestScratch {
+        free.withLock { $0.popLast() } ?? IngestScratch()
+    }
+
+    func give(_ scratch: IngestScratch) {
+        guard scratch.largest <= Self.keptBytes else { return }
+        free.withLock { if $0.count < Self.kept { $0.append(scratch) } }
+    }
+}

@@ -1,0 +1,56 @@
+import ByteCoding
+import Glibc
+import LineFormats
+import LogModel
+
+/// Decodes a body of one JSON object a line. The text is cut at newlines first, so that a malformed line costs only
+/// itself. Empty lines are passed over.
+///
+/// - Throws: ``IngestProblem`` when there are more events than a batch may have.
+func decodeJSONLines(
+    _ content: UnsafeRawBufferPointer, keys: JSONEventDecoder.Keys, limits: IngestLimits, arrival: Timestamp,
+    rejections: inout Rejections
+) throws(IngestProblem) -> EventBatch {
+    // A line is rarely below 128 bytes; the arrays grow where a guess is too low.
+    var builder = EventBatchBuilder(
+        capacity: min(limits.batchEvents, content.count / 256 + 16), arenaCapacity: content.count / 2 + 1024)
+    var decoder = JSONEventDecoder(keys: keys)
+    var start = 0
+    var index = 0
+    while start < content.count, let base = content.baseAddress {
+        let rest = content.count - start
+        let found = memchr(base + start, 0x0A, rest)
+        let length = found.map { UnsafeRawPointer($0) - (base + start) } ?? rest
+        let line = UnsafeRawBufferPointer(start: base + start, count: length)
+        start += length + 1
+        if isBlank(line) { continue }
+        guard index < limits.batchEvents else { throw tooManyEvents(limits) }
+        defer { index += 1 }
+        if line.count > limits.eventBytes {
+            rejections.reject(index, .tooLarge, eventTooLarge(line.count, limits), line)
+            continue
+        }
+        var scanner = JSONScanner(line)
+        do {
+            try decoder.decode(&scanner, into: &builder, arrival: arrival, alone: true)
+        } catch {
+            rejections.reject(index, RejectionReason(error.kind), "line \(index + 1): \(error)", line)
+        }
+    }
+    return builder.finish()
+}
+
+private func isBlank(_ line: UnsafeRawBufferPointer) -> Bool {
+    guard let first = line.first else { return true }
+    if first > 0x20 { return false }
+    return line.allSatisfy { $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }
+}
+
+func tooManyEvents(_ limits: IngestLimits) -> IngestProblem {
+    IngestProblem(
+        .tooLarge, "the batch has more than \(limits.batchEvents) events: send it in parts", limit: limits.batchEvents)
+}
+
+func eventTooLarge(_ bytes: Int, _ limits: IngestLimits) -> String {
+    "the event has \(bytes) bytes, the limit is \(limits.eventBytes)"
+}

@@ -63,6 +63,15 @@ let core: [Target] = [
     tests("QueryLanguage", ["LogModel"]),
 ]
 
+/// The HTTP server; CollectorHTTP is the only target that imports it.
+let httpServer: [Target.Dependency] = [
+    .product(name: "HummingbirdCore", package: "hummingbird"),
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "HTTPTypes", package: "swift-http-types"),
+    .product(name: "Logging", package: "swift-log"),
+]
+
 let collector: [Target] = [
     module("StoreFormat", in: "Collector", ["LogModel", "ByteCoding", "ZstdCodec"], settings: byteLevel),
     module("StoreEngine", in: "Collector", ["StoreFormat", "LogModel", "SystemIO", "Workers"]),
@@ -71,6 +80,19 @@ let collector: [Target] = [
         "CollectorIngest", in: "Collector",
         ["LogModel", "ByteCoding", "ZstdCodec", "LineFormats", "WireProtocol", "Journal", "SystemIO", "Workers"]),
     module("LiveTail", in: "Collector", ["LogModel", "ByteCoding", "SystemIO", "Workers"]),
+    module(
+        "CollectorHTTP", in: "Collector",
+        [
+            "CollectorIngest", "LiveTail", "QueryEngine", "StoreEngine", "StoreFormat", "QueryLanguage", "Journal",
+            "LogModel", "ByteCoding", "LineFormats", "WireProtocol", "SystemIO", "Workers", "Diagnostics",
+        ] + httpServer),
+    module(
+        "CollectorRuntime", in: "Collector",
+        [
+            "CollectorHTTP", "CollectorIngest", "LiveTail", "StoreEngine", "Journal", "LogModel", "Settings",
+            "Diagnostics", "SystemIO", "Workers", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ]),
+    program("lodge-collector", in: "Collector", ["CollectorRuntime"]),
     tests("StoreFormat", ["LogModel", "ByteCoding"]),
     program(
         "lodge-bench", in: "Tests",
@@ -92,5 +114,12 @@ let console: [Target] = [
 
 let package = Package(
     name: "lodge",
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    ],
     targets: core + collector + console
 )

@@ -1,0 +1,107 @@
+import StoreEngine
+import Journal
+import LiveTail
+import CollectorIngest
+import Diagnostics
+
+/// All counters of the collector as they are now, by the names that dashboards know.
+func collectorMetrics(_ services: CollectorServices, _ http: HTTPStatistics) -> [MetricFamily] {
+    ingestMetrics(services) + storageMetrics(services) + answerMetrics(services, http)
+}
+
+private func family(
+    _ kind: MetricFamily.Kind, _ name: String, _ help: String, _ samples: [MetricFamily.Sample]
+) -> MetricFamily {
+    MetricFamily(name: "lodge_collector_\(name)", help: help, kind: kind, samples: samples)
+}
+
+private func counter(_ name: String, _ help: String, _ value: some BinaryInteger) -> MetricFamily {
+    family(.counter, name, help, [.init(labels: [], value: .unsigned(UInt64(clamping: value)))])
+}
+
+private func gauge(_ name: String, _ help: String, _ value: some BinaryInteger) -> MetricFamily {
+    family(.gauge, name, help, [.init(labels: [], value: .signed(Int64(clamping: value)))])
+}
+
+private func labelled(
+    _ name: String, _ help: String, by label: String, _ values: [(String, UInt64)]
+) -> MetricFamily {
+    family(.counter, name, help, values.map { .init(labels: [(label, $0.0)], value: .unsigned($0.1)) })
+}
+
+private func ingestMetrics(_ services: CollectorServices) -> [MetricFamily] {
+    let ingest = services.gateway.statistics.counts
+    let letters = services.gateway.deadLetters.statistics
+    return [
+        counter("ingest_events_total", "Events stored.", ingest.events),
+        counter("ingest_batches_total", "Requests stored.", ingest.batches),
+        counter("ingest_wire_bytes_total", "Bytes of stored bodies as they came.", ingest.wireBytes),
+        counter("ingest_content_bytes_total", "Bytes of stored bodies after decompression.", ingest.contentBytes),
+        counter("ingest_duplicates_total", "Requests that had been stored before.", ingest.duplicates),
+        labelled(
+            "ingest_rejected_total", "Events not taken, by reason.", by: "reason",
+            zip(RejectionReason.allCases, ingest.rejected).map { ($0.rawValue, $1) }),
+        labelled(
+            "ingest_refused_total", "Requests refused as a whole, by reason.", by: "reason",
+            zip(IngestProblem.Kind.allCases, ingest.refused).map { ("\($0)", $1) }),
+        gauge("ingest_in_flight_bytes", "Bytes of requests in memory.", services.gateway.inFlight.current),
+        counter("dead_letters_written_total", "Events written to the dead letters.", letters.written),
+        counter("dead_letters_dropped_total", "Events not taken that the dead letters left out.", letters.dropped),
+    ]
+}
+
+private func storageMetrics(_ services: CollectorServices) -> [MetricFamily] {
+    let journal = services.journal.directory.status
+    let commits = services.journal.statistics
+    let store = services.store.statistics
+    return [
+        gauge("journal_bytes", "Bytes of all journal files.", journal.bytes),
+        gauge("journal_files", "Journal files.", journal.files),
+        counter(
+            "journal_commits_total", "Group commits; each is one fdatasync unless durability says less.",
+            commits.commits),
+        counter("journal_records_total", "Records committed.", commits.records),
+        counter("journal_payload_bytes_total", "Bytes of payload committed.", commits.payloadBytes),
+        counter("journal_failed_total", "Records that could not be committed.", commits.failed),
+        gauge("journal_waiting_bytes", "Bytes waiting for a commit.", commits.waitingBytes),
+        counter("journal_damages_total", "Damages found in journal files since the start.", journal.damages),
+        counter("journal_lost_records_total", "Records lost to these damages.", journal.lostRecords),
+        gauge("store_rows", "Events held, in memory and in segments.", store.rows),
+        gauge("store_segments", "Segments.", store.segments),
+        gauge("store_disk_bytes", "Bytes of all segments.", store.diskBytes),
+        gauge("store_streams", "Streams known.", store.streams),
+        gauge("store_quarantined_segments", "Segments set aside because they are damaged.", store.quarantined),
+        gauge("head_rows", "Events in memory.", store.headRows),
+        gauge("head_bytes", "Bytes of memory they take.", store.headBytes),
+        counter("store_flushes_total", "Segments written.", store.flushes),
+        counter("store_failed_flushes_total", "Segments that could not be written.", store.failedFlushes),
+    ]
+}
+
+private func answerMetrics(_ services: CollectorServices, _ http: HTTPStatistics) -> [MetricFamily] {
+    let tail = services.hub.statistics
+    let counts = http.counts
+    var below: UInt64 = 0
+    var buckets: [(String, UInt64)] = []
+    for (index, count) in counts.queryDurations.enumerated() {
+        below += count
+        let bound = index < HTTPStatistics.queryBounds.count ? "\(HTTPStatistics.queryBounds[index])" : "+Inf"
+        buckets.append((bound, below))
+    }
+    return [
+        gauge("tail_clients", "Clients that follow the log.", tail.clients),
+        counter("tail_events_total", "Events sent to clients that follow the log.", tail.sent),
+        counter("tail_dropped_total", "Events left out because a client was too slow.", tail.dropped),
+        labelled(
+            "queries_total", "Queries, by how they ended.", by: "outcome",
+            counts.queries.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }),
+        labelled("query_duration_seconds_bucket", "Queries that took up to so many seconds.", by: "le", buckets),
+        family(
+            .counter, "query_duration_seconds_sum", "Seconds that all queries took.",
+            [.init(labels: [], value: .double(counts.querySeconds))]),
+        counter("query_scanned_rows_total", "Rows that queries looked at.", counts.scannedRows),
+        labelled(
+            "http_responses_total", "Answers, by status.", by: "code",
+            counts.responses.sorted { $0.key < $1.key }.map { (String($0.key), $0.value) }),
+    ]
+}

@@ -1,0 +1,102 @@
+package import CollectorIngest
+package import Journal
+package import LiveTail
+package import StoreEngine
+import Workers
+
+/// What the HTTP side serves.
+package struct CollectorServices: Sendable {
+    /// Events to search.
+    package var store: Store
+    /// Where events become durable; for its numbers only.
+    package var journal: GroupCommitJournal
+    /// The way in.
+    package var gateway: IngestGateway
+    /// The way out for those who follow the log.
+    package var hub: TailHub
+    /// The version of the program.
+    package var version: String
+    /// Why the collector is not ready, as a sentence; nil when it is.
+    package var notReady: @Sendable () -> String?
+
+    /// Names the services.
+    package init(
+        store: Store, journal: GroupCommitJournal, gateway: IngestGateway, hub: TailHub, version: String,
+        notReady: @escaping @Sendable () -> String?
+    ) {
+        self.store = store
+        self.journal = journal
+        self.gateway = gateway
+        self.hub = hub
+        self.version = version
+        self.notReady = notReady
+    }
+}
+
+/// The collector's HTTP API.
+package final class CollectorServer: Sendable {
+    /// Threads that decode bodies.
+    private static let decodingThreads = 4
+    /// Bodies that wait for one of them.
+    private static let waitingBodies = 256
+
+    private let listener: HTTPListener
+    private let decoders: WorkerPool
+    private let runner: QueryRunner
+    private let services: CollectorServices
+
+    /// Makes the hub of live tail with the form that clients get events in.
+    package static func makeTailHub(_ options: TailOptions = TailOptions()) throws -> TailHub {
+        try TailHub(options: options) { TailRoutes.render($0, $1, $2, &$3) }
+    }
+
+    /// Listens and serves.
+    ///
+    /// - Parameters:
+    ///   - services: what is served.
+    ///   - host: the address or the name to listen on.
+    ///   - port: the port; 0 for any that is free.
+    ///   - queries: the bounds of queries.
+    /// - Throws: ``ListenError``, or `WorkerError` when there are no threads to be had.
+    package init(
+        _ services: CollectorServices, host: String, port: Int, queries: QueryLimits = QueryLimits()
+    ) async throws {
+        self.services = services
+        let statistics = HTTPStatistics()
+        decoders = try WorkerPool(
+            name: "decode", threads: Self.decodingThreads, queueLimit: Self.waitingBodies)
+        runner = try QueryRunner(store: services.store, limits: queries, statistics: statistics)
+        var router = Router()
+        IngestRoutes(
+            gateway: services.gateway, workers: decoders,
+            lagHint: { [store = services.store] in
+                switch store.load {
+                case .normal: "normal"
+                case .elevated: "elevated"
+                case .critical: "critical"
+                }
+            }
+        ).add(to: &router)
+        SelectRoutes(runner: runner).add(to: &router)
+        SearchRoutes(runner: runner).add(to: &router)
+        TailRoutes(hub: services.hub, runner: runner).add(to: &router)
+        StatusRoutes(services: services, http: statistics).add(to: &router)
+        listener = try await HTTPListener(
+            host: host, port: port, router: router, statistics: statistics, serverName: "lodge/\(services.version)")
+    }
+
+    /// The port it listens on.
+    package var port: Int { listener.port }
+
+    /// Stops accepting, ends the tails, gives requests until `patience` has passed to end, and closes what is left.
+    package func stop(patience: Duration) async {
+        services.gateway.stop()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { [listener] in await listener.stop(patience: patience) }
+            // Tails only end when they are told to.
+            services.hub.stop()
+        }
+        decoders.stop()
+        runner.stop()
+    }
+}

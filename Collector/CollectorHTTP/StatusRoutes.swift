@@ -1,0 +1,62 @@
+import StoreEngine
+import Journal
+import CollectorIngest
+import Diagnostics
+import HTTPTypes
+import HummingbirdCore
+import LineFormats
+import LogModel
+import SystemIO
+
+/// `GET /health`, `/ready` and `/metrics`: what the collector holds, whether it works, and its counters.
+struct StatusRoutes: Sendable {
+    let services: CollectorServices
+    let http: HTTPStatistics
+    private let start = SystemClock.monotonicNanos()
+
+    init(services: CollectorServices, http: HTTPStatistics) {
+        self.services = services
+        self.http = http
+    }
+
+    func add(to router: inout Router) {
+        for method in [HTTPRequest.Method.get, .head] {
+            router.add(method, "/health") { _ in .json(200, health()) }
+            router.add(method, "/ready") { _ in try ready() }
+            router.add(method, "/metrics") { _ in
+                Response(
+                    200, type: "text/plain; version=0.0.4; charset=utf-8",
+                    Array(renderPrometheus(collectorMetrics(services, http)).utf8))
+            }
+        }
+    }
+
+    private func ready() throws(Problem) -> Response {
+        guard let reason = services.notReady() else { return .json(200, Array(#"{"status":"ready"}"#.utf8)) }
+        throw Problem(503, "not-ready", "The collector is not ready", reason, retryAfter: 1)
+    }
+
+    private func health() -> [UInt8] {
+        let store = services.store.statistics
+        let journal = services.journal.directory.status
+        let ingest = services.gateway.statistics.counts
+        func time(_ nanoseconds: Int64?) -> JSONValue {
+            nanoseconds.map { .string(Timestamp(nanoseconds: $0).description) } ?? .null
+        }
+        let document: JSONValue = [
+            "status": "ok", "version": .string(services.version),
+            "uptime_s": .integer((SystemClock.monotonicNanos() - start) / 1_000_000_000),
+            "store": [
+                "rows": .integer(store.rows), "segments": .integer(store.segments),
+                "disk_bytes": .integer(store.diskBytes), "head_rows": .integer(store.headRows),
+                "oldest": time(store.oldest), "newest": time(store.newest), "streams": .integer(store.streams),
+            ],
+            "journal": ["bytes": .integer(journal.bytes), "files": .integer(journal.files)],
+            "ingest": [
+                "events": .integer(ingest.events), "batches": .integer(ingest.batches),
+                "duplicates": .integer(ingest.duplicates), "rejected": .integer(ingest.allRejected),
+            ],
+        ]
+        return document.bytes
+    }
+}

@@ -1,0 +1,131 @@
+import CollectorHTTP
+import CollectorIngest
+package import Diagnostics
+import Journal
+import LiveTail
+import LogModel
+import StoreEngine
+import Synchronization
+import SystemIO
+import Workers
+
+/// The version of the program.
+package let collectorVersion = "0.1.0"
+
+/// A collector with everything in one process.
+///
+/// Start: lock, journal (recovered), store, HTTP; what the journal holds and no segment does is replayed in the
+/// background while events are taken. Stop: no more requests, those that run are given some time, then the journal.
+package final class Collector: Sendable {
+    /// How long requests that run may go on when the collector stops.
+    package static let patience = Duration.seconds(5)
+
+    private let data: DataDirectory
+    private let journal: GroupCommitJournal
+    private let store: Store
+    private let gateway: IngestGateway
+    private let deadLetters: DeadLetters
+    private let replay: Replay
+    private let server: CollectorServer
+    private let log: DiagnosticLog
+    /// Where it listens.
+    package let address: ListenAddress
+
+    /// Starts a collector.
+    ///
+    /// - Throws: ``StartError``.
+    package init(_ settings: CollectorSettings, dataPath: String, log: DiagnosticLog) async throws {
+        self.log = log
+        data = try DataDirectory(dataPath)
+        journal = try Self.openJournal(settings, dataPath, log)
+        store = try Self.openStore(settings, dataPath, log)
+        deadLetters = try DeadLetters(directory: "\(dataPath)/dead-letters")
+        let hub = try CollectorServer.makeTailHub()
+        gateway = IngestGateway(
+            journal: journal, deadLetters: deadLetters, limits: settings.limits,
+            pressure: { [store] in Self.pressure(on: store, dataPath) })
+        let cursor = try journal.directory.cursor(named: "indexer")
+        let retention = JournalRetention(
+            journal.directory, cursor: cursor, window: settings.replayWindow, log: log)
+        store.onFlushed { retention.flushed(upTo: $0) }
+        let live = journal.subscribe { [store] records in
+            for record in records {
+                guard let batch = record.record.attachment as? EventBatch else { continue }
+                store.append(
+                    batch, position: record.position, ingestTime: Timestamp(nanoseconds: record.record.ingestTime))
+                hub.publish(batch, position: record.position)
+            }
+        }
+        hub.begin(after: live.from - 1)
+        replay = try Replay(
+            JournalReader(journal.directory, from: cursor.position), upTo: live.from, into: store, log: log)
+        let services = CollectorServices(
+            store: store, journal: journal, gateway: gateway, hub: hub, version: collectorVersion,
+            notReady: { [journal, replay, gateway] in
+                if gateway.isStopping { return "the collector is stopping" }
+                if let failure = journal.failure { return "no events are taken: \(failure)" }
+                return replay.isDone
+                    ? nil : "events from before the start are still being read back: \(replay.progress)"
+            })
+        do {
+            server = try await CollectorServer(services, host: settings.listen.host, port: settings.listen.port)
+        } catch let error as ListenError {
+            replay.stop()
+            throw StartError(error.description)
+        }
+        address = ListenAddress(host: settings.listen.host, port: server.port)
+    }
+
+    private static func openJournal(
+        _ settings: CollectorSettings, _ path: String, _ log: DiagnosticLog
+    ) throws -> GroupCommitJournal {
+        let options = JournalOptions(
+            fileBytes: settings.journalFileBytes, duplicates: DuplicateWindow.Limits(),
+            onDamage: { damage in
+                if damage.isTornTail {
+                    log.info("an interrupted write at the end of the journal was cut off", ("what", damage))
+                } else {
+                    log.error("the journal is damaged", ("what", damage))
+                }
+            })
+        do {
+            return try GroupCommitJournal("\(path)/journal", options: options, durability: settings.durability)
+        } catch {
+            throw StartError("\(error)")
+        }
+    }
+
+    private static func openStore(_ settings: CollectorSettings, _ path: String, _ log: DiagnosticLog) throws -> Store {
+        let options = StoreOptions(
+            directory: "\(path)/segments", headBytes: settings.headBytes, flushInterval: settings.flushInterval)
+        do {
+            return try Store(options) { log.warn("the store reports", ("what", $0)) }
+        } catch {
+            throw StartError("the segments in \(path)/segments cannot be opened: \(error)")
+        }
+    }
+
+    /// Bytes that must be free for a segment to be written.
+    private static let leastFreeBytes = 16 << 20
+
+    /// Why the store can take no events at present.
+    private static func pressure(on store: Store, _ path: String) -> IngestProblem? {
+        guard store.load == .critical else { return nil }
+        if let space = try? FileSystem.freeSpace(path), space.available < leastFreeBytes {
+            return IngestProblem(
+                .diskFull, "there is no space left for the events: free some on the collector's disk")
+        }
+        return IngestProblem(
+            .overloaded, "events come faster than they can be written to the disk: send it again in a moment")
+    }
+
+    /// Stops: requests that run have ``patience`` to end. What is in memory is in the journal.
+    package func stop() async {
+        await server.stop(patience: Self.patience)
+        replay.stop()
+        journal.stop()
+        store.close()
+        deadLetters.stop()
+        log.flush(all: true)
+    }
+}

@@ -1,0 +1,114 @@
+package import CollectorIngest
+package import Journal
+package import Settings
+
+/// How a collector is set up: embedded defaults, a configuration file over them, and flags over that.
+package struct CollectorSettings: Sendable, Equatable {
+    /// Host and port to listen on.
+    package var listen = ListenAddress(host: "127.0.0.1", port: 7600)
+    /// The data directory; nil for the usual place.
+    package var data: String?
+    /// When a batch is acknowledged.
+    package var durability = JournalDurability.fsync
+    /// The bounds of a request.
+    package var limits = IngestLimits()
+    /// Bytes of events in memory before they are written as a segment.
+    package var headBytes = 32 << 20
+    /// How long events stay in memory at most before they are written as a segment.
+    package var flushInterval = Duration.seconds(600)
+    /// The size at which a new journal file is begun.
+    package var journalFileBytes = 64 << 20
+    /// How long journal files stay after all that is in them was written as segments.
+    package var replayWindow = Duration.zero
+
+    /// The embedded defaults.
+    package init() {}
+
+    /// Reads a configuration file.
+    ///
+    /// - Throws: `SettingsError` with file, line and column.
+    package init(file: String) throws(SettingsError) {
+        self = try readSettings(path: file) { (root) throws(SettingsError) in try CollectorSettings(&root) }
+    }
+
+    /// Reads the keys of a configuration file's top level.
+    package init(_ root: inout SettingsMapping) throws(SettingsError) {
+        if let text = try root.string("listen") {
+            guard let address = ListenAddress(text) else {
+                throw root.invalid("listen", "`listen` must be HOST:PORT such as 127.0.0.1:7600, not `\(text)`")
+            }
+            listen = address
+        }
+        data = try root.string("data")
+        if let text = try root.string("durability") { durability = try Self.durability(text, root) }
+        var limits = self.limits
+        try root.mapping("limits") { (group) throws(SettingsError) in
+            limits.bodyBytes = try group.bytes("body_bytes", in: 1_024...1 << 30) ?? limits.bodyBytes
+            limits.contentBytes = try group.bytes("content_bytes", in: 1_024...1 << 30) ?? limits.contentBytes
+            limits.eventBytes = try group.bytes("event_bytes", in: 256...64 << 20) ?? limits.eventBytes
+            limits.batchEvents = try group.int("batch_events", in: 1...1_000_000) ?? limits.batchEvents
+        }
+        limits.bytesInFlight = max(limits.bytesInFlight, 2 * limits.bodyBytes)
+        self.limits = limits
+        var (bytes, interval) = (headBytes, flushInterval)
+        try root.mapping("head") { (group) throws(SettingsError) in
+            bytes = try group.bytes("bytes", in: 1 << 20...4 << 30) ?? bytes
+            interval = try group.duration("flush_interval", in: .seconds(1)...(.seconds(86_400))) ?? interval
+        }
+        (headBytes, flushInterval) = (bytes, interval)
+        var (fileBytes, window) = (journalFileBytes, replayWindow)
+        try root.mapping("journal") { (group) throws(SettingsError) in
+            fileBytes = try group.bytes("file_bytes", in: 1 << 20...4 << 30) ?? fileBytes
+            window = try group.duration("replay_window", in: .zero...(.seconds(30 * 86_400))) ?? window
+        }
+        (journalFileBytes, replayWindow) = (fileBytes, window)
+    }
+
+    private static func durability(_ text: String, _ root: SettingsMapping) throws(SettingsError) -> JournalDurability {
+        switch text {
+        case "fsync": return .fsync
+        case "os": return .operatingSystem
+        default:
+            guard let interval = parseDuration(text), interval >= .milliseconds(1), interval <= .seconds(60) else {
+                throw root.invalid(
+                    "durability",
+                    "`durability` must be fsync, os, or the interval between two syncs such as 200ms, not `\(text)`")
+            }
+            return .interval(interval)
+        }
+    }
+}
+
+/// Where to listen.
+package struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
+    /// An address or a name.
+    package var host: String
+    /// The port; 0 for any that is free.
+    package var port: Int
+
+    /// Names an address.
+    package init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    /// Reads `HOST:PORT`; an IPv6 address stands in brackets: `[::1]:7600`. Nil for anything else.
+    package init?(_ text: String) {
+        guard let colon = text.lastIndex(of: ":") else { return nil }
+        let digits = text[text.index(after: colon)...]
+        guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = Int(digits), port <= 65_535 else {
+            return nil
+        }
+        var host = text[..<colon]
+        if host.first == "[", host.last == "]" {
+            host = host.dropFirst().dropLast()
+        } else if host.contains(":") {
+            return nil
+        }
+        guard !host.isEmpty else { return nil }
+        self.init(host: String(host), port: port)
+    }
+
+    /// `HOST:PORT`, as a URL has it.
+    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}

@@ -1,0 +1,4 @@
+import CollectorRuntime
+import Glibc
+
+exit(CollectorCommand.execute(Array(CommandLine.arguments.dropFirst())))

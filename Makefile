@@ -40,6 +40,7 @@ format: ## format the Swift sources in place
 	swift format --in-place --parallel --recursive $(SWIFT_FOLDERS)
 
 bench: build ## measure events per CPU second, bytes an event on disk, resident memory
+	@swift build --configuration release --static-swift-stdlib --product lodge-bench
 	@packaging/bench/run
 
 deb: build ## build the agent's Debian package into .build/deb

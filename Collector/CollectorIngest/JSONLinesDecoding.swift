@@ -32,7 +32,7 @@ func decodeJSONLines(
         }
         var scanner = JSONScanner(line)
         do {
-            try decoder.decode(&scanner, into: &builder, arrival: arrival, alone: true)
+            try decoder.decode(&scanner, into: &builder, arrival: arrival, isWholeText: true)
         } catch {
             rejections.reject(index, RejectionReason(error.kind), "line \(index + 1): \(error)", line)
         }

@@ -64,11 +64,12 @@ public struct JSONEventDecoder: ~Copyable {
     ///   - scanner: stands at the object; afterwards behind it.
     ///   - builder: gets the event; after an error nothing of it remains there.
     ///   - arrival: the time of an event that brings none.
-    ///   - alone: whether nothing but white space may follow the object.
+    ///   - isWholeText: whether anything but white space behind the object is an error.
     ///   - maximumBytes: the most bytes of text the object may have.
     /// - Throws: ``JSONError`` when it is no object, is malformed, or its time cannot be read.
     public mutating func decode(
-        _ scanner: inout JSONScanner, into builder: inout EventBatchBuilder, arrival: Timestamp, alone: Bool = false,
+        _ scanner: inout JSONScanner, into builder: inout EventBatchBuilder, arrival: Timestamp,
+        isWholeText: Bool = false,
         maximumBytes: Int = .max
     ) throws(JSONError) {
         let start = unsafe scanner.offset
@@ -78,7 +79,7 @@ public struct JSONEventDecoder: ~Copyable {
         path.removeAll()
         do throws(JSONError) {
             unsafe try members(of: &scanner, into: &builder, depth: 0)
-            if alone { unsafe try scanner.expectEnd() }
+            if isWholeText { unsafe try scanner.expectEnd() }
             guard unsafe scanner.offset - start <= maximumBytes else {
                 throw JSONError(offset: start, message: "event is over \(maximumBytes) bytes", kind: .limit)
             }

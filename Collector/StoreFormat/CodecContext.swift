@@ -45,6 +45,10 @@ package struct CodecContext: ~Copyable {
             let frameLength = unsafe Int(try reader.littleEndian(UInt32.self))
             let frame = unsafe try reader.bytes(frameLength)
             guard length <= limit else { throw StoreFormatError("frame of \(length) bytes is over \(limit)") }
+            // Before memory is taken for it.
+            if let stated = unsafe zstdContentSize(frame), stated != length {
+                throw StoreFormatError("frame holds \(stated) bytes, not \(length)")
+            }
             var produced = 0
             unsafe try target.append(room: length) { (room) throws(ZstdError) in
                 produced = unsafe try decompressor.decompress(frame, into: UnsafeMutableRawBufferPointer(room))

@@ -47,6 +47,7 @@ package final class SegmentReader: Sendable {
             throw StoreFormatError("footer: \(error)")
         }
         streams = try Self.streams(footer.streams, bytes)
+        guard !streams.isEmpty || footer.rowCount == 0 else { throw StoreFormatError("segment without streams") }
         for block in footer.blocks where block.streams.kind != .packed || block.times.kind != .integers {
             throw StoreFormatError("block with sections of the wrong kind")
         }

@@ -128,7 +128,8 @@ enum ValueColumns {
                 let high = rows.map { Int($0[first + count - 1]) } ?? first + count - 1
                 if candidates.containsAny(in: low..<(high + 1)) {
                     let start = content.count
-                    unsafe try context.decompress(&reader, limit: StoreLimits.sectionBytes, into: &content)
+                    unsafe try context.decompress(
+                        &reader, limit: StoreLimits.sectionBytes - content.count, into: &content)
                     unsafe try content.withBytes { (bytes) throws(ByteCodingError) in
                         unsafe try place(bytes, from: start, count: count, first: first, rows: rows, into: &ranges)
                     }

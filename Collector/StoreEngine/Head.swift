@@ -13,6 +13,8 @@ struct Head: Sendable {
 
     /// Rows up to which blocks are merged.
     static let mergedRows = 4_096
+    /// Bytes up to which blocks are merged, so that copying huge events keeps nobody waiting for the lock.
+    static let mergedBytes = 8 << 20
 
     var isEmpty: Bool { blocks.isEmpty }
 
@@ -30,7 +32,9 @@ struct Head: Sendable {
         while blocks.count >= 2 {
             let newer = blocks[blocks.count - 1]
             let older = blocks[blocks.count - 2]
-            guard newer.rowCount * 2 > older.rowCount, newer.rowCount + older.rowCount <= Head.mergedRows else { break }
+            guard newer.rowCount * 2 > older.rowCount, newer.rowCount + older.rowCount <= Head.mergedRows,
+                newer.byteCount + older.byteCount <= Head.mergedBytes
+            else { break }
             byteCount -= newer.byteCount + older.byteCount
             let merged = older.merged(with: newer)
             byteCount += merged.byteCount

@@ -13,6 +13,11 @@ struct SegmentDirectory: Sendable {
     struct Entry: Sendable {
         var path: String
         var reader: SegmentReader
+
+        /// Whether the segment holds any of these journal positions.
+        func holdsAny(of positions: ClosedRange<UInt64>) -> Bool {
+            reader.footer.journalPositions.overlaps(positions)
+        }
     }
 
     /// A segment that could not be used and where it was put.
@@ -22,6 +27,9 @@ struct SegmentDirectory: Sendable {
     }
 
     /// Opens all segments. Damaged ones are moved into `quarantine` and reported; unfinished ones are removed.
+    ///
+    /// - Throws: when the directory or a segment cannot be opened for a reason that is not damage, such as missing
+    ///   permission or too many open files: nothing is set aside then.
     func open() throws(IOError) -> (segments: [Entry], damaged: [Damage]) {
         try FileSystem.createDirectory(path)
         var segments: [Entry] = []
@@ -36,6 +44,8 @@ struct SegmentDirectory: Sendable {
             guard name.hasSuffix(Self.suffix) else { continue }
             do {
                 segments.append(Entry(path: file, reader: try SegmentReader(SegmentFile(file))))
+            } catch let error as IOError where !error.isDamage {
+                throw error
             } catch {
                 damaged.append(Damage(path: setAside(name), reason: "\(error)"))
             }

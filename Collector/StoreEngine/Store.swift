@@ -61,7 +61,7 @@ package final class Store: Sendable {
     /// Whether a segment holds the events of this journal position, so that replay can leave them out.
     package func isStored(position: UInt64) -> Bool {
         state.withLock { state in
-            state.segments.contains { $0.reader.footer.journalPositions.contains(position) }
+            state.segments.contains { $0.holdsAny(of: position...position) }
         }
     }
 
@@ -81,6 +81,12 @@ package final class Store: Sendable {
             state.lastPosition = max(state.lastPosition, position)
             for stream in streams { state.streams.insert(stream) }
             if isReplay {
+                // A segment must not span positions that another one holds.
+                if let last = state.replayed.positions?.upperBound, position > last + 1,
+                    state.segments.contains(where: { $0.holdsAny(of: (last + 1)...(position - 1)) })
+                {
+                    Self.seal(&state.replayed, &state.waiting)
+                }
                 state.replayed.append(block, now: now)
                 if state.replayed.byteCount >= limit { Self.seal(&state.replayed, &state.waiting) }
             } else {
@@ -136,19 +142,22 @@ package final class Store: Sendable {
         }
         state.broadcast()
         let failed = state.wait { state in
-            state.statistics.failedFlushes > failures ? true : state.waiting.isEmpty || state.isStopping ? false : nil
+            if state.statistics.failedFlushes > failures { return true }
+            return state.waiting.isEmpty ? false : state.isStopping ? true : nil
         }
         if failed == true { throw StoreError("segments could not be written to \(options.directory)") }
     }
 
     /// What a query sees.
     package func snapshot() -> StoreSnapshot {
-        state.withLock { state in
-            var blocks = state.segments.flatMap(\.reader.blocks)
-            for head in state.waiting + [state.replayed, state.live] { blocks.append(contentsOf: head.blocks) }
-            return StoreSnapshot(
-                blocks: blocks, lastPosition: state.lastPosition, quarantined: state.statistics.quarantined)
+        // Nothing is copied under the lock but references.
+        let (segments, heads, lastPosition, quarantined) = state.withLock { state in
+            let heads = state.waiting + [state.replayed, state.live]
+            return (state.segments, heads, state.lastPosition, state.statistics.quarantined)
         }
+        var blocks = segments.flatMap(\.reader.blocks)
+        for head in heads { blocks.append(contentsOf: head.blocks) }
+        return StoreSnapshot(blocks: blocks, lastPosition: lastPosition, quarantined: quarantined)
     }
 
     /// What the store holds.
@@ -173,6 +182,12 @@ package final class Store: Sendable {
             result.newest = bounds?.upperBound
             return result
         }
+    }
+
+    deinit {
+        // The thread holds the state, not the store: without a close() it ends by itself.
+        state.withLock { $0.isStopping = true }
+        state.broadcast()
     }
 
     /// Stops the flusher. What is in memory is in the journal too and is replayed at the next start.
@@ -256,14 +271,15 @@ package final class Store: Sendable {
                 state.broadcast()
                 told.0?(told.1)
             } catch {
-                state.withLock { state in
+                let requests = state.withLock { state in
                     state.statistics.failedFlushes += 1
                     state.flushFails = true
+                    return state.flushRequests
                 }
                 state.broadcast()
                 report("segment cannot be written to \(options.directory), trying again in 5 s: \(error)")
                 let retry = SystemClock.monotonicNanos() + 5_000_000_000
-                let requests = state.withLock { $0.flushRequests }
+                // A flush that is asked for from now on does not wait.
                 state.wait(until: retry) { state in
                     state.isStopping || state.flushRequests != requests ? () : nil
                 }

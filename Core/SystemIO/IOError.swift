@@ -55,6 +55,9 @@ package struct IOError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Whether the file or directory does not exist.
     package var isMissing: Bool { code == ENOENT }
 
+    /// Whether the device could not read or write the data: trying again will hardly help.
+    package var isDamage: Bool { code == EIO }
+
     /// Whether somebody else holds the lock.
     package var isBusy: Bool { code == EWOULDBLOCK }
 

@@ -9,6 +9,8 @@ final class BlockColumns {
     private var cachedTimes: [Int64]?
     private var cachedIDs: [UInt64]?
     private var cachedStreamIndexes: [UInt32]?
+    /// Values that have been decoded, and the rows for which that was done.
+    private var cachedValues: [String: (rows: RowBitmap, column: ColumnData?)] = [:]
 
     init(_ source: any BlockSource) {
         self.source = source
@@ -43,21 +45,23 @@ final class BlockColumns {
     func names() -> [String] {
         var labels: Set<String> = []
         for stream in streams { for label in stream.labels { labels.insert(label.name) } }
-        let fields = source.fieldNames.filter { !labels.contains($0) }.sorted()
-        return [FieldName.time, FieldName.stream, FieldName.message] + labels.sorted() + fields
+        let fields = Set(source.fieldNames).subtracting(labels)
+        return [FieldName.time, FieldName.stream, FieldName.message]
+            + (labels.sorted() + fields.sorted()).filter { !FieldName.isReserved($0) }
     }
 
     /// The column of a name; nil when no row has it. Rows that are no candidates may be missing.
     func column(_ name: String, _ candidates: RowBitmap) throws -> ResultColumn? {
         switch name {
         case FieldName.time: return .times(try times())
-        case FieldName.message: return .values(try source.messages(candidates))
+        case FieldName.message:
+            return try values(name, candidates) { try source.messages(candidates) }.map { .values($0) }
         case FieldName.stream: return .values(try streamColumn { Array($0.text.utf8) })
         case FieldName.streamID:
             return .values(try streamColumn { Array((hexadecimal($0.id.high) + hexadecimal($0.id.low)).utf8) })
         default: break
         }
-        let own = try source.column(name, candidates)
+        let own = try values(name, candidates) { try source.column(name, candidates) }
         guard streams.contains(where: { $0.value(of: name) != nil }) else { return own.map { .values($0) } }
         let labels = try streamColumn { $0.value(of: name) }
         guard let own else { return .values(labels) }
@@ -69,6 +73,17 @@ final class BlockColumns {
             ResultColumn.values(column).withValue(at: row, &buffer) { gatherer.append($0) }
         }
         return .values(gatherer.finish())
+    }
+
+    /// Decodes a column, unless that has been done for all the rows that are wanted: several tests of a filter, and
+    /// the result behind them, look at the same column.
+    private func values(
+        _ name: String, _ candidates: RowBitmap, _ decode: () throws -> ColumnData?
+    ) throws -> ColumnData? {
+        if let known = cachedValues[name], candidates.isSubset(of: known.rows) { return known.column }
+        let column = try decode()
+        cachedValues[name] = (candidates, column)
+        return column
     }
 
     private func streamColumn(_ value: (StreamIdentity) -> [UInt8]?) throws -> ColumnData {

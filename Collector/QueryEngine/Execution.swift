@@ -62,9 +62,15 @@ struct Plan {
         if let timeBounds { self.filter = .and([.time(timeBounds), self.filter]) }
         order = options.order
         limit = options.limit
+        // Rows behind the limit need not be sorted, if nothing behind the sort looks at them.
+        let lastChange = pipes.lastIndex { !$0.keepsRows }
+        if let count = limit, let lastChange, case .sort(var sort) = pipes[lastChange] {
+            sort.limit = min(sort.limit ?? .max, UInt64(clamping: count))
+            pipes[lastChange] = .sort(sort)
+        }
         // `sort by (_time)` right behind the filter is an order of the scan, which need not hold all rows.
         if case .sort(let sort)? = pipes.first, sort.keys.count == 1, sort.keys[0].field == FieldName.time,
-            let count = sort.limit, options.limit == nil
+            let count = sort.limit, limit == nil || lastChange == 0
         {
             order = sort.keys[0].isDescending ? .newestFirst : .oldestFirst
             offset = Int(clamping: sort.offset ?? 0)
@@ -104,9 +110,15 @@ struct Scan {
         switch plan.order {
         case .any:
             relevant.reverse()
+            var wantsRows = true
             for block in relevant {
                 guard try mayGoOn() else { return }
-                if try !scan(block) { return }
+                if wantsRows {
+                    wantsRows = try scan(block)
+                } else {
+                    _ = matches(block)
+                }
+                if !wantsRows, !options.countsHits { return }
             }
         case .newestFirst:
             relevant.sort { $0.timeBounds.upperBound > $1.timeBounds.upperBound }

@@ -22,6 +22,11 @@ extension Scan {
                 let edge = newest ? source.timeBounds.upperBound : source.timeBounds.lowerBound
                 if newest ? edge < worst.cursor.time : edge > worst.cursor.time, !options.countsHits { break }
             }
+            if let after = options.after, !options.countsHits {
+                // Blocks of earlier pages.
+                let edge = newest ? source.timeBounds.lowerBound : source.timeBounds.upperBound
+                if newest ? edge > after.time : edge < after.time { continue }
+            }
             guard try mayGoOn() else { break }
             guard let (columns, rows) = matches(source), !rows.isEmpty else { continue }
             do {
@@ -48,34 +53,36 @@ extension Scan {
         // Pieces of bounded size, each read block by block and put back into order.
         var rest = chosen
         while !rest.isEmpty {
-            let piece = Array(rest.prefix(4_096))
+            let piece = rest.prefix(4_096)
             rest = rest.dropFirst(4_096)
-            var byBlock: [Int: [Int]] = [:]
-            for (place, candidate) in piece.enumerated() { byBlock[candidate.block, default: []].append(place) }
-            var place = [(block: ResultBlock, row: Int)?](repeating: nil, count: piece.count)
-            for (index, places) in byBlock {
-                let columns = BlockColumns(sources[index])
-                var rows = RowBitmap(rowCount: sources[index].rowCount, filled: false)
-                for number in places { rows.insert(piece[number].row) }
+            var rowsByBlock: [Int: RowBitmap] = [:]
+            for candidate in piece {
+                let empty = RowBitmap(rowCount: sources[candidate.block].rowCount, filled: false)
+                rowsByBlock[candidate.block, default: empty].insert(candidate.row)
+            }
+            var blocks: [ResultBlock] = []
+            // For each block that could be read: its index in `blocks`, and the place of each of its rows in there.
+            var places: [Int: (index: Int, row: [Int: Int])] = [:]
+            for (index, rows) in rowsByBlock {
                 do {
-                    let block = try result(columns, rows).compacted()
-                    let order = rows.rows
-                    for number in places {
-                        guard let row = order.firstIndex(of: piece[number].row) else { continue }
-                        place[number] = (block, row)
-                    }
+                    let block = try result(BlockColumns(sources[index]), rows)
+                    let numbered = block.rows.enumerated().map { ($1, $0) }
+                    places[index] = (blocks.count, Dictionary(uniqueKeysWithValues: numbered))
+                    blocks.append(block.compacted())
                 } catch {
-                    gap("\(places.count) events cannot be read: \(error)")
+                    gap("\(rows.count) events cannot be read: \(error)")
                 }
             }
-            for (number, found) in place.enumerated() {
-                guard let found else { continue }
-                summary.lastRow = piece[number].cursor
-                var one = found.block
-                one.rows = [found.row]
-                one.cursors = [RowCursor](repeating: piece[number].cursor, count: found.row + 1)
-                if try !output.process(one) { return }
+            var picks: [(block: Int, row: Int)] = []
+            var cursors: [RowCursor] = []
+            for candidate in piece {
+                guard let place = places[candidate.block], let row = place.row[candidate.row] else { continue }
+                picks.append((place.index, row))
+                cursors.append(candidate.cursor)
             }
+            guard let last = cursors.last else { continue }
+            summary.lastRow = last
+            if try !output.process(.gathering(picks, from: blocks, cursors: cursors)) { return }
         }
     }
 }

@@ -42,6 +42,11 @@ package struct RowBitmap: Equatable, Sendable {
         for index in words.indices { words[index] &= ~other.words[index] }
     }
 
+    /// Whether all rows of this set, of as many rows, are in the other.
+    package func isSubset(of other: RowBitmap) -> Bool {
+        zip(words, other.words).allSatisfy { $0 & ~$1 == 0 }
+    }
+
     /// Whether any row of a range is in the set.
     package func containsAny(in range: Range<Int>) -> Bool {
         var row = range.lowerBound

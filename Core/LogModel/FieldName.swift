@@ -15,6 +15,11 @@ public enum FieldName {
     /// The host it ran on.
     public static let host = "host"
 
+    /// Whether a name stands for a part that every event has; a field of an event cannot take its place.
+    public static func isReserved(_ name: String) -> Bool {
+        name == time || name == message || name == stream || name == streamID
+    }
+
     /// The labels that make up a stream when the sender does not say which.
     public static let defaultStreamLabels = ["service", "host", "environment", "region"]
 }

@@ -42,22 +42,29 @@ final class FilterStage: RowStage {
             return CompiledFilter.rows(of: block.column(name), among: candidates, matcher)
         case .time(let bounds):
             var left = candidates
+            let column = block.column(FieldName.time)
             left.filter { row in
-                if case .times(let times)? = block.column(FieldName.time) { return bounds.contains(times[row]) }
-                let text = block.column(FieldName.time)?.value(at: row) ?? []
+                if case .times(let times)? = column { return bounds.contains(times[row]) }
+                let text = column?.value(at: row) ?? []
                 let time = text.withUnsafeBytes { Timestamp(parsing: $0) }
                 return time.map { bounds.contains($0.nanoseconds) } ?? false
             }
             return left
         case .stream(let selector):
             var left = candidates
+            let columns = selector.labels.map { ($0, block.column($0)) }
             left.filter { row in
-                let labels = Set(selector.alternatives.flatMap { $0 }.map(\.label)).map { name in
-                    StreamIdentity.Label(name: name, value: block.column(name)?.value(at: row) ?? [])
+                let labels = columns.map { name, column in
+                    StreamIdentity.Label(name: name, value: column?.value(at: row) ?? [])
                 }
                 return selector.matches(StreamIdentity(labels: labels))
             }
             return left
         }
     }
+}
+
+extension StreamSelector {
+    /// The labels that it asks for.
+    var labels: Set<String> { Set(alternatives.flatMap { $0 }.map(\.label)) }
 }

@@ -6,13 +6,15 @@ internal import QueryLanguage
 final class SortStage: RowStage {
     private struct Row {
         var keys: [SortValue]
-        var block: ResultBlock
+        /// Index into `blocks`.
+        var block: Int
         var row: Int
     }
 
     private let pipe: SortPipe
     private let next: any RowStage
     private let memoryLimit: Int
+    private var blocks: [ResultBlock] = []
     private var rows: [Row] = []
     private var bytes = 0
     private let wanted: Int
@@ -30,10 +32,12 @@ final class SortStage: RowStage {
         let compact = block.compacted()
         let columns = pipe.keys.map { compact.column($0.field) }
         for row in compact.rows {
-            rows.append(Row(keys: columns.map { SortValue($0, row) }, block: compact, row: row))
+            let keys = zip(pipe.keys, columns).map { SortValue($1, row, isTime: $0.field == FieldName.time) }
+            rows.append(Row(keys: keys, block: blocks.count, row: row))
         }
+        blocks.append(compact)
         bytes += compact.memoryBytes + compact.rows.count * 64
-        if wanted != .max, rows.count > wanted * 2 + 4_096 { trim() }
+        if wanted != .max, rows.count > wanted.addingReportingOverflow(wanted + 4_096).partialValue { trim() }
         if bytes > memoryLimit {
             trim()
             if bytes > memoryLimit {
@@ -47,12 +51,13 @@ final class SortStage: RowStage {
 
     func finish() throws(ExecutionError) {
         rows.sort(by: precedes)
-        for row in rows.dropFirst(Int(clamping: pipe.offset ?? 0)).prefix(Int(clamping: pipe.limit ?? .max)) {
-            var one = row.block
-            one.rows = [row.row]
-            if try !next.process(one) { break }
+        var rest = rows.dropFirst(Int(clamping: pipe.offset ?? 0)).prefix(Int(clamping: pipe.limit ?? .max))
+        while !rest.isEmpty {
+            if try !next.process(gathered(rest.prefix(4_096))) { break }
+            rest = rest.dropFirst(4_096)
         }
         rows = []
+        blocks = []
         try next.finish()
     }
 
@@ -61,13 +66,28 @@ final class SortStage: RowStage {
         guard wanted < rows.count else { return }
         rows.sort(by: precedes)
         rows.removeLast(rows.count - wanted)
-        // Copies of single rows, so that the blocks they came from can go.
-        rows = rows.map { row in
-            var one = row.block
-            one.rows = [row.row]
-            return Row(keys: row.keys, block: one.compacted(), row: 0)
+        // Copies of just these rows, so that the blocks they came from can go.
+        let kept = gathered(rows[...])
+        blocks = [kept]
+        for index in rows.indices {
+            rows[index].block = 0
+            rows[index].row = index
         }
-        bytes = rows.reduce(0) { $0 + $1.block.memoryBytes + 64 }
+        bytes = kept.memoryBytes + rows.count * 64
+    }
+
+    private func gathered(_ chosen: ArraySlice<Row>) -> ResultBlock {
+        // Only the blocks that have one of the rows, so that others do not add columns without values.
+        var used: [Int: Int] = [:]
+        var sources: [ResultBlock] = []
+        let picks = chosen.map { row in
+            if used[row.block] == nil {
+                used[row.block] = sources.count
+                sources.append(blocks[row.block])
+            }
+            return (block: used[row.block] ?? 0, row: row.row)
+        }
+        return .gathering(picks, from: sources)
     }
 
     private func precedes(_ left: Row, _ right: Row) -> Bool {
@@ -75,39 +95,5 @@ final class SortStage: RowStage {
             return key.isDescending ? right.keys[index] < left.keys[index] : left.keys[index] < right.keys[index]
         }
         return false
-    }
-}
-
-/// A value to be ordered: numbers by size, everything else by its bytes, numbers first.
-enum SortValue: Comparable {
-    case number(Double)
-    case text([UInt8])
-
-    init(_ column: ResultColumn?, _ row: Int) {
-        if case .times(let times)? = column {
-            self = .number(Double(times[row]))
-            return
-        }
-        self.init(column?.value(at: row) ?? [])
-    }
-
-    init(_ bytes: [UInt8]) {
-        if let number = SortValue.number(bytes) { self = .number(number) } else { self = .text(bytes) }
-    }
-
-    static func number(_ bytes: [UInt8]) -> Double? {
-        guard let first = bytes.first, bytes.count <= 40, (0x30...0x39).contains(first) || first == 0x2D else {
-            return nil
-        }
-        return Double(String(decoding: bytes, as: UTF8.self))
-    }
-
-    static func < (left: SortValue, right: SortValue) -> Bool {
-        switch (left, right) {
-        case (.number(let left), .number(let right)): left < right
-        case (.number, .text): true
-        case (.text, .number): false
-        case (.text(let left), .text(let right)): left.lexicographicallyPrecedes(right)
-        }
     }
 }

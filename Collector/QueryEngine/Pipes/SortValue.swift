@@ -1,0 +1,86 @@
+internal import LogModel
+
+/// A value to be ordered: numbers by size, everything else by its bytes, numbers first.
+enum SortValue: Comparable {
+    /// Whole numbers and times: nanoseconds since the epoch need more digits than a double has.
+    case integer(Int64)
+    case number(Double)
+    case text([UInt8])
+
+    /// The value of a row; a missing one is empty text.
+    ///
+    /// - Parameters:
+    ///   - column: the column, if the block has it.
+    ///   - row: the row.
+    ///   - isTime: whether text that is a time is to be ordered as such. As text, `12:00:00Z` comes behind
+    ///     `12:00:00.5Z`.
+    init(_ column: ResultColumn?, _ row: Int, isTime: Bool = false) {
+        if case .times(let times)? = column {
+            self = .integer(times[row])
+            return
+        }
+        let bytes = column?.value(at: row) ?? []
+        if isTime, let time = bytes.withUnsafeBytes({ Timestamp(parsing: $0) }) {
+            self = .integer(time.nanoseconds)
+        } else {
+            self.init(bytes)
+        }
+    }
+
+    init(_ bytes: [UInt8]) {
+        if let integer = SortValue.integer(bytes) {
+            self = .integer(integer)
+        } else if let number = SortValue.number(bytes) {
+            self = .number(number)
+        } else {
+            self = .text(bytes)
+        }
+    }
+
+    /// The number that text stands for; nil when it is none. Infinity and what is no number have no place in an order.
+    static func number(_ bytes: [UInt8]) -> Double? {
+        guard let first = bytes.first, bytes.count <= 40, (0x30...0x39).contains(first) || first == 0x2D else {
+            return nil
+        }
+        guard let number = Double(String(decoding: bytes, as: UTF8.self)), number.isFinite else { return nil }
+        return number
+    }
+
+    private static func integer(_ bytes: [UInt8]) -> Int64? {
+        let isNegative = bytes.first == 0x2D
+        let digits = bytes.dropFirst(isNegative ? 1 : 0)
+        guard !digits.isEmpty, digits.count <= 18 else { return nil }
+        var value: Int64 = 0
+        for digit in digits {
+            guard digit >= 0x30, digit <= 0x39 else { return nil }
+            value = value * 10 + Int64(digit - 0x30)
+        }
+        return isNegative ? -value : value
+    }
+
+    static func == (left: SortValue, right: SortValue) -> Bool { left.compared(with: right) == 0 }
+    static func < (left: SortValue, right: SortValue) -> Bool { left.compared(with: right) < 0 }
+
+    private func compared(with other: SortValue) -> Int {
+        switch (self, other) {
+        case (.integer(let left), .integer(let right)): Self.compare(left, right)
+        case (.number(let left), .number(let right)): Self.compare(left, right)
+        case (.integer(let left), .number(let right)): Self.compare(left, right)
+        case (.number(let left), .integer(let right)): -Self.compare(right, left)
+        case (.text(let left), .text(let right)):
+            left == right ? 0 : left.lexicographicallyPrecedes(right) ? -1 : 1
+        case (_, .text): -1
+        case (.text, _): 1
+        }
+    }
+
+    private static func compare<T: Comparable>(_ left: T, _ right: T) -> Int { left < right ? -1 : left > right ? 1 : 0 }
+
+    private static func compare(_ integer: Int64, _ number: Double) -> Int {
+        // Rounding keeps the order; where it makes the two equal, the double is a whole number.
+        let rounded = Double(integer)
+        if rounded != number { return compare(rounded, number) }
+        guard let exact = Int64(exactly: number) else { return -1 }
+        return compare(integer, exact)
+    }
+}

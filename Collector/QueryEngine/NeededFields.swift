@@ -3,11 +3,20 @@ internal import QueryLanguage
 
 /// Which fields the pipes look at, so that no other is read.
 struct NeededFields {
-    /// Nil means all.
+    /// Nil means all but ``unwanted``.
     private let patterns: [FieldPattern]?
+    /// Fields that are deleted before anything looks at them.
+    private let unwanted: [FieldPattern]
 
     init(for pipes: [Pipe]) {
         var needed: [FieldPattern]?
+        var unwanted: [FieldPattern] = []
+        func alsoNeed(_ fields: [FieldPattern]) {
+            needed = needed.map { $0 + fields }
+            unwanted.removeAll { deleted in
+                fields.contains { deleted.matches($0.name) || ($0.isPrefix && $0.matches(deleted.name)) }
+            }
+        }
         // From the end: what a pipe gives on must be there before it, and what it makes need not.
         for pipe in pipes.reversed() {
             switch pipe {
@@ -17,19 +26,21 @@ struct NeededFields {
                     stats.by.map { FieldPattern($0.field) } + stats.functions.flatMap(\.function.fields)
             case .uniq(let uniq): needed = uniq.fields.map { FieldPattern($0) }
             case .top(let top): needed = top.fields.map { FieldPattern($0) }
-            case .sort(let sort): needed = needed.map { $0 + sort.keys.map { FieldPattern($0.field) } }
-            case .filter(let filter): needed = needed.map { $0 + Self.fields(of: filter.filter) }
-            case .rename(let pipe): needed = needed.map { $0 + pipe.mappings.map(\.source) }
-            case .copy(let pipe): needed = needed.map { $0 + pipe.mappings.map(\.source) }
-            case .delete, .limit, .offset: break
+            case .sort(let sort): alsoNeed(sort.keys.map { FieldPattern($0.field) })
+            case .filter(let filter): alsoNeed(Self.fields(of: filter.filter))
+            case .rename(let pipe): alsoNeed(pipe.mappings.map(\.source))
+            case .copy(let pipe): alsoNeed(pipe.mappings.map(\.source))
+            case .delete(let delete): unwanted += delete.fields
+            case .limit, .offset: break
             }
         }
         patterns = needed
+        self.unwanted = needed == nil ? unwanted : []
     }
 
     /// The names to read, in the order that rows are written.
     func names(among all: () -> [String]) -> [String] {
-        guard let patterns else { return all() }
+        guard let patterns else { return all().filter { name in !unwanted.contains { $0.matches(name) } } }
         if patterns.allSatisfy({ !$0.isPrefix }) {
             var seen: Set<String> = []
             return patterns.map(\.name).filter { seen.insert($0).inserted }
@@ -45,7 +56,7 @@ struct NeededFields {
         case .and(let members), .or(let members): members.flatMap { fields(of: $0) }
         case .not(let inner): fields(of: inner)
         case .field(let name, _): [FieldPattern(name)]
-        case .stream: [FieldPattern(FieldName.stream)]
+        case .stream(let selector): selector.labels.map { FieldPattern($0) }
         case .time: [FieldPattern(FieldName.time)]
         }
     }

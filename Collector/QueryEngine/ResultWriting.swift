@@ -56,11 +56,17 @@ extension EventBatch {
                 UnsafeRawBufferPointer(rebasing: arena[Int(range.offset)..<range.end])
             }
             log.add(FieldName.message, bytes(messages[row]))
-            for label in streams[Int(streamIndexes[row])].labels {
+            // Each name once: of two fields with one name the later counts, and both hide a label of that name.
+            let own = fields[Int(fieldStarts[row])..<Int(fieldStarts[row + 1])]
+            var last: [UInt32: Int] = [:]
+            for (index, field) in zip(own.indices, own) { last[field.name] = index }
+            for label in streams[Int(streamIndexes[row])].labels where !FieldName.isReserved(label.name) {
+                if last.keys.contains(where: { fieldNames[Int($0)] == label.name }) { continue }
                 label.value.withUnsafeBytes { log.add(label.name, $0) }
             }
-            for field in fields[Int(fieldStarts[row])..<Int(fieldStarts[row + 1])] {
-                log.add(fieldNames[Int(field.name)], bytes(field.value))
+            for (index, field) in zip(own.indices, own) where last[field.name] == index {
+                let name = fieldNames[Int(field.name)]
+                if !FieldName.isReserved(name) { log.add(name, bytes(field.value)) }
             }
         }
         log.finish(to: &writer)

@@ -1,4 +1,6 @@
+internal import ByteCoding
 internal import QueryLanguage
+internal import StoreFormat
 
 /// Pipes that change which columns there are and how they are called: fields, delete, rename, copy.
 final class ColumnsStage: RowStage {
@@ -32,19 +34,44 @@ extension ResultBlock {
         return result
     }
 
-    /// Columns under new names; a column that had the new name before is gone.
+    /// Columns under new names. What had a new name before is gone, even where there is nothing to take its place; of
+    /// names that are meant by `*`, only where there is something.
     func mapping(_ mappings: [FieldMapping], keepsSource: Bool) -> ResultBlock {
         var result = self
-        for mapping in mappings {
-            for field in result.fields where mapping.source.matches(field.name) {
-                let name =
-                    mapping.source.isPrefix
-                    ? mapping.target.name + field.name.dropFirst(mapping.source.name.count) : mapping.target.name
-                if name == field.name { continue }
-                result.fields.removeAll { $0.name == name || (!keepsSource && $0.name == field.name) }
-                result.fields.append(Field(name, field.column))
+        for mapping in mappings where mapping.source != mapping.target {
+            // All at once, so that with `a*` as `aa*` no name is met a second time under its new name.
+            let moved = result.fields.filter { mapping.source.matches($0.name) }
+            if !keepsSource { result.fields.removeAll { mapping.source.matches($0.name) } }
+            if !mapping.source.isPrefix { result.fields.removeAll { $0.name == mapping.target.name } }
+            for field in moved {
+                let ending = field.name.utf8.dropFirst(mapping.source.name.utf8.count)
+                let name = mapping.target.name + (mapping.source.isPrefix ? String(ending) ?? "" : "")
+                if let index = result.fields.firstIndex(where: { $0.name == name }) {
+                    let column = field.column.filled(from: result.fields[index].column, rows: rows)
+                    result.fields[index] = Field(name, column)
+                } else {
+                    result.fields.append(Field(name, field.column))
+                }
             }
         }
         return result
+    }
+}
+
+extension ResultColumn {
+    /// The column with the other's values where it has none.
+    fileprivate func filled(from other: ResultColumn, rows: [Int]) -> ResultColumn {
+        guard case .values(let data) = self else { return self }
+        var gatherer = ColumnGatherer(capacity: data.rowCount)
+        var buffer = ByteWriter(capacity: 64)
+        let wanted = Set(rows)
+        for row in 0..<data.rowCount {
+            if wanted.contains(row) {
+                (data.range(at: row).isAbsent ? other : self).withValue(at: row, &buffer) { gatherer.append($0) }
+            } else {
+                gatherer.append(nil)
+            }
+        }
+        return .values(gatherer.finish())
     }
 }

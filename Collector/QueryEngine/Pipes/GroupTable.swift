@@ -2,7 +2,8 @@ internal import ByteCoding
 internal import LogModel
 internal import StoreFormat
 
-/// Numbers the distinct combinations of values of some columns, in the order of their first appearance.
+/// Numbers the distinct combinations of values of some columns, in the order of their first appearance. An empty value
+/// and a missing one are the same.
 ///
 /// Where all columns of a block are dictionaries, each combination of entries is looked up once, not once a row.
 final class GroupTable {
@@ -32,7 +33,7 @@ final class GroupTable {
         for row in block.rows { body(row, group(of: columns, row)) }
     }
 
-    /// The values of a combination; nil where the field was missing.
+    /// The values of a combination; nil where the field was missing or empty.
     func values(of group: Int) -> [[UInt8]?] {
         var result: [[UInt8]?] = []
         keys.withBytes { bytes in
@@ -40,7 +41,7 @@ final class GroupTable {
             var reader = ByteReader(UnsafeRawBufferPointer(rebasing: bytes[Int(range.offset)..<range.end]))
             while reader.remaining > 0 {
                 guard let length = try? reader.varint() else { return }
-                result.append(length == 0 ? nil : (try? reader.bytes(Int(length - 1))).map { Array($0) })
+                result.append(length == 0 ? nil : (try? reader.bytes(Int(length))).map { Array($0) })
             }
         }
         return result
@@ -59,7 +60,7 @@ final class GroupTable {
                 continue
             }
             column.withValue(at: row, &buffer) { value in
-                key.append(varint: UInt64(value.map { $0.count + 1 } ?? 0))
+                key.append(varint: UInt64(value?.count ?? 0))
                 if let value { key.append(contentsOf: value) }
             }
         }

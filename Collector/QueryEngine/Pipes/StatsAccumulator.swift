@@ -1,4 +1,5 @@
 internal import ByteCoding
+internal import LogModel
 internal import QueryLanguage
 
 /// What one function has seen of one group.
@@ -16,38 +17,46 @@ struct StatsAccumulator {
     }
 
     /// Bytes of memory.
-    var memoryBytes: Int { 96 + distinctBytes }
+    var memoryBytes: Int { 96 + distinctBytes + (extreme?.bytes.count ?? 0) * 2 }
 
-    mutating func add(_ columns: [ResultColumn], _ row: Int) {
+    mutating func add(_ columns: [ResultBlock.Field], _ row: Int) {
         switch function.kind {
         case .count:
             var buffer = ByteWriter(capacity: 40)
-            let has = columns.contains { $0.withValue(at: row, &buffer) { ($0?.count ?? 0) > 0 } }
+            let has = columns.contains { $0.column.withValue(at: row, &buffer) { ($0?.count ?? 0) > 0 } }
             if has { count += 1 }
         case .countUniq:
             if let limit = function.limit, distinct.count >= Int(clamping: limit) { return }
-            var key: [UInt8] = []
-            for column in columns {
-                let value = column.value(at: row) ?? []
-                key.append(contentsOf: "\(value.count):".utf8)
-                key.append(contentsOf: value)
-            }
-            if key.allSatisfy({ $0 == 0x30 || $0 == 0x3A }) { return }
-            if distinct.insert(key).inserted { distinctBytes += key.count + 48 }
+            let key = combination(columns, row)
+            if !key.isEmpty, distinct.insert(key).inserted { distinctBytes += key.count + 48 }
         case .sum, .avg:
-            for column in columns {
-                guard let number = SortValue.number(column.value(at: row) ?? []) else { continue }
+            for field in columns {
+                guard let number = SortValue.number(field.column.value(at: row) ?? []) else { continue }
                 sum += number
                 count += 1
             }
         case .min, .max:
-            for column in columns {
-                guard let bytes = column.value(at: row), !bytes.isEmpty else { continue }
-                let value = SortValue(bytes)
+            for field in columns {
+                let value = SortValue(field.column, row, isTime: field.name == FieldName.time)
+                if value == .text([]) { continue }
                 if let extreme, function.kind == .min ? extreme.value <= value : extreme.value >= value { continue }
-                extreme = (value, bytes)
+                extreme = (value, field.column.value(at: row) ?? [])
             }
         }
+    }
+
+    /// What tells combinations of values apart: names and values of the fields that are not empty. Other blocks have
+    /// other columns, so that a field that is missing must leave no trace.
+    private func combination(_ columns: [ResultBlock.Field], _ row: Int) -> [UInt8] {
+        if function.fields.count == 1, !function.fields[0].isPrefix { return columns.first?.column.value(at: row) ?? [] }
+        var key = ByteWriter()
+        for field in columns {
+            guard let value = field.column.value(at: row), !value.isEmpty else { continue }
+            key.append(lengthPrefixed: field.name)
+            key.append(varint: UInt64(value.count))
+            key.append(contentsOf: value)
+        }
+        return key.array()
     }
 
     /// The result as text; empty where there was nothing to compute it of.

@@ -37,7 +37,9 @@ final class StatsStage: RowStage {
                     for row in block.rows { states[Int(numbers[row])].add(inputs, row) }
                 }
             }
-            bytes += accumulators[index].reduce(0) { $0 + $1.memoryBytes }
+            bytes +=
+                call.function.kind.keepsValues
+                ? accumulators[index].reduce(0) { $0 + $1.memoryBytes } : accumulators[index].count * 96
         }
         if bytes > memoryLimit {
             throw ExecutionError(
@@ -66,7 +68,7 @@ final class StatsStage: RowStage {
             }
             fields.append(.init(call.resultName, .values(box.finish())))
         }
-        _ = try next.process(ResultBlock(fields: fields, rows: Array(0..<count)))
+        _ = try next.process(ResultBlock(fields: fields, rows: Array(0..<count)).withDistinctNames())
         try next.finish()
     }
 }
@@ -93,9 +95,9 @@ final class ColumnGathererBox {
 }
 
 extension StatsPipe.Bucket {
-    /// The starts of the intervals that times lie in; anything that is no time stays as it is.
+    /// The starts of the intervals that times lie in; a column with anything that is no time stays as it is.
     func apply(to column: ResultColumn, rows: [Int]) -> ResultColumn {
-        guard case .times(let times) = column else { return column }
+        guard let times = column.times(of: rows) else { return column }
         // A dictionary of the few intervals, so that grouping looks at each only once a block.
         var entries: [Int64: UInt32] = [:]
         var starts: [Int64] = []
@@ -125,9 +127,33 @@ extension StatsPipe.Bucket {
     }
 }
 
+extension ResultColumn {
+    /// The times of rows, also where they are text, as behind another `stats`; nil if one of them is no time.
+    fileprivate func times(of rows: [Int]) -> [Int64]? {
+        if case .times(let times) = self { return times }
+        var times = [Int64](repeating: 0, count: (rows.max() ?? -1) + 1)
+        for row in rows {
+            let text = value(at: row) ?? []
+            guard let time = text.withUnsafeBytes({ Timestamp(parsing: $0) }) else { return nil }
+            times[row] = time.nanoseconds
+        }
+        return times
+    }
+}
+
 extension StatsFunction {
-    /// The columns that the function looks at.
-    func columns(of block: ResultBlock) -> [ResultColumn] {
-        block.fields.filter { field in fields.contains { $0.matches(field.name) } }.map(\.column)
+    /// The columns that the function looks at, by name.
+    func columns(of block: ResultBlock) -> [ResultBlock.Field] {
+        block.fields.filter { field in fields.contains { $0.matches(field.name) } }.sorted { $0.name < $1.name }
+    }
+}
+
+extension StatsFunction.Kind {
+    /// Whether memory is needed for values, not just for a number.
+    fileprivate var keepsValues: Bool {
+        switch self {
+        case .count, .sum, .avg: false
+        case .countUniq, .min, .max: true
+        }
     }
 }

@@ -31,7 +31,7 @@ private final class HitCounter {
         }
         var result = zip(fields, columns).map { ResultBlock.Field($0, .values($1.finish())) }
         if let hitsField { result.append(.init(hitsField, .values(counts.finish()))) }
-        return ResultBlock(fields: result, rows: Array(0..<order.count))
+        return ResultBlock(fields: result, rows: Array(0..<order.count)).withDistinctNames()
     }
 }
 

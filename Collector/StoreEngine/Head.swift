@@ -11,8 +11,8 @@ struct Head: Sendable {
     /// When the first event came, on the monotonic clock; nil while empty.
     private(set) var openedAt: UInt64?
 
-    /// Rows up to which blocks are merged.
-    static let mergedRows = 4_096
+    /// Rows up to which blocks are merged: small batches become few blocks, those of a busy agent are left alone.
+    static let mergedRows = 1_500
     /// Bytes up to which blocks are merged, so that copying huge events keeps nobody waiting for the lock.
     static let mergedBytes = 8 << 20
 

@@ -38,7 +38,7 @@ public final class StreamCache {
             else { break }
             labels.append(.init(name: name, value: unsafe Array(value)))
         }
-        let identity = StreamIdentity(tenant: tenant, labels: labels)
+        let identity = StreamIdentity(tenant: tenant, labels: labels).shared()
         identities.append(identity)
         return identity
     }

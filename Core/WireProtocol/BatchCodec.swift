@@ -128,7 +128,8 @@ public enum BatchCodec {
         var streams: [StreamIdentity] = []
         for _ in 0..<count {
             let stream = unsafe try StreamIdentity(from: &reader)
-            streams.append(tenant.map { StreamIdentity(tenant: $0, labels: stream.labels) } ?? stream)
+            let owned = tenant.map { $0 == stream.tenant ? stream : StreamIdentity(tenant: $0, labels: stream.labels) }
+            streams.append((owned ?? stream).shared())
         }
         return streams
     }

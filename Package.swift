@@ -93,6 +93,14 @@ let collector: [Target] = [
             "Diagnostics", "SystemIO", "Workers", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
     program("lodge-collector", in: "Collector", ["CollectorRuntime"]),
+    tests(
+        "CollectorIngest",
+        ["LogModel", "ByteCoding", "ZstdCodec", "LineFormats", "WireProtocol", "Journal", "SystemIO"]),
+    tests("LiveTail", ["LogModel", "ByteCoding", "SystemIO"]),
+    tests("CollectorHTTP", [.product(name: "NIOCore", package: "swift-nio")]),
+    tests(
+        "CollectorRuntime",
+        ["CollectorIngest", "Diagnostics", "Journal", "LineFormats", "Settings", "SystemIO", "Workers", "ZstdCodec"]),
     tests("StoreFormat", ["LogModel", "ByteCoding"]),
     program(
         "lodge-bench", in: "Tests",

@@ -34,6 +34,7 @@ struct Exchange {
     /// - Parameters:
     ///   - limit: bytes of the body at most.
     ///   - willHold: is told each piece's length before it is kept, and may refuse it.
+    /// - Returns: the body.
     /// - Throws: ``Problem`` 413 at the first piece that passes the limit, without reading on. A body that is too slow
     ///   in coming has its connection closed.
     func body(limit: Int, willHold: (Int) throws -> Void = { _ in }) async throws -> ByteBuffer {

@@ -98,6 +98,7 @@ final class QueryRunner: Sendable {
     ///   - job: the query.
     ///   - type: the media type of the answer.
     ///   - write: appends a block the way the client gets it.
+    /// - Returns: the answer; its body is made while it is sent.
     /// - Throws: ``Problem`` when the query fails before its first row; later failures break the answer off.
     func stream(
         _ job: Job, type: String, write: @escaping @Sendable (ResultBlock, inout ByteWriter) -> Void

@@ -69,9 +69,14 @@ package final class Collector: Sendable {
             })
         do {
             server = try await CollectorServer(services, host: settings.listen.host, port: settings.listen.port)
-        } catch let error as ListenError {
+        } catch {
+            // Let go of threads and locks, so that the next attempt finds everything free.
+            hub.stop()
             replay.stop()
-            throw StartError(error.description)
+            journal.stop()
+            store.close()
+            deadLetters.stop()
+            throw (error as? ListenError).map { StartError($0.description) } ?? error
         }
         address = ListenAddress(host: settings.listen.host, port: server.port)
     }

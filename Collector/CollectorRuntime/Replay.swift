@@ -26,6 +26,7 @@ final class Replay: Sendable {
     ///   - end: the first record that comes another way.
     ///   - store: gets the batches.
     ///   - log: is told what could not be read.
+    /// - Throws: when there is no thread to be had.
     init(
         _ reader: JournalReader, upTo end: JournalPosition, into store: Store, log: DiagnosticLog
     ) throws(WorkerError) {

@@ -100,6 +100,7 @@ package final class TailHub: Sendable {
     /// - Parameters:
     ///   - maximumRate: events a second; more are left out.
     ///   - filter: which rows of a batch the client wants.
+    /// - Returns: the client; take it out with ``unsubscribe(_:)``.
     /// - Throws: ``TailError``.
     package func subscribe(maximumRate: Int, filter: @escaping TailFilter) throws(TailError) -> TailClient {
         let now = SystemClock.monotonicNanos()

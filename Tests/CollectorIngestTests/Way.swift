@@ -1,0 +1,82 @@
+import ByteCoding
+import CollectorIngest
+import Journal
+import LineFormats
+import LogModel
+import Synchronization
+import SystemIO
+import WireProtocol
+import ZstdCodec
+
+/// A gateway into a journal of its own, and what came out of the journal.
+final class Way: Sendable {
+    let directory: TestDirectory
+    let journal: GroupCommitJournal
+    let gateway: IngestGateway
+    private let stored = Mutex<[CommittedRecord]>([])
+
+    init(_ change: (inout IngestLimits) -> Void = { _ in }) throws {
+        directory = try TestDirectory()
+        var limits = IngestLimits()
+        change(&limits)
+        journal = try GroupCommitJournal("\(directory.path)/journal", durability: .operatingSystem)
+        gateway = IngestGateway(
+            journal: journal, deadLetters: try DeadLetters(directory: "\(directory.path)/dead"), limits: limits)
+        _ = journal.subscribe { [weak self] records in self?.stored.withLock { $0 += records } }
+    }
+
+    deinit {
+        journal.stop()
+        gateway.deadLetters.stop()
+    }
+
+    var records: [CommittedRecord] { stored.withLock { $0 } }
+
+    /// The batches as somebody gets them who reads the journal back.
+    var batches: [EventBatch] {
+        get throws { try records.map { try JournaledBatch($0.record.payload).batch } }
+    }
+
+    func post(
+        _ format: BodyFormat, _ body: [UInt8], _ encoding: BodyEncoding = .identity, sender: SenderIdentity? = nil
+    ) async -> Result<IngestReceipt, IngestProblem> {
+        await withCheckedContinuation { continuation in
+            let request = IngestRequest(format: format, encoding: encoding, sender: sender, source: "/test")
+            body.withUnsafeBytes { bytes in
+                gateway.accept(request, body: bytes) { continuation.resume(returning: $0) }
+            }
+        }
+    }
+
+    func lines(_ text: String, _ keys: JSONEventDecoder.Keys = .init()) async throws -> IngestReceipt {
+        try await post(.jsonLines(keys), Array(text.utf8)).get()
+    }
+
+    func json(_ text: String) async -> Result<IngestReceipt, IngestProblem> {
+        await post(.json, Array(text.utf8))
+    }
+
+    func letters() throws -> [JSONValue] {
+        gateway.deadLetters.drain()
+        return try directory.text("dead/dead-letters.ndjson").split(separator: "\n").map {
+            try JSONValue(parsing: String($0))
+        }
+    }
+}
+
+func zstd(_ content: [UInt8]) throws -> [UInt8] {
+    var compressor = ZstdCompressor()
+    return try compressor.compress(content)
+}
+
+/// A generator whose numbers can be had again from its seed.
+struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

@@ -1,0 +1,179 @@
+import CollectorIngest
+import Journal
+import CollectorRuntime
+import Diagnostics
+import Glibc
+import LineFormats
+import Settings
+import SystemIO
+import Testing
+
+@Suite(.timeLimit(.minutes(2)))
+struct CollectorLifeTests {
+    private func post(_ server: TestServer, _ message: String) async throws -> TestAnswer {
+        try await server.send("POST", "/insert/jsonline", [], Array(#"{"_msg":"\#(message)"}"#.utf8))
+    }
+
+    /// Asks until the collector is ready; what it has to read back is little.
+    private func waitUntilReady(_ server: TestServer) async throws {
+        let deadline = SystemClock.monotonicNanos() + 30_000_000_000
+        while try await server.send("GET", "/ready").status != 200 {
+            guard SystemClock.monotonicNanos() < deadline else { throw TestFailure("not ready") }
+        }
+    }
+
+    @Test func eventsAndSequencesAreThereAfterARestart() async throws {
+        let path = try temporaryDirectory()
+        let headers = ["Lodge-Agent: a", "Lodge-Epoch: 1", "Lodge-Sequence: 1"]
+        let body = Array(#"{"_msg":"kept"}"#.utf8)
+        // The locks of the directory go with the collector.
+        do {
+            let first = try await TestServer(path: path)
+            _ = try await first.send("POST", "/insert/jsonline", headers, body)
+            _ = try await post(first, "kept too")
+            await first.collector.stop()
+        }
+        let second = try await TestServer(path: path)
+        try await waitUntilReady(second)
+        #expect(try await second.query("kept").count == 2)
+        _ = try await second.send("POST", "/insert/jsonline", headers, body)
+        #expect(try await second.query("kept").count == 2)
+        await second.end()
+    }
+
+    @Test func aSecondCollectorIsRefusedTheDataDirectory() async throws {
+        let server = try await TestServer()
+        let error = await #expect(throws: StartError.self) { _ = try await TestServer(path: server.path) }
+        #expect(error?.description.contains("another collector uses the data directory") == true)
+        await server.end()
+    }
+
+    @Test func aPortInUseIsSaidInOneSentence() async throws {
+        let server = try await TestServer()
+        let path = try temporaryDirectory()
+        let error = await #expect(throws: StartError.self) {
+            _ = try await TestServer(path: path) { $0.listen.port = server.port }
+        }
+        #expect(error?.description.contains("the port is in use") == true)
+        #expect(error?.description.contains("\n") == false)
+        // The failed start has let go of its directory.
+        let other = try await TestServer(path: path)
+        await other.end()
+        await server.end()
+    }
+
+    @Test func aFullDiskIsSaidAndQueriesGoOnAndItRecovers() async throws {
+        let server = try await TestServer()
+        _ = try await post(server, "before")
+        let token = SystemFaults.add(.init(.write, path: "\(server.path)/data/journal", code: ENOSPC, times: .max))
+        let refused = try await post(server, "refused")
+        #expect(refused.status == 507)
+        #expect(refused.json?["type"]?.string == "/problems/disk-full")
+        #expect(refused.headers["retry-after"] != nil)
+        #expect(try await server.query("before").count == 1)
+        SystemFaults.remove(token)
+        #expect(try await post(server, "after").status == 200)
+        #expect(try await server.query("*").count == 2)
+        await server.end()
+    }
+
+    @Test func afterAFailedSyncNothingIsAcknowledgedAnyMore() async throws {
+        let server = try await TestServer { $0.durability = .fsync }
+        _ = try await post(server, "before")
+        let token = SystemFaults.add(.init(.sync, path: "\(server.path)/data/journal", code: EIO))
+        #expect(try await post(server, "lost").status == 503)
+        SystemFaults.remove(token)
+        #expect(try await post(server, "later").status == 503)
+        let ready = try await server.send("GET", "/ready")
+        #expect(ready.status == 503)
+        #expect(ready.json?["detail"]?.string?.contains("no events are taken") == true)
+        #expect(try await server.query("before").count == 1)
+        await server.end()
+    }
+
+    @Test func journalFilesGoWhenSegmentsHoldTheirEvents() async throws {
+        let server = try await TestServer {
+            $0.headBytes = 1 << 20
+            $0.journalFileBytes = 1 << 20
+        }
+        var random = UInt64(1)
+        var total = 0
+        // Text that does not compress, so that journal files fill up.
+        for _ in 0..<40 {
+            var lines = ""
+            for _ in 0..<200 {
+                var text = ""
+                for _ in 0..<40 {
+                    random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                    text += String(random, radix: 36)
+                }
+                lines += #"{"_msg":"\#(text)"}"# + "\n"
+                total += 1
+            }
+            while try await server.send("POST", "/insert/jsonline", [], Array(lines.utf8)).status == 429 {}
+        }
+        let deadline = SystemClock.monotonicNanos() + 30_000_000_000
+        var files = Int.max
+        while files > 3, SystemClock.monotonicNanos() < deadline {
+            files = try await server.send("GET", "/health").json?["journal"]?["files"]?.int ?? .max
+        }
+        #expect(files <= 3)
+        #expect(try await server.query("* | count() n").first?["n"]?.string == "\(total)")
+        await server.end()
+    }
+
+    struct Setting: Sendable, CustomTestStringConvertible {
+        var text: String
+        var part: String
+        var testDescription: String { text }
+    }
+
+    private func settings(_ text: String) throws -> CollectorSettings {
+        try readSettings(text: Array(text.utf8), file: "c.yaml") { root throws(SettingsError) in
+            try CollectorSettings(&root)
+        }
+    }
+
+    @Test(arguments: [
+        Setting(text: "lisen: a:1", part: "c.yaml:1:1: unknown key `lisen`"),
+        Setting(text: "listen: nowhere", part: "c.yaml:1:9"),
+        Setting(text: "durability: maybe", part: "fsync"),
+        Setting(text: "limits:\n  body_byte: 1", part: "c.yaml:2:3"),
+        Setting(text: "limits:\n  body_bytes: 12", part: "c.yaml:2:15"),
+        Setting(text: "head:\n  flush_interval: never", part: "flush_interval"),
+        Setting(text: "journal: 5", part: "journal"),
+    ])
+    func mistakesInAConfigurationFileAreShown(_ setting: Setting) {
+        let error = #expect(throws: SettingsError.self) { _ = try settings(setting.text) }
+        #expect(error?.description.contains(setting.part) == true, "\(error?.description ?? "")")
+    }
+
+    @Test func everyKeyOfAConfigurationFileCounts() throws {
+        let read = try settings(
+            """
+            listen: "[::1]:7601"
+            data: /d
+            durability: 200ms
+            limits: {body_bytes: 1MiB, content_bytes: 2MiB, event_bytes: 3KiB, batch_events: 4}
+            head: {bytes: 5MiB, flush_interval: 6s}
+            journal: {file_bytes: 7MiB, replay_window: 8h}
+            """)
+        #expect(read.listen == ListenAddress(host: "::1", port: 7601))
+        #expect(read.data == "/d")
+        #expect(read.durability == .interval(.milliseconds(200)))
+        #expect(read.limits.bodyBytes == 1 << 20)
+        #expect(read.limits.contentBytes == 2 << 20)
+        #expect(read.limits.eventBytes == 3 << 10)
+        #expect(read.limits.batchEvents == 4)
+        #expect(read.headBytes == 5 << 20)
+        #expect(read.flushInterval == .seconds(6))
+        #expect(read.journalFileBytes == 7 << 20)
+        #expect(read.replayWindow == .seconds(8 * 3_600))
+        #expect(try settings("") == CollectorSettings())
+    }
+
+    @Test(arguments: ["", "host", "host:", ":1", "host:x", "host:65536", "::1:80", "host:-1"])
+    func addressesThatAreNoneAreRefused(_ text: String) {
+        #expect(ListenAddress(text) == nil)
+    }
+}

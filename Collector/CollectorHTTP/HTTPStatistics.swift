@@ -6,7 +6,7 @@ package final class HTTPStatistics: Sendable {
     package struct Counts: Sendable, Equatable {
         /// Answers by status.
         package var responses: [Int: UInt64] = [:]
-        /// Queries by how they ended: `complete`, `incomplete`, `failed`, `refused`.
+        /// Queries by how they ended: `complete`, `incomplete`, `cancelled`, `failed`, `refused`.
         package var queries: [String: UInt64] = [:]
         /// Queries that took up to so many seconds, one count a bound of ``queryBounds``, and one for longer ones.
         package var queryDurations = [UInt64](repeating: 0, count: HTTPStatistics.queryBounds.count + 1)

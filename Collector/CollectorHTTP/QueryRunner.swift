@@ -155,8 +155,9 @@ final class QueryRunner: Sendable {
         do {
             let blocks = store.snapshot().blocks.filter { $0.idBounds.overlaps(job.ids) }
             let summary = try execute(job.query, on: blocks, options, emit: emit)
+            let outcome = isCancelled() ? "cancelled" : summary.isComplete ? "complete" : "incomplete"
             statistics.queryEnded(
-                summary.isComplete ? "complete" : "incomplete", nanos: SystemClock.monotonicNanos() - start,
+                outcome, nanos: SystemClock.monotonicNanos() - start,
                 scannedRows: summary.scannedRows)
             return summary
         } catch {
@@ -199,29 +200,39 @@ private final class Box<Value>: @unchecked Sendable {
     init(_ value: Value) { self.value = value }
 }
 
-/// Gathers written blocks until a piece is worth sending.
+/// Gathers written rows until a piece is worth sending. A block may have many more rows than that.
 private struct BlockWriter {
     /// Bytes of a piece. The first is sent as soon as there is a row.
     private static let pieceBytes = 64 << 10
-    private var bytes = Buffer()
+    /// Rows that are written before the bytes are looked at.
+    private static let rowsAtOnce = 128
+    private let buffer = Buffer()
     private var isFirst = true
 
     private final class Buffer {
-        var writer = ByteWriter(capacity: 64 << 10)
+        var writer = ByteWriter(capacity: 128 << 10)
     }
 
     mutating func append(
         _ block: ResultBlock, _ write: (ResultBlock, inout ByteWriter) -> Void, to channel: ChunkChannel
     ) -> Bool {
-        write(block, &bytes.writer)
-        guard bytes.writer.count >= Self.pieceBytes || isFirst && bytes.writer.count > 0 else { return true }
-        isFirst = false
-        return flush(to: channel)
+        var part = block
+        var start = 0
+        while start < block.rows.count {
+            let end = min(start + Self.rowsAtOnce, block.rows.count)
+            part.rows = Array(block.rows[start..<end])
+            start = end
+            write(part, &buffer.writer)
+            guard buffer.writer.count >= Self.pieceBytes || isFirst && buffer.writer.count > 0 else { continue }
+            isFirst = false
+            if !flush(to: channel) { return false }
+        }
+        return true
     }
 
     func flush(to channel: ChunkChannel) -> Bool {
-        let piece = bytes.writer.withBytes { ByteBuffer(bytes: $0) }
-        bytes.writer.removeAll()
+        let piece = buffer.writer.withBytes { ByteBuffer(bytes: $0) }
+        buffer.writer.removeAll()
         return channel.send(piece)
     }
 }

@@ -43,7 +43,7 @@ private func ingestMetrics(_ services: CollectorServices) -> [MetricFamily] {
             zip(RejectionReason.allCases, ingest.rejected).map { ($0.rawValue, $1) }),
         labelled(
             "ingest_refused_total", "Requests refused as a whole, by reason.", by: "reason",
-            zip(IngestProblem.Kind.allCases, ingest.refused).map { ("\($0)", $1) }),
+            zip(IngestProblem.Kind.allCases, ingest.refused).map { ($0.rawValue, $1) }),
         gauge("ingest_in_flight_bytes", "Bytes of requests in memory.", services.gateway.inFlight.current),
         counter("dead_letters_written_total", "Events written to the dead letters.", letters.written),
         counter("dead_letters_dropped_total", "Events not taken that the dead letters left out.", letters.dropped),

@@ -6,6 +6,8 @@ import NIOCore
 struct Dispatcher: Sendable {
     /// Bytes of a body that a route does not want and that are passed over.
     private static let unwantedBytes = 64 << 10
+    /// Bytes of a body that was refused before it was read, and that are passed over to keep the connection.
+    private static let passedOverBytes = 1 << 20
     /// How long the sender of a refused body has to read the answer before the connection is closed.
     private static let lingering = TimeAmount.seconds(3)
 
@@ -48,8 +50,11 @@ struct Dispatcher: Sendable {
         }
         response.headers[.server] = serverName
         response.headers[.date] = date.text
-        // A body that was refused is not read on for the sake of the connection.
-        let isUnread = exchange.hasBody && !exchange.progress.isDone
+        // A long body that was refused is not read on for the sake of the connection, and one whose sender waits to be
+        // told to go on may never come.
+        let isUnread =
+            exchange.hasBody && !exchange.progress.isDone
+            && (exchange.contentLength ?? .max > Self.passedOverBytes || request.headers[.expect] != nil)
         if isUnread { response.headers[.connection] = "close" }
         statistics.answered(response.status.code)
         if request.method == .head {

@@ -49,9 +49,8 @@ struct Exchange {
             if isFirst {
                 result = piece
                 isFirst = false
-                if let length = headers[.contentLength].flatMap({ Int($0) }), length <= limit {
-                    result.reserveCapacity(length)
-                }
+                // What is announced is not there yet: no more memory than a little for it.
+                if let contentLength { result.reserveCapacity(min(contentLength, 1 << 20)) }
             } else {
                 result.writeImmutableBuffer(piece)
             }

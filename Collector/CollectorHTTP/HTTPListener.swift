@@ -19,7 +19,7 @@ final class HTTPListener: Sendable {
     /// A connection without a request is closed after this.
     static let idleTimeout = TimeAmount.seconds(120)
     /// A body must have come after this, or its connection is closed.
-    static let bodyTimeout = TimeAmount.seconds(60)
+    static let bodyTimeout = TimeAmount.seconds(300)
 
     private let server: Server<HTTP1Channel>
     private let run: Mutex<Task<Void, any Error>?>

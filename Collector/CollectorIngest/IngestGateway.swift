@@ -74,15 +74,19 @@ package final class IngestGateway: Sendable {
         let scratch = scratches.take()
         let arrival = Timestamp(nanoseconds: SystemClock.wallNanos())
         let prepared: Prepared
+        var taken = 0
         do throws(IngestProblem) {
-            prepared = try prepare(request, body, scratch, arrival)
+            prepared = try prepare(request, body, scratch, arrival, &taken)
         } catch {
             scratches.give(scratch)
+            inFlight.give(taken)
             return completion(.failure(error))
         }
         scratches.give(scratch)
+        let held = taken
         guard let payload = prepared.payload else {
             settle(prepared, request, arrival)
+            inFlight.give(held)
             return completion(.success(prepared.receipt(isDuplicate: false)))
         }
         let record = JournalRecord(
@@ -90,6 +94,7 @@ package final class IngestGateway: Sendable {
             epoch: request.sender?.epoch ?? 0, sequence: request.sender?.sequence ?? 0, payload: payload,
             attachment: prepared.batch)
         journal.append(record) { result in
+            self.inFlight.give(held)
             switch result {
             case .success(.stored):
                 self.settle(prepared, request, arrival)
@@ -121,7 +126,8 @@ package final class IngestGateway: Sendable {
     }
 
     private func prepare(
-        _ request: IngestRequest, _ body: UnsafeRawBufferPointer, _ scratch: IngestScratch, _ arrival: Timestamp
+        _ request: IngestRequest, _ body: UnsafeRawBufferPointer, _ scratch: IngestScratch, _ arrival: Timestamp,
+        _ taken: inout Int
     ) throws(IngestProblem) -> Prepared {
         var rejections = Rejections()
         var decoded: (batch: EventBatch, isAsSent: Bool)
@@ -133,12 +139,14 @@ package final class IngestGateway: Sendable {
                     .tooLarge, "the body has more than \(limits.contentBytes) bytes: send it in parts",
                     limit: limits.contentBytes)
             }
+            try take(contentBytes, &taken)
             decoded = try decode(request.format, body, &rejections, arrival)
             // A record's payload is always compressed.
             decoded.isAsSent = false
         case .zstd:
             try scratch.decompress(body, limit: limits.contentBytes)
             contentBytes = scratch.content.count
+            try take(contentBytes, &taken)
             decoded = try scratch.content.withBytes { (content) throws(IngestProblem) in
                 try decode(request.format, content, &rejections, arrival)
             }
@@ -156,6 +164,12 @@ package final class IngestGateway: Sendable {
         return Prepared(
             batch: decoded.batch, payload: payload, rejections: rejections, wireBytes: body.count,
             contentBytes: contentBytes)
+    }
+
+    /// The decoded batch is about as large as the content, and lives until it is durable.
+    private func take(_ bytes: Int, _ taken: inout Int) throws(IngestProblem) {
+        try inFlight.take(bytes)
+        taken = bytes
     }
 
     private func decode(

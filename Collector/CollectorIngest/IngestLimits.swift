@@ -10,7 +10,8 @@ package struct IngestLimits: Sendable, Equatable {
     package var batchEvents = 100_000
     /// Labels of one stream; the formats of batches and segments take no more.
     package static let streamLabels = 32
-    /// Bytes of requests that are read, decoded or waiting for the disk at the same time.
+    /// Bytes of requests that are read, decoded or waiting for the disk at the same time: bodies as they came, and
+    /// their content once it is decompressed.
     package var bytesInFlight = 256 << 20
 
     /// The defaults.

@@ -3,11 +3,11 @@ import ByteCoding
 /// Why a request was refused as a whole. Nothing of it was stored.
 package struct IngestProblem: Error, Sendable, Equatable {
     /// What kind of refusal it is; each has one HTTP status.
-    package enum Kind: Sendable, Equatable, CaseIterable {
+    package enum Kind: String, Sendable, Equatable, CaseIterable {
         /// The body is not what its content type says.
         case malformed
         /// The body, its content or the number of its events is over a limit.
-        case tooLarge
+        case tooLarge = "too_large"
         /// The content encoding or the content type is none that is taken.
         case unsupported
         /// Too much is in flight; later it will work.
@@ -15,7 +15,7 @@ package struct IngestProblem: Error, Sendable, Equatable {
         /// The collector is stopping, or its journal has failed.
         case unavailable
         /// There is no space left on the disk.
-        case diskFull
+        case diskFull = "disk_full"
     }
 
     /// Where in the body it was noticed.

@@ -1,4 +1,4 @@
-import CollectorHTTP
+package import CollectorHTTP
 import CollectorIngest
 package import Diagnostics
 import Journal
@@ -34,7 +34,9 @@ package final class Collector: Sendable {
     /// Starts a collector.
     ///
     /// - Throws: ``StartError``.
-    package init(_ settings: CollectorSettings, dataPath: String, log: DiagnosticLog) async throws {
+    package init(
+        _ settings: CollectorSettings, dataPath: String, log: DiagnosticLog, queries: QueryLimits = QueryLimits()
+    ) async throws {
         self.log = log
         data = try DataDirectory(dataPath)
         journal = try Self.openJournal(settings, dataPath, log)
@@ -68,7 +70,8 @@ package final class Collector: Sendable {
                     ? nil : "events from before the start are still being read back: \(replay.progress)"
             })
         do {
-            server = try await CollectorServer(services, host: settings.listen.host, port: settings.listen.port)
+            server = try await CollectorServer(
+                services, host: settings.listen.host, port: settings.listen.port, queries: queries)
         } catch {
             // Let go of threads and locks, so that the next attempt finds everything free.
             hub.stop()

@@ -48,7 +48,7 @@ package struct CollectorSettings: Sendable, Equatable {
             limits.eventBytes = try group.bytes("event_bytes", in: 256...64 << 20) ?? limits.eventBytes
             limits.batchEvents = try group.int("batch_events", in: 1...1_000_000) ?? limits.batchEvents
         }
-        limits.bytesInFlight = max(limits.bytesInFlight, 2 * limits.bodyBytes)
+        limits.bytesInFlight = max(limits.bytesInFlight, 2 * (limits.bodyBytes + limits.contentBytes))
         self.limits = limits
         var (bytes, interval) = (headBytes, flushInterval)
         try root.mapping("head") { (group) throws(SettingsError) in

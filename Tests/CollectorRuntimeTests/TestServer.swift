@@ -1,4 +1,5 @@
 import Journal
+import CollectorHTTP
 import CollectorRuntime
 import Diagnostics
 import Glibc
@@ -18,7 +19,10 @@ final class TestServer: Sendable {
         let lines = Mutex<[String]>([])
     }
 
-    init(path: String? = nil, _ change: (inout CollectorSettings) -> Void = { _ in }) async throws {
+    init(
+        path: String? = nil, queries: QueryLimits = QueryLimits(),
+        _ change: (inout CollectorSettings) -> Void = { _ in }
+    ) async throws {
         self.path = try path ?? temporaryDirectory()
         var settings = CollectorSettings()
         settings.listen.port = 0
@@ -28,7 +32,8 @@ final class TestServer: Sendable {
         self.log = log
         collector = try await Collector(
             settings, dataPath: "\(self.path)/data",
-            log: DiagnosticLog(program: "test", sink: { line in log.lines.withLock { $0.append(line) } }))
+            log: DiagnosticLog(program: "test", sink: { line in log.lines.withLock { $0.append(line) } }),
+            queries: queries)
     }
 
     /// Stops the collector and removes its directory.
@@ -112,8 +117,12 @@ final class TestClient: Sendable {
     private let descriptor: Int32
     private let unread = Mutex<[UInt8]>([])
 
-    init(port: Int) throws {
+    /// - Parameter receiveBuffer: bytes that the system takes for a client that does not read; nil for the usual.
+    init(port: Int, receiveBuffer: Int32? = nil) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        if var receiveBuffer {
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, socklen_t(MemoryLayout<Int32>.size))
+        }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(port).bigEndian

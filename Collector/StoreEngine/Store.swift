@@ -99,12 +99,13 @@ package final class Store: Sendable {
 
     /// Says that all that had to be replayed has been appended; only then may the journal forget anything.
     package func finishReplay() {
-        state.withLock { state in
+        let told = state.withLock { state in
             Self.seal(&state.replayed, &state.waiting)
             state.isReplaying = false
-            Self.updateFlushed(&state)
+            return Self.updateFlushed(&state)
         }
         state.broadcast()
+        told?()
     }
 
     /// Waits until a head may be filled without passing the memory bound: for replay, which can wait.
@@ -125,7 +126,7 @@ package final class Store: Sendable {
     /// All positions up to here are in segments; 0 while replaying.
     package var flushedPosition: UInt64 { state.withLock { $0.flushed } }
 
-    /// Sets who is told when ``flushedPosition`` grows. Called on the flusher's thread.
+    /// Sets who is told when ``flushedPosition`` grows. Called on the flusher's thread, and by ``finishReplay()``.
     package func onFlushed(_ body: @escaping @Sendable (UInt64) -> Void) {
         state.withLock { $0.onFlushed = body }
     }
@@ -203,10 +204,15 @@ package final class Store: Sendable {
         head = Head()
     }
 
-    private static func updateFlushed(_ state: inout State) {
-        guard !state.isReplaying else { return }
+    /// Gives what is to be called, outside of the lock, when the position has grown.
+    private static func updateFlushed(_ state: inout State) -> (() -> Void)? {
+        guard !state.isReplaying else { return nil }
+        let before = state.flushed
         let unflushed = (state.waiting + [state.replayed, state.live]).compactMap { $0.positions?.lowerBound }.min()
         state.flushed = unflushed.map { $0 - 1 } ?? state.lastPosition
+        guard state.flushed > before, let body = state.onFlushed else { return nil }
+        let position = state.flushed
+        return { body(position) }
     }
 
     private static func union(_ left: ClosedRange<Int64>?, _ right: ClosedRange<Int64>?) -> ClosedRange<Int64>? {
@@ -265,11 +271,10 @@ package final class Store: Sendable {
                     state.waiting.removeFirst()
                     state.statistics.flushes += 1
                     state.flushFails = false
-                    Store.updateFlushed(&state)
-                    return (state.onFlushed, state.flushed)
+                    return Store.updateFlushed(&state)
                 }
                 state.broadcast()
-                told.0?(told.1)
+                told?()
             } catch {
                 let requests = state.withLock { state in
                     state.statistics.failedFlushes += 1

@@ -108,6 +108,8 @@ let collector: [Target] = [
             "ByteCoding", "LineFormats", "LogModel", "QueryEngine", "QueryLanguage", "StoreFormat", "SystemIO",
             "WireProtocol", "ZstdCodec",
         ]),
+    tests("QueryEngine", ["QueryLanguage", "StoreFormat", "LogModel", "ByteCoding", "LineFormats"]),
+    tests("StoreEngine", ["StoreFormat", "LogModel", "SystemIO", "Workers", "QueryEngine", "QueryLanguage"]),
 ]
 
 let console: [Target] = [

@@ -8,6 +8,7 @@ extension ResultBlock {
     ///   - picks: the rows in the order of the result, each with the index of its block.
     ///   - blocks: the blocks.
     ///   - cursors: the place in time of each pick, or none.
+    /// - Returns: a block whose rows are the picks.
     static func gathering(
         _ picks: [(block: Int, row: Int)], from blocks: [ResultBlock], cursors: [RowCursor] = []
     ) -> ResultBlock {

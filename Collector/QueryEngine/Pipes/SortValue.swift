@@ -74,7 +74,9 @@ enum SortValue: Comparable {
         }
     }
 
-    private static func compare<T: Comparable>(_ left: T, _ right: T) -> Int { left < right ? -1 : left > right ? 1 : 0 }
+    private static func compare<T: Comparable>(_ left: T, _ right: T) -> Int {
+        left < right ? -1 : left > right ? 1 : 0
+    }
 
     private static func compare(_ integer: Int64, _ number: Double) -> Int {
         // Rounding keeps the order; where it makes the two equal, the double is a whole number.

@@ -48,7 +48,9 @@ struct StatsAccumulator {
     /// What tells combinations of values apart: names and values of the fields that are not empty. Other blocks have
     /// other columns, so that a field that is missing must leave no trace.
     private func combination(_ columns: [ResultBlock.Field], _ row: Int) -> [UInt8] {
-        if function.fields.count == 1, !function.fields[0].isPrefix { return columns.first?.column.value(at: row) ?? [] }
+        if function.fields.count == 1, !function.fields[0].isPrefix {
+            return columns.first?.column.value(at: row) ?? []
+        }
         var key = ByteWriter()
         for field in columns {
             guard let value = field.column.value(at: row), !value.isEmpty else { continue }

@@ -112,6 +112,13 @@ let collector: [Target] = [
     tests("StoreEngine", ["StoreFormat", "LogModel", "SystemIO", "Workers", "QueryEngine", "QueryLanguage"]),
 ]
 
+let agent: [Target] = [
+    module("AgentPipeline", in: "Agent", ["LineFormats", "LogModel", "ByteCoding"]),
+    module("AgentInputs", in: "Agent", ["AgentPipeline", "SystemIO", "ByteCoding"]),
+    tests("AgentPipeline", ["LineFormats", "LogModel", "ByteCoding"]),
+    tests("AgentInputs", ["AgentPipeline", "SystemIO"]),
+]
+
 let console: [Target] = [
     .target(
         name: "CNcurses", path: "Console/CNcurses",
@@ -131,5 +138,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     ],
-    targets: core + collector + console
+    targets: core + agent + collector + console
 )

@@ -1,0 +1,103 @@
+package import AgentPipeline
+
+/// A group of files to follow.
+package struct FileInput: Sendable {
+    /// What to follow.
+    package var include: [GlobPattern]
+    /// What of it to leave out.
+    package var exclude: [GlobPattern]
+    /// How its lines are read.
+    package var profile: SourceProfile
+
+    /// Makes a group.
+    package init(include: [GlobPattern], exclude: [GlobPattern] = [], profile: SourceProfile = SourceProfile()) {
+        self.include = include
+        self.exclude = exclude
+        self.profile = profile
+    }
+}
+
+/// Limits and delays of following files, each with its reason. Times are nanoseconds.
+package struct FollowOptions: Sendable {
+    /// What is read of a file at once; between two such reads the other files have their turn.
+    package var chunkBytes = 256 << 10
+    /// The longest line plus one byte: enough to see that a line is too long.
+    package var largestChunkBytes = (1 << 20) + 1
+    /// How often names are looked up when nothing has told of a change.
+    package var scanInterval: UInt64 = 1_000_000_000
+    /// How long a rotated file must have been quiet before its last line counts without its line feed.
+    package var lastLineDelay: UInt64 = 2_000_000_000
+    /// How long a rotated file must have been quiet before it is let go: programs may go on writing to it for a while.
+    package var rotatedDelay: UInt64 = 60_000_000_000
+    /// How long a file that looks like a copy of another must have been quiet before it is taken for a file of its own.
+    package var copyDelay: UInt64 = 10_000_000_000
+    /// Files that are followed at the same time; more are left out and counted.
+    package var fileLimit = 10_000
+    /// Files that are kept open; of more, those that have been quiet the longest are closed until they grow.
+    package var openLimit = 1_000
+    /// Whether files are only read to their present ends: last lines count without line feeds, nothing is waited for.
+    package var readsOnce = false
+
+    /// The usual limits.
+    package init() {}
+}
+
+/// What happened to the files, for the log and the counters.
+package enum FollowEvent: Sendable, Equatable {
+    /// A file is followed from an offset on.
+    case started(path: String, offset: Int)
+    /// A file was renamed or deleted; it is read to its end.
+    case rotated(path: String)
+    /// A file was truncated; what had not been read is read from its copy.
+    case truncated(path: String, copy: String)
+    /// A file was truncated, and no copy was found: what had not been read, if anything, is lost.
+    case truncatedWithoutCopy(path: String)
+    /// A file is gone that had been read up to an offset while the agent was not running; its rest is lost, if any.
+    case gone(path: String, offset: Int)
+    /// A file is let go: it is read to its end, and has another name or none.
+    case released(path: String)
+    /// A file cannot be opened or read; it is tried again.
+    case failed(path: String, reason: String)
+    /// There are more files than may be followed.
+    case tooManyFiles(limit: Int)
+}
+
+/// Takes what was read, and decides whether more is wanted.
+package protocol FollowConsumer: AnyObject {
+    /// Is asked before something is read.
+    ///
+    /// - Returns: whether lines can be taken at present.
+    func makeRoom() -> Bool
+
+    /// Takes complete lines from `bytes`, which begin at the state's offset.
+    ///
+    /// - Returns: how many bytes were dealt with; 0 when there is no complete line.
+    func take(_ bytes: UnsafeRawBufferPointer, of state: inout SourceState, profile: SourceProfile, isFinal: Bool)
+        -> Int
+
+    /// Hears how far a file has got after ``take(_:of:profile:isFinal:)``.
+    func advanced(_ state: SourceState, from: Int)
+
+    /// The bytes of a file are in another inode now, and no more of them than the offset says have been dealt with.
+    func relocated(_ state: SourceState)
+
+    /// A file is gone for good, and all of it has been handed over.
+    func forgotten(_ id: UInt64)
+
+    /// Something happened.
+    func report(_ event: FollowEvent)
+}
+
+/// What one round over the files gave.
+package struct FollowRound: Sendable, Equatable {
+    /// Bytes that were dealt with.
+    package var bytes = 0
+    /// Whether another round would find bytes at once.
+    package var hasMore = false
+    /// Whether the consumer had no room.
+    package var isPaused = false
+    /// Files at present.
+    package var files = 0
+    /// Bytes that are in the files and not dealt with, as far as known.
+    package var unreadBytes = 0
+}

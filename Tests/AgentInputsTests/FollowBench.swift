@@ -1,0 +1,116 @@
+import AgentInputs
+import AgentPipeline
+import Glibc
+import SystemIO
+import Testing
+
+/// A temporary directory with files, a follower over them that is driven step by step, and what it handed over.
+final class FollowBench: FollowConsumer {
+    let directory: String
+    var follower: FileFollower
+    var clock: UInt64 = 1_000_000_000
+    var lines: [String] = []
+    var events: [FollowEvent] = []
+    /// What a registry would know: the last state of each source.
+    var registry: [UInt64: SourceState] = [:]
+    var hasRoom = true
+    let cutter = LineCutter(maxLineBytes: 1 << 20)
+    let patterns: [String]
+    let exclude: [String]
+    var options: FollowOptions
+
+    init(
+        _ patterns: [String] = ["app.log"], exclude: [String] = [], options: FollowOptions = FollowOptions(),
+        directory existing: String? = nil
+    ) throws {
+        var template = Array("/tmp/lodge-follow-XXXXXX\0".utf8CString)
+        directory = try existing ?? String(cString: #require(mkdtemp(&template)))
+        self.patterns = patterns
+        self.exclude = exclude
+        self.options = options
+        follower = FollowBench.follower(directory, patterns, exclude, options, nextID: 1)
+    }
+
+    private static func follower(
+        _ directory: String, _ patterns: [String], _ exclude: [String], _ options: FollowOptions, nextID: UInt64
+    ) -> FileFollower {
+        let input = FileInput(
+            include: patterns.map { GlobPattern($0, relativeTo: directory) },
+            exclude: exclude.map { GlobPattern($0, relativeTo: directory) })
+        return FileFollower(inputs: [input], nextID: nextID, ownDirectories: ["\(directory)/state"], options: options)
+    }
+
+    deinit { try? FileSystem.removeTree(directory) }
+
+    // MARK: Files
+
+    func path(_ name: String) -> String { "\(directory)/\(name)" }
+
+    func append(_ text: String, to name: String = "app.log") throws { try append(Array(text.utf8), to: name) }
+
+    func append(_ bytes: [UInt8], to name: String = "app.log") throws {
+        let file = try OpenFile(path(name), .append)
+        try bytes.withUnsafeBytes { try file.write($0) }
+    }
+
+    func rename(_ old: String, _ new: String) throws { try FileSystem.rename(path(old), to: path(new)) }
+
+    func remove(_ name: String) throws { try FileSystem.remove(path(name)) }
+
+    func copy(_ old: String, _ new: String) throws {
+        try? remove(new)
+        try append(try FileSystem.contents(path(old), limit: 64 << 20), to: new)
+    }
+
+    func truncate(_ name: String = "app.log") throws { try OpenFile(path(name), .readWrite).truncate(to: 0) }
+
+    // MARK: Steps
+
+    /// Lets time pass and polls until there is nothing more to do at once.
+    func step(seconds: Double = 1) {
+        clock += UInt64(seconds * 1e9)
+        for _ in 0..<1000 {
+            let round = follower.poll(at: clock, self)
+            if !round.hasMore || round.isPaused { return }
+        }
+        Issue.record("the follower always has more")
+    }
+
+    /// Ends the follower and starts another one from what the registry knows.
+    func restart() {
+        let next = (registry.keys.max() ?? 0) + 1
+        follower = FollowBench.follower(directory, patterns, exclude, options, nextID: next)
+        follower.resume(registry.values.sorted { $0.id < $1.id }, at: clock, self)
+    }
+
+    /// The lines since the last call.
+    func taken() -> [String] {
+        defer { lines = [] }
+        return lines
+    }
+
+    // MARK: Consumer
+
+    func makeRoom() -> Bool { hasRoom }
+
+    func take(
+        _ bytes: UnsafeRawBufferPointer, of state: inout SourceState, profile: SourceProfile, isFinal: Bool
+    ) -> Int {
+        var parts = state.parts
+        defer { state.parts = parts }
+        return cutter.cut(bytes, parts: &parts, isFinal: isFinal) { piece in
+            lines.append(String(decoding: piece.bytes, as: UTF8.self))
+            return true
+        }
+    }
+
+    func advanced(_ state: SourceState, from: Int) {
+        #expect(state.offset > from)
+        #expect(state.prefixLength == min(state.offset, SourceState.prefixLimit))
+        registry[state.id] = state
+    }
+
+    func relocated(_ state: SourceState) { registry[state.id] = state }
+    func forgotten(_ id: UInt64) { registry[id] = nil }
+    func report(_ event: FollowEvent) { events.append(event) }
+}

@@ -125,6 +125,20 @@ let console: [Target] = [
         linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]),
     module("ScreenModel", in: "Console"),
     module("TerminalIO", in: "Console", ["CNcurses", "ScreenModel"]),
+    module("CollectorAPI", in: "Console", ["ByteCoding", "LineFormats", "LogModel"]),
+    module("ConsoleModel", in: "Console", ["CollectorAPI", "LogModel", "ScreenModel"]),
+    module("ConsoleClient", in: "Console", ["CollectorAPI", "CurlTransport", "LogModel"]),
+    module(
+        "ConsoleRuntime", in: "Console",
+        [
+            "CollectorAPI", "ConsoleClient", "ConsoleModel", "CurlTransport", "LineFormats", "LogModel", "ScreenModel",
+            "SystemIO", "TerminalIO", "Workers", "ByteCoding",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ]),
+    program("lodge", in: "Console", ["ConsoleRuntime"]),
+    tests("ConsoleRuntime", ["LogModel", "CollectorAPI"]),
+    tests("CollectorAPI", ["LogModel"]),
+    tests("ConsoleModel", ["CollectorAPI", "LogModel", "ScreenModel"]),
     tests("ScreenModel"),
     tests("TerminalIO", ["ScreenModel"]),
 ]

@@ -4,6 +4,10 @@ package import ScreenModel
 /// Why the screen could not be opened: a sentence with what to do.
 package struct TerminalError: Error, CustomStringConvertible {
     package let description: String
+
+    package init(_ description: String) {
+        self.description = description
+    }
 }
 
 /// What the environment says about how to draw.
@@ -68,12 +72,12 @@ package struct Terminal: ~Copyable {
         let isUTF8 = lodge_locale_open() != 0
         signals = lodge_signals_open()
         guard signals >= 0 else {
-            throw TerminalError(description: "no file descriptor is left for signals; raise `ulimit -n`")
+            throw TerminalError("no file descriptor is left for signals; raise `ulimit -n`")
         }
         var found: Int32 = 0
         guard lodge_curses_open(options.colour ? 1 : 0, &found) == 0 else {
             throw TerminalError(
-                description: "this terminal is unknown or cannot place its cursor; "
+                "this terminal is unknown or cannot place its cursor; "
                     + "set TERM (for example xterm-256color), or use `lodge query` and `lodge tail`")
         }
         self.options = options

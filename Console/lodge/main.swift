@@ -1,0 +1,4 @@
+import ConsoleRuntime
+import Glibc
+
+exit(LodgeCommand.execute(Array(CommandLine.arguments.dropFirst())))

@@ -54,7 +54,8 @@ struct SearchRequest: Sendable {
     /// Query, filters and times.
     func job(_ runner: QueryRunner, use: String) throws(Problem) -> QueryRunner.Job {
         let now = Timestamp(nanoseconds: SystemClock.wallNanos())
-        var filters = [try QueryRequests.filter(try text("query"), for: use)]
+        // In search and in the counts beside it, so that they agree.
+        var filters = [QueryRequests.ignoringCase(try QueryRequests.filter(try text("query"), for: use))]
         if let value = member("filters") {
             guard let members = value.members else {
                 throw .badValue("filters", "`filters` must be an object such as {\"service\":\"cart\"}")

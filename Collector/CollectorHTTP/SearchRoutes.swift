@@ -30,7 +30,6 @@ struct SearchRoutes: Sendable {
         let order = try request.order()
         let cursor = try request.cursor()
         var job = try request.job(runner, use: "/v1/search")
-        job.query.filter = QueryRequests.ignoringCase(job.query.filter)
         job.limit = limit
         job.order = order
         job.after = cursor

@@ -52,6 +52,9 @@ struct CollectorAPITests {
             #expect(log["meta"]?["trace_id"]?.string == "t1")
             #expect(found.json?["complete"]?.bool == true)
 
+            let declined = try await server.json("/v1/aggregate", #"{"query":"DECLINED","group_by":["meta.trace_id"]}"#)
+            #expect(declined.json?["buckets"] == [["group": ["meta.trace_id": "t1"], "count": 1]])
+
             let counted = try await server.json(
                 "/v1/aggregate", #"{"group_by":["service","level"],"interval":"1s"}"#)
             #expect(

@@ -117,7 +117,7 @@ final class TestClient: Sendable {
     private let descriptor: Int32
     private let unread = Mutex<[UInt8]>([])
 
-    /// - Parameter receiveBuffer: bytes that the system takes for a client that does not read; nil for the usual.
+    // `receiveBuffer`: bytes that the system takes for a client that does not read; nil for the usual.
     init(port: Int, receiveBuffer: Int32? = nil) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         if var receiveBuffer {

@@ -95,9 +95,9 @@ final class ColumnGathererBox {
 }
 
 extension StatsPipe.Bucket {
-    /// The starts of the intervals that times lie in; a column with anything that is no time stays as it is.
+    /// The starts of the intervals that times lie in; a value that is no time stays as it is.
     func apply(to column: ResultColumn, rows: [Int]) -> ResultColumn {
-        guard let times = column.times(of: rows) else { return column }
+        guard case .times(let times) = column else { return applyToText(column, rows: rows) }
         // A dictionary of the few intervals, so that grouping looks at each only once a block.
         var entries: [Int64: UInt32] = [:]
         var starts: [Int64] = []
@@ -121,23 +121,26 @@ extension StatsPipe.Bucket {
         return .values(ColumnData(arena: writer.array(), dictionary: ranges, indexes: indexes))
     }
 
+    /// The same for times that are text, as behind another `stats`.
+    private func applyToText(_ column: ResultColumn, rows: [Int]) -> ResultColumn {
+        var arena = ByteWriter()
+        var ranges = [ByteRange](repeating: .absent, count: (rows.max() ?? -1) + 1)
+        for row in rows {
+            guard let text = column.value(at: row) else { continue }
+            let offset = arena.count
+            if let time = text.withUnsafeBytes({ Timestamp(parsing: $0) }) {
+                Timestamp(nanoseconds: start(of: time.nanoseconds)).write(to: &arena)
+            } else {
+                arena.append(contentsOf: text)
+            }
+            ranges[row] = ByteRange(offset: offset, length: arena.count - offset)
+        }
+        return .values(ColumnData(arena: arena.array(), ranges: ranges))
+    }
+
     private func start(of time: Int64) -> Int64 {
         let moved = Timestamp(nanoseconds: time).adding(nanoseconds: offset).floored(toMultipleOf: step)
         return moved.adding(nanoseconds: -offset).nanoseconds
-    }
-}
-
-extension ResultColumn {
-    /// The times of rows, also where they are text, as behind another `stats`; nil if one of them is no time.
-    fileprivate func times(of rows: [Int]) -> [Int64]? {
-        if case .times(let times) = self { return times }
-        var times = [Int64](repeating: 0, count: (rows.max() ?? -1) + 1)
-        for row in rows {
-            let text = value(at: row) ?? []
-            guard let time = text.withUnsafeBytes({ Timestamp(parsing: $0) }) else { return nil }
-            times[row] = time.nanoseconds
-        }
-        return times
     }
 }
 

@@ -12,7 +12,7 @@ import Testing
         for _ in 0..<3 {
             let corpus = try Corpus(&generator, batches: 8, wide: wide)
             let rows = corpus.events.map { ($0, $0.row) }
-            for _ in 0..<45 {
+            for _ in 0..<30 {
                 let filter = NaiveFilter.random(&generator, depth: 3)
                 let expected = rows.filter { filter.matches($0.1, labels: $0.0.labels) }
                 let answer = try run(filter.text, on: corpus.blocks)

@@ -103,7 +103,7 @@ struct NaivePipe {
                     key["_time"] = row["_time"]
                     if let time = nanoseconds(row["_time"]) {
                         let start = time + 100_000_000
-                        let floored = start - start % 750_000_000 - 100_000_000
+                        let floored = start - (start % 750_000_000 + 750_000_000) % 750_000_000 - 100_000_000
                         key["_time"] = Array(Timestamp(nanoseconds: floored).description.utf8)
                     }
                 }

@@ -11,7 +11,7 @@ import Testing
         for _ in 0..<4 {
             let corpus = try Corpus(&generator, batches: 7, wide: generator.chance(30))
             let all = corpus.events.map { ($0, $0.row) }
-            for _ in 0..<40 {
+            for _ in 0..<25 {
                 let filter = generator.chance(60) ? NaiveFilter.all : .random(&generator, depth: 1)
                 var pipes = (0..<generator.below(4)).map { _ in NaivePipe.column(&generator) }
                 // A filter right behind the first still judges streams by their labels; keep it apart.

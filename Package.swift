@@ -115,7 +115,25 @@ let collector: [Target] = [
 let agent: [Target] = [
     module("AgentPipeline", in: "Agent", ["LineFormats", "LogModel", "ByteCoding"]),
     module("AgentInputs", in: "Agent", ["AgentPipeline", "SystemIO", "ByteCoding"]),
-    tests("AgentPipeline", ["LineFormats", "LogModel", "ByteCoding"]),
+    module(
+        "AgentDelivery", in: "Agent",
+        [
+            "AgentPipeline", "Journal", "SystemIO", "Workers", "CurlTransport", "ZstdCodec", "WireProtocol", "LogModel",
+            "LineFormats", "ByteCoding", "Diagnostics",
+        ]),
+    module(
+        "AgentRuntime", in: "Agent",
+        [
+            "AgentInputs", "AgentPipeline", "AgentDelivery", "Settings", "Diagnostics", "SystemIO", "Workers", "Journal",
+            "LineFormats", "LogModel", "ByteCoding", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ]),
+    program("lodge-agent", in: "Agent", ["AgentRuntime"]),
+    tests("AgentPipeline", ["LogModel"]),
+    tests(
+        "AgentDelivery",
+        [
+            "AgentPipeline", "CurlTransport", "Diagnostics", "LogModel", "SystemIO", "WireProtocol", "ZstdCodec",
+        ]),
     tests("AgentInputs", ["AgentPipeline", "SystemIO"]),
 ]
 

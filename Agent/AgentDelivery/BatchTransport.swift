@@ -1,0 +1,72 @@
+package import CurlTransport
+import LineFormats
+import WireProtocol
+
+/// Sends batches: the seam at which tests put a collector of their own.
+package protocol BatchTransport: AnyObject {
+    /// Sends one batch and waits for the answer.
+    ///
+    /// - Parameters:
+    ///   - batch: what to send.
+    ///   - shouldContinue: asked while waiting; false gives the attempt up.
+    /// - Returns: what became of it.
+    func send(_ batch: SpoolRecord, shouldContinue: () -> Bool) -> DeliveryOutcome
+}
+
+/// Sends batches to a collector over HTTP. One thread at a time.
+package final class HTTPBatchTransport: BatchTransport {
+    private let client: HTTPClient
+    private let url: String
+    private let headers: [(name: String, value: String)]
+
+    /// Makes it.
+    ///
+    /// - Parameters:
+    ///   - url: of the collector, without a path: `http://logs:7600`.
+    ///   - headers: sent along with each batch, such as a key.
+    ///   - userAgent: what it says of itself.
+    /// - Throws: `TransportError` when libcurl cannot be set up.
+    package init(url: String, headers: [(name: String, value: String)], userAgent: String) throws(TransportError) {
+        client = try HTTPClient(userAgent: userAgent)
+        var base = url
+        while base.utf8.last == UInt8(ascii: "/") { base.removeLast() }
+        self.url = base + "/v1/ingest"
+        self.headers = headers
+    }
+
+    package func send(_ batch: SpoolRecord, shouldContinue: () -> Bool) -> DeliveryOutcome {
+        batch.withBody { body in
+            var request = HTTPRequest(method: "POST", url: url, headers: headers, body: .borrowed(body))
+            request.headers.append(("Content-Type", BatchCodec.mediaType))
+            request.headers.append(("Content-Encoding", "zstd"))
+            request.headers.append(("Lodge-Agent", batch.agent))
+            request.headers.append(("Lodge-Epoch", String(batch.epoch)))
+            request.headers.append(("Lodge-Sequence", String(batch.sequence)))
+            request.totalTimeout = .seconds(60)
+            request.responseLimit = 1 << 20
+            do throws(TransportError) {
+                return HTTPBatchTransport.outcome(of: try client.send(request, shouldContinue: shouldContinue))
+            } catch {
+                return .unreachable(error)
+            }
+        }
+    }
+
+    /// What an answer means. Only the collector's own words count as acceptance: anything may listen on a port and say
+    /// 200, or even 202.
+    package static func outcome(of response: HTTPResponse) -> DeliveryOutcome {
+        // A body that is no JSON says nothing, like one that is absent.
+        let document = try? JSONValue(parsing: response.body)
+        if response.status == 202, let document, let accepted = document["accepted"]?.int {
+            return .accepted(
+                events: accepted, failed: document["failed"]?.int ?? 0,
+                isDuplicate: document["duplicate"]?.bool ?? false, lagHint: document["lag_hint"]?.string ?? "normal")
+        }
+        let type = response.header("Content-Type") ?? ""
+        let isProblem = type.hasPrefix("application/problem+json") && document?["title"]?.string != nil
+        var title = document?["title"]?.string ?? "the answer is none of a collector"
+        if let detail = document?["detail"]?.string, isProblem { title += ": \(detail)" }
+        let retryAfter = response.header("Retry-After").flatMap { Int($0) }.map { Duration.seconds(max(0, $0)) }
+        return .refused(status: response.status, title: title, isProblem: isProblem, retryAfter: retryAfter)
+    }
+}

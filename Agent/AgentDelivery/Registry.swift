@@ -1,0 +1,159 @@
+package import AgentPipeline
+import ByteCoding
+import Synchronization
+package import SystemIO
+
+/// How far the collector has acknowledged each file: never ahead of it.
+///
+/// Two files are written in turn, each as a whole and synced, so that one is good whatever happens to the other. Any
+/// thread may use it; ``save()`` blocks for syncs.
+package final class Registry: Sendable {
+    private struct State {
+        var content: RegistryContent
+        var generation: UInt64
+        /// What the older of the two files says is acknowledged.
+        var previouslyAcknowledged: UInt64
+        var lastAcknowledged: UInt64
+        var isDirty = true
+        var relocated: [UInt64: SourceState] = [:]
+        var forgotten: Set<UInt64> = []
+        var index: [UInt64: Int] = [:]
+    }
+
+    private let directory: String
+    private let state: Mutex<State>
+
+    /// What was found in a state directory.
+    package enum Loaded: Sendable {
+        /// Nothing: it is new.
+        case none
+        /// The newest good file; `damage` tells what is wrong with the other.
+        case content(RegistryContent, generation: UInt64, damage: String?)
+        /// Files are there, and none is good.
+        case damaged(String)
+    }
+
+    /// Reads what is in a state directory.
+    package static func load(_ directory: String) throws(IOError) -> Loaded {
+        var best: (content: RegistryContent, generation: UInt64)?
+        var damage: String?
+        for name in ["registry.a", "registry.b"] {
+            let path = "\(directory)/\(name)"
+            guard FileSystem.exists(path) else { continue }
+            let bytes = try FileSystem.contents(path, limit: 256 << 20)
+            do throws(ByteCodingError) {
+                let found = try RegistryFile.decode(bytes)
+                if found.generation > best?.generation ?? 0 { best = found }
+            } catch {
+                damage = "\(path) is damaged: \(error)"
+            }
+        }
+        if let best { return .content(best.content, generation: best.generation, damage: damage) }
+        return damage.map { .damaged($0) } ?? .none
+    }
+
+    /// Makes a registry of what is known.
+    ///
+    /// - Parameters:
+    ///   - directory: the state directory.
+    ///   - content: what is known.
+    ///   - generation: of the newest file that was loaded, 0 without one.
+    package init(_ directory: String, _ content: RegistryContent, generation: UInt64) {
+        self.directory = directory
+        var state = State(
+            content: content, generation: generation, previouslyAcknowledged: 0,
+            lastAcknowledged: content.acknowledged)
+        for (index, source) in content.sources.enumerated() { state.index[source.id] = index }
+        self.state = Mutex(state)
+    }
+
+    /// A copy of what is known now.
+    package var content: RegistryContent { state.withLock { $0.content } }
+
+    /// Batches up to this number are acknowledged in both files: the spool need not keep them.
+    package var acknowledgedForGood: UInt64 {
+        state.withLock { min($0.previouslyAcknowledged, $0.lastAcknowledged) }
+    }
+
+    /// Records that the collector has acknowledged a batch, and all before it.
+    package func acknowledge(_ position: UInt64, _ progress: [SourceProgress]) {
+        state.withLock { state in
+            state.isDirty = true
+            state.content.acknowledged = max(state.content.acknowledged, position)
+            for source in progress where !state.forgotten.contains(source.state.id) {
+                Registry.put(Registry.merged(source.state, state.relocated[source.state.id]), &state)
+            }
+        }
+    }
+
+    /// Records that a file's bytes are in another inode now.
+    package func relocate(_ moved: SourceState) {
+        state.withLock { state in
+            state.relocated[moved.id] = moved
+            guard let index = state.index[moved.id] else { return }
+            state.isDirty = true
+            state.content.sources[index] = Registry.merged(state.content.sources[index], moved)
+        }
+    }
+
+    /// Records that a file is gone for good.
+    package func forget(_ id: UInt64) {
+        state.withLock { state in
+            state.relocated[id] = nil
+            // Late acknowledgements must not bring it back; the bound only costs entries that the next start drops.
+            if state.forgotten.count >= 1 << 16 { state.forgotten.removeAll() }
+            state.forgotten.insert(id)
+            guard let index = state.index.removeValue(forKey: id) else { return }
+            state.isDirty = true
+            let last = state.content.sources.removeLast()
+            if last.id != id {
+                state.content.sources[index] = last
+                state.index[last.id] = index
+            }
+        }
+    }
+
+    /// Writes the registry, if anything changed since the last time; durable when it returns.
+    ///
+    /// - Throws: `IOError`; the files are as they were, and the next call tries again.
+    package func save() throws(IOError) {
+        let (content, generation) = state.withLock { state -> (RegistryContent?, UInt64) in
+            if !state.isDirty { return (nil, 0) }
+            state.isDirty = false
+            return (state.content, state.generation + 1)
+        }
+        guard let content else { return }
+        let name = generation % 2 == 0 ? "registry.a" : "registry.b"
+        do throws(IOError) {
+            try FileSystem.writeAtomically(
+                "\(directory)/\(name)", RegistryFile.encode(content, generation: generation))
+        } catch {
+            state.withLock { $0.isDirty = true }
+            throw error
+        }
+        state.withLock { state in
+            state.generation = generation
+            state.previouslyAcknowledged = state.lastAcknowledged
+            state.lastAcknowledged = content.acknowledged
+        }
+    }
+
+    private static func put(_ source: SourceState, _ state: inout State) {
+        state.content.nextSource = max(state.content.nextSource, source.id + 1)
+        if let index = state.index[source.id] {
+            state.content.sources[index] = source
+        } else {
+            state.index[source.id] = state.content.sources.count
+            state.content.sources.append(source)
+        }
+    }
+
+    /// A state recorded before its file moved to another inode, as it is there.
+    private static func merged(_ source: SourceState, _ moved: SourceState?) -> SourceState {
+        guard let moved, source.device != moved.device || source.inode != moved.inode else { return source }
+        var result = source.offset >= moved.offset ? moved : source
+        result.device = moved.device
+        result.inode = moved.inode
+        return result
+    }
+}

@@ -1,0 +1,94 @@
+package import AgentPipeline
+import ByteCoding
+
+/// What the registry keeps on disk.
+package struct RegistryContent: Sendable, Equatable {
+    /// The agent's id.
+    package var agent: String
+    /// The agent's epoch: batches are numbered anew in each.
+    package var epoch: UInt64
+    /// What the state directory belongs to: differs on another machine, or for a copy of the directory.
+    package var fingerprint: UInt64
+    /// All batches up to this number of the spool are acknowledged.
+    package var acknowledged: UInt64
+    /// The number of the next source.
+    package var nextSource: UInt64
+    /// The files, as far as acknowledged; by number.
+    package var sources: [SourceState]
+
+    /// Makes content.
+    package init(
+        agent: String, epoch: UInt64, fingerprint: UInt64, acknowledged: UInt64 = 0, nextSource: UInt64 = 1,
+        sources: [SourceState] = []
+    ) {
+        self.agent = agent
+        self.epoch = epoch
+        self.fingerprint = fingerprint
+        self.acknowledged = acknowledged
+        self.nextSource = nextSource
+        self.sources = sources
+    }
+}
+
+/// The bytes of a registry file, version 1; integers are little-endian, varints LEB128.
+///
+/// | part | content |
+/// | --- | --- |
+/// | magic | `LODGEREG`, then version as 2 bytes and 2 bytes zero |
+/// | generation | 8 bytes: grows with each file written |
+/// | epoch, fingerprint | 8 bytes each |
+/// | acknowledged, next source | 8 bytes each |
+/// | agent | varint length and text |
+/// | sources | varint: how many, then each |
+/// | checksum | 4 bytes: CRC-32C of everything before |
+enum RegistryFile {
+    static let magic = Array("LODGEREG".utf8)
+    static let version: UInt16 = 1
+    /// Files in one registry; a follower has fewer.
+    static let sourceLimit = 1 << 20
+
+    static func encode(_ content: RegistryContent, generation: UInt64) -> [UInt8] {
+        var writer = ByteWriter(capacity: 256 + content.sources.count * 96)
+        writer.append(contentsOf: magic)
+        writer.append(littleEndian: version)
+        writer.append(littleEndian: UInt16(0))
+        writer.append(littleEndian: generation)
+        writer.append(littleEndian: content.epoch)
+        writer.append(littleEndian: content.fingerprint)
+        writer.append(littleEndian: content.acknowledged)
+        writer.append(littleEndian: content.nextSource)
+        writer.append(lengthPrefixed: content.agent)
+        writer.append(varint: UInt64(content.sources.count))
+        for source in content.sources { source.write(to: &writer) }
+        writer.append(littleEndian: crc32c(writer.array()))
+        return writer.array()
+    }
+
+    /// - Throws: when the bytes are damaged, cut off, or of another version.
+    static func decode(_ bytes: [UInt8]) throws(ByteCodingError) -> (content: RegistryContent, generation: UInt64) {
+        try bytes.span.bytes.withUnsafeBytes { (raw) throws(ByteCodingError) in
+            guard raw.count >= 12 + 5 * 8 + 4 else { throw .invalid(offset: raw.count, what: "cut off") }
+            let end = raw.count - 4
+            let sum = raw.loadUnaligned(fromByteOffset: end, as: UInt32.self).littleEndian
+            guard crc32c(UnsafeRawBufferPointer(rebasing: raw[..<end])) == sum else {
+                throw .invalid(offset: end, what: "wrong checksum")
+            }
+            var reader = ByteReader(UnsafeRawBufferPointer(rebasing: raw[..<end]))
+            guard try reader.bytes(8).elementsEqual(magic), try reader.littleEndian(UInt16.self) == version else {
+                throw .invalid(offset: 10, what: "no registry of a known version")
+            }
+            _ = try reader.littleEndian(UInt16.self)
+            let generation = try reader.littleEndian(UInt64.self)
+            let epoch = try reader.littleEndian(UInt64.self)
+            let fingerprint = try reader.littleEndian(UInt64.self)
+            let acknowledged = try reader.littleEndian(UInt64.self)
+            let nextSource = try reader.littleEndian(UInt64.self)
+            var content = RegistryContent(
+                agent: try reader.lengthPrefixedString(), epoch: epoch, fingerprint: fingerprint,
+                acknowledged: acknowledged, nextSource: nextSource)
+            let count = try reader.count(limit: min(sourceLimit, reader.remaining))
+            for _ in 0..<count { content.sources.append(try SourceState(from: &reader)) }
+            return (content, generation)
+        }
+    }
+}

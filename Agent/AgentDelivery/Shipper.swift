@@ -1,0 +1,108 @@
+package import Diagnostics
+import SystemIO
+package import Workers
+
+/// The numbers of delivery.
+package struct DeliveryMetrics: Sendable {
+    let batches: Counter
+    let events: Counter
+    let duplicates: Counter
+    let failedEvents: Counter
+    let retries: Counter
+    let setAside: Counter
+    let unreadable: Counter
+
+    /// Registers them.
+    package init(_ registry: MetricRegistry) {
+        batches = registry.counter("lodge_agent_batches_delivered_total", help: "Batches the collector acknowledged.")
+        events = registry.counter("lodge_agent_events_delivered_total", help: "Events of acknowledged batches.")
+        duplicates = registry.counter(
+            "lodge_agent_batches_duplicate_total", help: "Batches the collector had already when they were sent again.")
+        failedEvents = registry.counter(
+            "lodge_agent_events_failed_total", help: "Events the collector did not take from acknowledged batches.")
+        retries = registry.counter("lodge_agent_delivery_retries_total", help: "Attempts that did not succeed.")
+        setAside = registry.counter(
+            "lodge_agent_batches_set_aside_total", help: "Batches the collector refused, kept as files.")
+        unreadable = registry.counter(
+            "lodge_agent_batches_unreadable_total", help: "Spooled batches that could not be read back.")
+    }
+}
+
+/// Sends the batches of the spool in order, one at a time, on a thread of its own, until it is told to stop.
+package final class Shipper: Sendable {
+    struct State: Sendable {
+        var spooled: UInt64
+        var acknowledged: UInt64
+        var stopAt: UInt64?
+        var hasEnded = false
+    }
+
+    private let monitor: Monitor<State>
+    private let thread: DedicatedThread
+
+    /// What a shipper works with.
+    package struct Parts: Sendable {
+        let spool: Spool
+        let registry: Registry
+        let rejectedDirectory: String
+        let log: DiagnosticLog
+        let metrics: DeliveryMetrics
+        let makeTransport: @Sendable () throws -> any BatchTransport
+
+        /// Names them; the transport is made on the shipper's thread.
+        package init(
+            spool: Spool, registry: Registry, rejectedDirectory: String, log: DiagnosticLog, metrics: DeliveryMetrics,
+            makeTransport: @escaping @Sendable () throws -> any BatchTransport
+        ) {
+            self.spool = spool
+            self.registry = registry
+            self.rejectedDirectory = rejectedDirectory
+            self.log = log
+            self.metrics = metrics
+            self.makeTransport = makeTransport
+        }
+    }
+
+    /// Starts the thread; it begins behind what the registry knows as acknowledged.
+    ///
+    /// - Throws: `WorkerError` when there is no thread.
+    package init(_ parts: Parts) throws(WorkerError) {
+        let acknowledged = parts.registry.content.acknowledged
+        let monitor = Monitor(State(spooled: parts.spool.nextPosition - 1, acknowledged: acknowledged))
+        self.monitor = monitor
+        thread = try DedicatedThread(name: "shipper") {
+            ShipperLoop(parts, monitor).run()
+        }
+    }
+
+    /// Tells that batches up to this number are in the spool.
+    package func spooled(_ position: UInt64) {
+        monitor.withLock { $0.spooled = max($0.spooled, position) }
+        monitor.broadcast()
+    }
+
+    /// The highest number that is acknowledged (or put aside), with all before it.
+    package var acknowledged: UInt64 { monitor.withLock { $0.acknowledged } }
+
+    /// Whether the thread has ended.
+    package var hasEnded: Bool { monitor.withLock { $0.hasEnded } }
+
+    /// Blocks until everything in the spool is acknowledged, or the deadline of the monotonic clock has passed.
+    ///
+    /// - Returns: whether everything is.
+    package func waitUntilDrained(deadline: UInt64?) -> Bool {
+        monitor.wait(until: deadline) { state -> Bool? in
+            if state.acknowledged >= state.spooled { return true }
+            return state.hasEnded ? false : nil
+        } ?? false
+    }
+
+    /// Lets it deliver until the spool is empty or the deadline has passed, then ends it. Blocks until it has ended.
+    ///
+    /// - Parameter deadline: nanoseconds of the monotonic clock.
+    package func stop(deadline: UInt64) {
+        monitor.withLock { $0.stopAt = deadline }
+        monitor.broadcast()
+        thread.join()
+    }
+}

@@ -1,0 +1,128 @@
+import AgentDelivery
+import AgentInputs
+package import Diagnostics
+import Glibc
+import SystemIO
+import Workers
+
+/// The version of the agent.
+package let agentVersion = "0.1.0"
+
+/// A running agent: one thread reads, one delivers, and the caller's thread looks after both.
+///
+/// Order of start: state directory (lock, registry, spool), delivery, reading. Order of stop: reading ends and spools
+/// what it has gathered, then delivery goes on for a few seconds and ends; what is left stays in the spool.
+package final class Agent: Sendable {
+    private let state: StateDirectory
+    private let shipper: Shipper
+    private let reading = Monitor(ReadingState())
+    private let reader: DedicatedThread
+    private let log: DiagnosticLog
+    private let metrics: AgentMetrics
+
+    /// Starts an agent.
+    ///
+    /// - Parameters:
+    ///   - settings: what to follow and where to send it.
+    ///   - readsOnce: whether files are only read to their present ends.
+    ///   - log: its own log.
+    /// - Throws: ``AgentError`` when the state directory cannot be used; `WorkerError` when there are no threads.
+    package init(_ settings: AgentSettings, readsOnce: Bool, log: DiagnosticLog) throws {
+        raiseFileLimit()
+        let path = absolute(settings.state ?? StateDirectory.usual { name in getenv(name).map { String(cString: $0) } })
+        let state = try StateDirectory(path, spoolBytes: settings.spoolBytes, log: log)
+        let metrics = AgentMetrics()
+        let (url, headers) = (settings.collectorURL, settings.headers)
+        let shipper = try Shipper(
+            Shipper.Parts(
+                spool: state.spool, registry: state.registry, rejectedDirectory: "\(path)/rejected", log: log,
+                metrics: metrics.delivery,
+                makeTransport: {
+                    try HTTPBatchTransport(url: url, headers: headers, userAgent: "lodge-agent/\(agentVersion)")
+                }))
+        var options = FollowOptions()
+        options.readsOnce = readsOnce
+        options.largestChunkBytes = Limits.lineBytes + 1
+        let directory = currentDirectory()
+        let inputs = settings.files.map { files in
+            FileInput(
+                include: files.include.map { GlobPattern($0, relativeTo: directory) },
+                exclude: files.exclude.map { GlobPattern($0, relativeTo: directory) }, profile: files.profile)
+        }
+        let loop = ReadingLoop(
+            settings: settings, options: options, inputs: inputs, state: state, shipper: shipper, log: log,
+            metrics: metrics, monitor: reading, ownFiles: ownLogFiles())
+        reader = try DedicatedThread(name: "reader") { loop.run() }
+        self.state = state
+        self.shipper = shipper
+        self.log = log
+        self.metrics = metrics
+        log.info(
+            "agent started", ("version", agentVersion), ("agent", state.agent), ("epoch", state.epoch),
+            ("state", state.path), ("collector", url), ("spool_bytes", state.spool.bytes))
+    }
+
+    /// The agent's numbers in Prometheus' text format.
+    package var metricsText: String { metrics.registry.render() }
+
+    /// Blocks for at most `nanoseconds`, less when reading ends.
+    ///
+    /// - Returns: whether the agent has come to its end: everything is read and acknowledged, or nothing works any more.
+    /// - Throws: ``AgentError`` when nothing works any more.
+    package func waitForEnd(nanoseconds: UInt64) throws -> Bool {
+        log.flush()
+        let deadline = SystemClock.monotonicNanos() &+ nanoseconds
+        let hasEnded = reading.wait(until: deadline) { $0.hasEnded ? true : nil } ?? false
+        if let failure = reading.withLock({ $0.failure }) { throw AgentError(failure) }
+        guard hasEnded else {
+            if shipper.hasEnded { throw AgentError("delivery has ended: see the log") }
+            return false
+        }
+        if shipper.hasEnded { return true }
+        return shipper.waitUntilDrained(deadline: deadline)
+    }
+
+    /// Stops reading, spools what was gathered, and delivers for some seconds more. Blocks until all threads ended.
+    package func stop() {
+        let descriptor = reading.withLock { state -> Int32 in
+            state.mustStop = true
+            return state.wakeDescriptor
+        }
+        wakeWatcher(descriptor)
+        reading.broadcast()
+        reader.join()
+        shipper.stop(deadline: SystemClock.monotonicNanos() &+ Limits.stopGrace)
+        let left = state.spool.nextPosition - 1 - shipper.acknowledged
+        log.info("agent stopped", ("unacknowledged_batches", left))
+        log.flush(all: true)
+    }
+}
+
+/// Many files are kept open; where the limit cannot be raised, files are closed between reads.
+private func raiseFileLimit() {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = min(limit.rlim_max, 65_536)
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+}
+
+/// Where our own log goes, if that is a file: following it would make the agent write about what it writes.
+private func ownLogFiles() -> [FileFollower.FileID] {
+    [STDOUT_FILENO, STDERR_FILENO].compactMap { descriptor in
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return FileFollower.FileID(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    }
+}
+
+private func currentDirectory() -> String {
+    guard let path = getcwd(nil, 0) else { return "/" }
+    defer { free(path) }
+    return String(cString: path)
+}
+
+private func absolute(_ path: String) -> String {
+    let whole = path.hasPrefix("/") ? path : "\(currentDirectory())/\(path)"
+    let parts = whole.split(separator: "/").filter { $0 != "." }
+    return "/" + parts.joined(separator: "/")
+}

@@ -1,0 +1,138 @@
+import AgentPipeline
+package import ArgumentParser
+import Diagnostics
+import Glibc
+import Settings
+import SystemIO
+
+/// `lodge-agent`: follows files and sends their lines to a collector.
+package struct AgentCommand: ParsableCommand {
+    /// Name, help and version.
+    package static let configuration = CommandConfiguration(
+        commandName: "lodge-agent",
+        abstract: "Follows log files and sends each line to a collector, once.",
+        usage: """
+            lodge-agent --config FILE
+            lodge-agent --follow GLOB... [--to URL] [--state DIR] [--service NAME] [--once]
+            """,
+        discussion: """
+            What is read is kept on disk until the collector has acknowledged it. Exit codes: 0 stopped as asked, or
+            with --once everything is delivered; 1 it could not start or go on; 2 wrong usage or configuration.
+            """,
+        version: "lodge-agent \(agentVersion)")
+
+    @Option(name: .long, help: ArgumentHelp("Read the settings in this YAML file.", valueName: "FILE"))
+    var config: String?
+
+    @Option(
+        name: .long, parsing: .upToNextOption,
+        help: ArgumentHelp("Follow these files; `*`, `?`, `[a-z]` and `**` are understood.", valueName: "GLOB"))
+    var follow: [String] = []
+
+    @Option(
+        name: .long, help: ArgumentHelp("Send to this collector (default http://127.0.0.1:7600).", valueName: "URL"))
+    var to: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Keep offsets and the spool here (default /var/lib/lodge-agent or ~/.local/state/lodge-agent).",
+            valueName: "DIR"))
+    var state: String?
+
+    @Option(name: .long, help: ArgumentHelp("The service of these lines (default: after the file).", valueName: "NAME"))
+    var service: String?
+
+    @Flag(name: .long, help: "Read the files to their ends, deliver everything, and exit.")
+    var once = false
+
+    @Option(name: .long, help: ArgumentHelp("debug, info, warn or error (default info).", valueName: "LEVEL"))
+    var logLevel: String = "info"
+
+    /// Makes a command to be parsed into.
+    package init() {}
+
+    /// Parses the arguments, runs until SIGTERM or SIGINT, and returns the exit code.
+    package static func execute(_ arguments: [String]) -> Int32 {
+        do {
+            return try AgentCommand.parse(arguments).runToEnd()
+        } catch let error as AgentError {
+            writeToStandardError("lodge-agent: \(error)\n")
+            return 1
+        } catch let error as SettingsError {
+            writeToStandardError("lodge-agent: \(error)\n")
+            return 2
+        } catch let error as ValidationError {
+            writeToStandardError("lodge-agent: \(error)\n")
+            return 2
+        } catch {
+            let text = AgentCommand.fullMessage(for: error)
+            if AgentCommand.exitCode(for: error) == .success {
+                print(text)
+                return 0
+            }
+            writeToStandardError(text + "\n")
+            return 2
+        }
+    }
+
+    /// The configuration file, and the flags over it.
+    func settings() throws -> AgentSettings {
+        var settings = try config.map { try AgentSettings(file: $0) } ?? AgentSettings()
+        if !follow.isEmpty {
+            settings.files = [AgentSettings.Files(include: follow, profile: SourceProfile(service: service))]
+        } else if service != nil {
+            throw ValidationError("--service goes with --follow; in a configuration file each group names its own")
+        }
+        if let to {
+            guard isCollectorURL(to) else {
+                throw ValidationError("--to must be such as http://logs:7600, not `\(to)`")
+            }
+            settings.collectorURL = to
+        }
+        if let state { settings.state = state }
+        if settings.files.isEmpty {
+            throw ValidationError("nothing to follow: give --follow GLOB..., or --config FILE with `files`")
+        }
+        return settings
+    }
+
+    private func runToEnd() throws -> Int32 {
+        let refused = SystemFaults.installFromEnvironment()
+        guard refused.isEmpty else {
+            throw ValidationError("LODGE_FAULTS is not understood: \(refused.joined(separator: ", "))")
+        }
+        let settings = try settings()
+        guard let level = DiagnosticLog.Level(name: logLevel) else {
+            throw ValidationError("--log-level must be debug, info, warn or error, not `\(logLevel)`")
+        }
+        // Before any other thread is there, so that all inherit it: only this one looks for the signals.
+        let signals = StopSignals()
+        let agent = try Agent(settings, readsOnce: once, log: DiagnosticLog(program: "lodge-agent", minimum: level))
+        defer { agent.stop() }
+        while !signals.hasCome() {
+            if try agent.waitForEnd(nanoseconds: 100_000_000) { return 0 }
+        }
+        return 0
+    }
+}
+
+/// SIGTERM, SIGINT and SIGHUP, held back from all threads.
+private struct StopSignals {
+    private var set = sigset_t()
+
+    init() {
+        sigemptyset(&set)
+        for number in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&set, number) }
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+        // A collector that goes away is an error of its connection, not of the process.
+        signal(SIGPIPE, SIG_IGN)
+    }
+
+    /// Whether one of them has come.
+    func hasCome() -> Bool {
+        var set = set
+        var now = timespec()
+        return sigtimedwait(&set, nil, &now) > 0
+    }
+}

@@ -1,0 +1,45 @@
+import AgentDelivery
+import Diagnostics
+
+/// The numbers of reading.
+struct AgentMetrics: Sendable {
+    let registry: MetricRegistry
+    let structured: Counter
+    let plain: Counter
+    let malformed: Counter
+    let parts: Counter
+    let bytes: Counter
+    let spooled: Counter
+    let rotations: Counter
+    let truncations: Counter
+    let lostTails: Counter
+    let readErrors: Counter
+    let pauses: Counter
+    let files: Gauge
+    let unread: Gauge
+    let delivery: DeliveryMetrics
+
+    init() {
+        let registry = MetricRegistry()
+        self.registry = registry
+        func counter(_ name: String, _ help: String, _ labels: MetricRegistry.Labels = []) -> Counter {
+            registry.counter("lodge_agent_\(name)", help: help, labels)
+        }
+        let read = "Events read."
+        structured = counter("events_read_total", read, [("format", "json")])
+        plain = counter("events_read_total", read, [("format", "plain")])
+        malformed = counter(
+            "lines_malformed_total", "Lines of JSON files that are no JSON objects; kept as plain lines.")
+        parts = counter("line_parts_total", "Parts of lines that were too long for one event.")
+        bytes = counter("bytes_read_total", "Bytes of lines read.")
+        spooled = counter("batches_spooled_total", "Batches written to the spool.")
+        rotations = counter("files_rotated_total", "Files that were renamed or deleted.")
+        truncations = counter("files_truncated_total", "Files that were truncated.")
+        lostTails = counter("files_cut_off_total", "Files that went before their end was certain to be read.")
+        readErrors = counter("read_errors_total", "Files that could not be opened or read.")
+        pauses = counter("spool_full_total", "Times that reading stopped because the spool was full.")
+        files = registry.gauge("lodge_agent_files", help: "Files followed.")
+        unread = registry.gauge("lodge_agent_unread_bytes", help: "Bytes in files that have not been read yet.")
+        delivery = DeliveryMetrics(registry)
+    }
+}

@@ -1,0 +1,105 @@
+package import AgentPipeline
+package import Settings
+
+/// How an agent is set up.
+package struct AgentSettings: Sendable {
+    /// In which zone times without one are.
+    package enum ClockZone: String, Sendable, CaseIterable {
+        /// The machine's.
+        case local
+        /// UTC.
+        case utc
+    }
+
+    /// A group of files to follow, as configured.
+    package struct Files: Sendable {
+        /// Paths with wildcards.
+        package var include: [String]
+        /// Paths with wildcards.
+        package var exclude: [String]
+        /// How lines are read.
+        package var profile: SourceProfile
+
+        /// Makes a group.
+        package init(include: [String], exclude: [String] = [], profile: SourceProfile = SourceProfile()) {
+            self.include = include
+            self.exclude = exclude
+            self.profile = profile
+        }
+    }
+
+    /// Where batches go, without a path.
+    package var collectorURL = "http://127.0.0.1:7600"
+    /// Headers sent along with each batch.
+    package var headers: [(name: String, value: String)] = []
+    /// The state directory; nil for the usual place.
+    package var state: String?
+    /// What is followed.
+    package var files: [Files] = []
+    /// When a batch is complete.
+    package var batch = BatchLimits()
+    /// How long a batch waits for more events.
+    package var batchInterval = Duration.milliseconds(500)
+    /// The most bytes of the spool's files.
+    package var spoolBytes = 1 << 30
+    /// The `host` label; nil for the machine's name.
+    package var host: String?
+    /// In which zone times without one are.
+    package var zone = ClockZone.local
+
+    /// The embedded defaults; they follow nothing.
+    package init() {}
+
+    /// Reads a configuration file.
+    ///
+    /// - Throws: `SettingsError` with file, line and column.
+    package init(file: String) throws(SettingsError) {
+        self = try readSettings(path: file) { (root) throws(SettingsError) in try AgentSettings(&root) }
+    }
+
+    /// Reads the keys of a configuration file's top level.
+    package init(_ root: inout SettingsMapping) throws(SettingsError) {
+        try root.mapping("collector") { (group) throws(SettingsError) in
+            if let url = try group.string("url") {
+                guard isCollectorURL(url) else {
+                    throw group.invalid("url", "`collector.url` must be such as http://logs:7600, not `\(url)`")
+                }
+                collectorURL = url
+            }
+            headers = try group.pairs("headers") ?? []
+        }
+        state = try root.string("state")
+        host = try root.string("host")
+        zone = ClockZone(rawValue: try root.choice("timezone", of: ClockZone.allCases.map(\.rawValue)) ?? "") ?? .local
+        try root.mapping("batch") { (group) throws(SettingsError) in
+            batch.bytes = try group.bytes("bytes", in: 4096...(8 << 20)) ?? batch.bytes
+            batch.events = try group.int("events", in: 1...100_000) ?? batch.events
+            batchInterval = try group.duration("interval", in: .milliseconds(10)...(.seconds(60))) ?? batchInterval
+        }
+        try root.mapping("spool") { (group) throws(SettingsError) in
+            spoolBytes = try group.bytes("bytes", in: 8 << 20...(1 << 50)) ?? spoolBytes
+        }
+        files =
+            try root.mappings("files") { (group) throws(SettingsError) in
+                let formats = SourceProfile.Format.allCases.map(\.rawValue)
+                let format = SourceProfile.Format(rawValue: try group.choice("format", of: formats) ?? "") ?? .auto
+                let include = try group.strings("include") ?? []
+                guard !include.isEmpty else {
+                    throw group.invalid("include", "`include` must name at least one path such as /var/log/*.log")
+                }
+                return Files(
+                    include: include, exclude: try group.strings("exclude") ?? [],
+                    profile: SourceProfile(
+                        format: format, service: try group.string("service"), fields: try group.pairs("fields") ?? []))
+            } ?? []
+        if files.isEmpty { throw root.invalid("files", "`files` must name at least one group of files to follow") }
+    }
+}
+
+/// Whether a text can be the address of a collector.
+package func isCollectorURL(_ text: String) -> Bool {
+    for scheme in ["http://", "https://"] where text.hasPrefix(scheme) && text.utf8.count > scheme.utf8.count {
+        return text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+    }
+    return false
+}

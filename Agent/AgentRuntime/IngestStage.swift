@@ -1,0 +1,166 @@
+import AgentDelivery
+import AgentInputs
+import AgentPipeline
+import Diagnostics
+import LineFormats
+import LogModel
+import SystemIO
+
+/// Between the files and the spool: gathers lines into batches and spools those. Belongs to the reading thread.
+final class IngestStage: FollowConsumer {
+    private let assembler: BatchAssembler
+    private let writer: SpoolWriter
+    private let state: StateDirectory
+    private let shipper: Shipper
+    private let log: DiagnosticLog
+    private let metrics: AgentMetrics
+    private let interval: UInt64
+    /// A batch that the spool has not taken yet.
+    private var pending: AssembledBatch?
+    /// When the first event of the batch that is being gathered came.
+    private var openedAt: UInt64?
+    private var now: UInt64 = 0
+    private var arrival = Timestamp(nanoseconds: 0)
+    private var reported = AssemblyCounts()
+    private var isPaused = false
+    private var retryAt: UInt64 = 0
+    /// Why nothing can be promised any more, once that is so.
+    private(set) var failure: String?
+
+    init(
+        _ settings: AgentSettings, _ state: StateDirectory, _ shipper: Shipper, _ log: DiagnosticLog,
+        _ metrics: AgentMetrics
+    ) {
+        let (seconds, attoseconds) = settings.batchInterval.components
+        interval = UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
+        assembler = BatchAssembler(
+            host: settings.host ?? hostName(), cutter: LineCutter(maxLineBytes: Limits.lineBytes),
+            limits: settings.batch, offsets: settings.zone == .utc ? .utc : localOffsets())
+        writer = SpoolWriter(state.spool)
+        self.state = state
+        self.shipper = shipper
+        self.log = log
+        self.metrics = metrics
+    }
+
+    /// Takes the time for what follows.
+    func tick(monotonic: UInt64, wall: Int64) {
+        now = monotonic
+        arrival = Timestamp(nanoseconds: wall)
+    }
+
+    /// Whether everything that was taken is in the spool.
+    var isFlushed: Bool { pending == nil && assembler.count == 0 }
+
+    /// When the batch that is being gathered has waited long enough; nil when there is none.
+    var flushDue: UInt64? { openedAt.map { $0 &+ interval } }
+
+    /// Spools what has waited long enough, or everything.
+    func flush(all: Bool) {
+        guard makeRoom() else { return }
+        if assembler.count > 0, all || (flushDue.map { now >= $0 } ?? false) {
+            pending = assembler.finish()
+            openedAt = nil
+            _ = spool()
+        }
+        publishCounts()
+    }
+
+    // MARK: FollowConsumer
+
+    func makeRoom() -> Bool {
+        if pending != nil { return spool() }
+        if assembler.isComplete {
+            pending = assembler.finish()
+            openedAt = nil
+            return spool()
+        }
+        return failure == nil
+    }
+
+    func take(
+        _ bytes: UnsafeRawBufferPointer, of state: inout SourceState, profile: SourceProfile, isFinal: Bool
+    ) -> Int {
+        assembler.take(bytes, of: &state, profile: profile, isFinal: isFinal, arrival: arrival)
+    }
+
+    func advanced(_ state: SourceState, from: Int) {
+        assembler.note(state, from: from)
+        if openedAt == nil { openedAt = now }
+    }
+
+    func relocated(_ state: SourceState) { self.state.registry.relocate(state) }
+
+    func forgotten(_ id: UInt64) { state.registry.forget(id) }
+
+    func report(_ event: FollowEvent) {
+        switch event {
+        case .started(let path, let offset): log.info("following a file", ("path", path), ("offset", offset))
+        case .rotated(let path):
+            metrics.rotations.add()
+            log.info("a file was rotated", ("path", path))
+        case .truncated(let path, let copy):
+            metrics.truncations.add()
+            log.info("a file was truncated, its rest is read from the copy", ("path", path), ("copy", copy))
+        case .truncatedWithoutCopy(let path):
+            metrics.truncations.add()
+            metrics.lostTails.add()
+            log.warn("a file was truncated and no copy of it is found, unread lines of it are lost", ("path", path))
+        case .gone(let path, let offset):
+            metrics.lostTails.add()
+            log.warn(
+                "a file is gone that was read before, unread lines of it are lost", ("path", path), ("offset", offset))
+        case .released(let path): log.debug("a rotated file is let go", ("path", path))
+        case .failed(let path, let reason):
+            metrics.readErrors.add()
+            log.warn("a file cannot be read, trying again", ("path", path), ("reason", reason))
+        case .tooManyFiles(let limit): log.error("there are more files than can be followed", ("limit", limit))
+        }
+    }
+
+    // MARK: The spool
+
+    private func spool() -> Bool {
+        guard let batch = pending, failure == nil else { return failure == nil }
+        // A full spool or disk is not tried for each file that has something to say.
+        if now < retryAt { return false }
+        do throws(SpoolError) {
+            let position = try writer.append(
+                batch, agent: state.agent, epoch: state.epoch, now: arrival.nanoseconds)
+            pending = nil
+            metrics.spooled.add()
+            if isPaused {
+                isPaused = false
+                log.info("there is room in the spool again, reading goes on")
+            }
+            shipper.spooled(position)
+            return true
+        } catch {
+            hold(error)
+            return false
+        }
+    }
+
+    private func hold(_ error: SpoolError) {
+        retryAt = now &+ Limits.spoolRetry
+        if case .broken(let reason) = error {
+            failure = reason
+            return
+        }
+        if !isPaused {
+            isPaused = true
+            metrics.pauses.add()
+            log.warn("reading stops until the spool takes more, the files keep the rest", ("reason", error.description))
+        }
+    }
+
+    private func publishCounts() {
+        let counts = assembler.counts
+        metrics.structured.add(counts.structured - reported.structured)
+        metrics.plain.add(counts.plain - reported.plain)
+        metrics.malformed.add(counts.malformed - reported.malformed)
+        metrics.parts.add(counts.parts - reported.parts)
+        metrics.bytes.add(counts.bytes - reported.bytes)
+        reported = counts
+    }
+}

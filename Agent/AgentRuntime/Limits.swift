@@ -1,0 +1,15 @@
+/// Limits of an agent, each with its reason. Times are nanoseconds.
+enum Limits {
+    /// The longest line that becomes one event. A collector takes events of 1 MiB with all their fields: the rest of it
+    /// is for the path, the level and configured fields.
+    static let lineBytes = (1 << 20) - (16 << 10)
+    /// How long the reading thread waits for a change at most: files in directories that cannot be watched are polled
+    /// at this rate.
+    static let pollInterval: UInt64 = 250_000_000
+    /// How long it waits at least, so that a busy file does not make it look at all others all the time.
+    static let shortestWait: UInt64 = 20_000_000
+    /// How long it is until a batch is offered to a full spool or disk again.
+    static let spoolRetry: UInt64 = 200_000_000
+    /// How long a stopping agent goes on delivering.
+    static let stopGrace: UInt64 = 5_000_000_000
+}

@@ -1,0 +1,77 @@
+import AgentDelivery
+import AgentInputs
+import Diagnostics
+import SystemIO
+import Workers
+
+/// What the reading thread tells the others.
+struct ReadingState: Sendable {
+    var mustStop = false
+    /// Everything is read (when files are only read once), or reading has stopped, and is in the spool as far as it took it.
+    var hasEnded = false
+    var failure: String?
+    var wakeDescriptor: Int32 = -1
+}
+
+/// What the reading thread does: round after round over the files, until it is told to stop.
+struct ReadingLoop {
+    let settings: AgentSettings
+    let options: FollowOptions
+    let inputs: [FileInput]
+    let state: StateDirectory
+    let shipper: Shipper
+    let log: DiagnosticLog
+    let metrics: AgentMetrics
+    let monitor: Monitor<ReadingState>
+    let ownFiles: [FileFollower.FileID]
+
+    func run() {
+        let stage = IngestStage(settings, state, shipper, log, metrics)
+        let follower = FileFollower(
+            inputs: inputs, nextID: state.registry.content.nextSource, ownDirectories: [state.path],
+            ownFiles: ownFiles, options: options)
+        var watcher = ChangeWatcher()
+        let descriptor = watcher.wakeDescriptor
+        monitor.withLock { $0.wakeDescriptor = descriptor }
+        defer {
+            monitor.withLock { state in
+                state.wakeDescriptor = -1
+                state.failure = stage.failure
+                state.hasEnded = true
+            }
+            monitor.broadcast()
+        }
+        stage.tick(monotonic: SystemClock.monotonicNanos(), wall: SystemClock.wallNanos())
+        follower.resume(state.sources, at: SystemClock.monotonicNanos(), stage)
+        while !monitor.withLock({ $0.mustStop }), stage.failure == nil {
+            let now = SystemClock.monotonicNanos()
+            stage.tick(monotonic: now, wall: SystemClock.wallNanos())
+            let round = follower.poll(at: now, stage)
+            metrics.files.set(round.files)
+            metrics.unread.set(round.unreadBytes)
+            let isIdle = round.bytes == 0 && !round.hasMore && !round.isPaused
+            stage.flush(all: options.readsOnce && isIdle)
+            if options.readsOnce, isIdle, stage.isFlushed { return }
+            if round.hasMore && !round.isPaused { continue }
+            watcher.watch(follower.directories)
+            if wait(watcher, until: stage.flushDue, from: now) { follower.namesMayHaveChanged() }
+        }
+        stage.tick(monotonic: SystemClock.monotonicNanos() &+ Limits.spoolRetry, wall: SystemClock.wallNanos())
+        stage.flush(all: true)
+    }
+
+    /// Waits for a change, not too long and not too short.
+    ///
+    /// - Returns: whether names changed.
+    private func wait(_ watcher: borrowing ChangeWatcher, until due: UInt64?, from start: UInt64) -> Bool {
+        var limit = Limits.pollInterval
+        if let due { limit = min(limit, due > start ? due - start : 0) }
+        let changed = watcher.wait(milliseconds: Int(limit / 1_000_000) + 1)
+        let spent = SystemClock.monotonicNanos() &- start
+        if spent < Limits.shortestWait, !monitor.withLock({ $0.mustStop }) {
+            let rest = SystemClock.monotonicNanos() &+ (Limits.shortestWait - spent)
+            _ = monitor.wait(until: rest) { $0.mustStop ? true : nil }
+        }
+        return changed
+    }
+}

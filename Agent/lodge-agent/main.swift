@@ -1,0 +1,4 @@
+import AgentRuntime
+import Glibc
+
+exit(AgentCommand.execute(Array(CommandLine.arguments.dropFirst())))

@@ -1,0 +1,82 @@
+import AgentDelivery
+import AgentPipeline
+import CurlTransport
+import Diagnostics
+import Glibc
+import LogModel
+import Synchronization
+import SystemIO
+import Testing
+import WireProtocol
+import ZstdCodec
+
+/// A temporary state directory.
+final class Workplace: Sendable {
+    let path: String
+    let lines = Mutex<[String]>([])
+
+    init() throws {
+        var template = Array("/tmp/lodge-delivery-XXXXXX\0".utf8CString)
+        path = try String(cString: #require(mkdtemp(&template)))
+    }
+
+    deinit { try? FileSystem.removeTree(path) }
+
+    func spool(limit: Int = 64 << 20) throws -> Spool { try Spool("\(path)/spool", limitBytes: limit) { _ in } }
+
+    func log() -> DiagnosticLog {
+        DiagnosticLog(program: "t", burst: .max, sink: { line in self.lines.withLock { $0.append(line) } })
+    }
+
+    var log0: [String] { lines.withLock { $0 } }
+}
+
+/// A batch of one event of a file, at bytes `from ..< to`.
+func batch(_ message: String, source: UInt64 = 1, from: Int = 0, to: Int = 10) -> AssembledBatch {
+    let assembler = BatchAssembler(host: "h", cutter: LineCutter(maxLineBytes: 1 << 20))
+    var state = SourceState(id: source, path: "/var/log/\(source).log", device: 1, inode: source)
+    let bytes = Array((message + "\n").utf8)
+    _ = bytes.withUnsafeBytes {
+        assembler.take(
+            $0, of: &state, profile: SourceProfile(), isFinal: true, arrival: Timestamp(nanoseconds: 1))
+    }
+    state.offset = to
+    assembler.note(state, from: from)
+    guard let batch = assembler.finish() else { fatalError("an assembler lost its line") }
+    return batch
+}
+
+/// The messages of what is sent.
+func messages(_ record: SpoolRecord) throws -> [String] {
+    try record.withBody { body in
+        var content = [UInt8](repeating: 0, count: record.contentBytes)
+        var decompressor = ZstdDecompressor()
+        let count = try content.withUnsafeMutableBytes { try decompressor.decompress(body, into: $0) }
+        let events = try content[..<count].withUnsafeBytes { try BatchCodec.decode($0) }
+        return (0..<events.count).map { events.message(at: $0) }
+    }
+}
+
+/// A collector that answers as it is told, then accepts.
+final class FakeCollector: BatchTransport, Sendable {
+    struct State {
+        var answers: [DeliveryOutcome] = []
+        var sent: [(sequence: UInt64, epoch: UInt64, messages: [String])] = []
+    }
+
+    let state = Mutex(State())
+
+    init(_ answers: [DeliveryOutcome] = []) { state.withLock { $0.answers = answers } }
+
+    func send(_ batch: SpoolRecord, shouldContinue: () -> Bool) -> DeliveryOutcome {
+        let texts = (try? messages(batch)) ?? ["?"]
+        return state.withLock { state in
+            state.sent.append((batch.sequence, batch.epoch, texts))
+            return state.answers.isEmpty
+                ? .accepted(events: batch.events, failed: 0, isDuplicate: false, lagHint: "normal")
+                : state.answers.removeFirst()
+        }
+    }
+
+    var sent: [(sequence: UInt64, epoch: UInt64, messages: [String])] { state.withLock { $0.sent } }
+}

@@ -1,0 +1,112 @@
+import AgentDelivery
+import AgentPipeline
+import SystemIO
+import Testing
+
+struct RegistryTests {
+    private func source(_ id: UInt64, offset: Int, inode: UInt64 = 5) -> SourceState {
+        var state = SourceState(id: id, path: "/var/log/ä \(id).log", device: 1, inode: inode)
+        state.offset = offset
+        state.prefixLength = min(offset, 1024)
+        state.prefixHash = .max - id
+        state.parts = 3
+        return state
+    }
+
+    private func content() -> RegistryContent { RegistryContent(agent: "host-1", epoch: 9, fingerprint: 77) }
+
+    private func load(_ place: Workplace) throws -> (content: RegistryContent, generation: UInt64, damage: String?) {
+        guard case .content(let content, let generation, let damage) = try Registry.load(place.path) else {
+            throw AgentDeliveryTestError.nothingLoaded
+        }
+        return (content, generation, damage)
+    }
+
+    enum AgentDeliveryTestError: Error { case nothingLoaded }
+
+    @Test func whatWasSavedIsLoaded() throws {
+        let place = try Workplace()
+        let registry = Registry(place.path, content(), generation: 0)
+        registry.acknowledge(3, [SourceProgress(from: 0, state: source(1, offset: 2000))])
+        registry.acknowledge(4, [SourceProgress(from: 0, state: source(8, offset: 20))])
+        try registry.save()
+        let loaded = try load(place)
+        #expect(loaded.content == registry.content)
+        #expect(loaded.content.acknowledged == 4)
+        #expect(loaded.content.nextSource == 9)
+        #expect(loaded.content.sources == [source(1, offset: 2000), source(8, offset: 20)])
+        #expect(loaded.damage == nil)
+    }
+
+    @Test func eachDamageOfTheNewerFileLeavesTheOlder() throws {
+        let place = try Workplace()
+        let registry = Registry(place.path, content(), generation: 0)
+        registry.acknowledge(1, [SourceProgress(from: 0, state: source(1, offset: 100))])
+        try registry.save()
+        #expect(registry.acknowledgedForGood == 0)
+        registry.acknowledge(2, [SourceProgress(from: 100, state: source(1, offset: 200))])
+        try registry.save()
+        #expect(registry.acknowledgedForGood == 1)
+        let newer = "\(place.path)/registry.a"
+        let good = try FileSystem.contents(newer, limit: 1 << 20)
+        for index in 0..<(good.count * 2) {
+            // Half of them with a wrong bit, half of them cut off.
+            var bad = good
+            if index < good.count { bad[index] ^= 0x10 } else { bad.removeLast(index - good.count + 1) }
+            try FileSystem.writeAtomically(newer, bad)
+            let loaded = try load(place)
+            #expect(loaded.content.acknowledged == 1, "byte \(index)")
+            #expect(loaded.damage != nil)
+        }
+        try FileSystem.writeAtomically(newer, good)
+        #expect(try load(place).content.acknowledged == 2)
+    }
+
+    @Test func nothingAndNothingGoodAreToldApart() throws {
+        let place = try Workplace()
+        guard case .none = try Registry.load(place.path) else {
+            Issue.record("something was found")
+            return
+        }
+        try FileSystem.writeAtomically("\(place.path)/registry.a", [1, 2, 3])
+        guard case .damaged = try Registry.load(place.path) else {
+            Issue.record("damage was not noticed")
+            return
+        }
+    }
+
+    @Test func aFailedSaveIsTriedAgain() throws {
+        let place = try Workplace()
+        let registry = Registry(place.path, content(), generation: 0)
+        registry.acknowledge(1, [])
+        let fault = SystemFaults.add(.init(.rename, path: place.path, code: 28))
+        #expect(throws: IOError.self) { try registry.save() }
+        SystemFaults.remove(fault)
+        try registry.save()
+        #expect(try load(place).content.acknowledged == 1)
+    }
+
+    @Test func acknowledgementsFromBeforeAMoveKeepTheNewInode() throws {
+        let place = try Workplace()
+        let registry = Registry(place.path, content(), generation: 0)
+        registry.acknowledge(1, [SourceProgress(from: 0, state: source(1, offset: 10))])
+        registry.relocate(source(1, offset: 30, inode: 99))
+        #expect(registry.content.sources.map(\.inode) == [99])
+        #expect(registry.content.sources.map(\.offset) == [10])
+        registry.acknowledge(2, [SourceProgress(from: 10, state: source(1, offset: 30))])
+        #expect(registry.content.sources.map(\.inode) == [99])
+        #expect(registry.content.sources.map(\.offset) == [30])
+        registry.acknowledge(3, [SourceProgress(from: 30, state: source(1, offset: 40, inode: 99))])
+        #expect(registry.content.sources.map(\.offset) == [40])
+    }
+
+    @Test func forgottenFilesStayForgotten() throws {
+        let place = try Workplace()
+        let registry = Registry(place.path, content(), generation: 0)
+        for id in UInt64(1)...3 { registry.acknowledge(id, [SourceProgress(from: 0, state: source(id, offset: 5))]) }
+        registry.forget(1)
+        registry.acknowledge(4, [SourceProgress(from: 5, state: source(1, offset: 9))])
+        registry.acknowledge(5, [SourceProgress(from: 5, state: source(3, offset: 9))])
+        #expect(registry.content.sources.sorted { $0.id < $1.id } == [source(2, offset: 5), source(3, offset: 9)])
+    }
+}

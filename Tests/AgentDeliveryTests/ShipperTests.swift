@@ -1,0 +1,125 @@
+import AgentDelivery
+import AgentPipeline
+import CurlTransport
+import Diagnostics
+import SystemIO
+import Testing
+
+@Suite(.timeLimit(.minutes(1)))
+struct ShipperTests {
+    /// A spool with a shipper over it.
+    private struct Run {
+        let spool: Spool
+        let writer: SpoolWriter
+        let registry: Registry
+        let shipper: Shipper
+        let metrics = MetricRegistry()
+
+        init(_ place: Workplace, _ collector: FakeCollector, acknowledged: UInt64 = 0) throws {
+            spool = try place.spool()
+            writer = SpoolWriter(spool)
+            registry = Registry(
+                place.path, RegistryContent(agent: "a", epoch: 1, fingerprint: 1, acknowledged: acknowledged),
+                generation: 0)
+            shipper = try Shipper(
+                Shipper.Parts(
+                    spool: spool, registry: registry, rejectedDirectory: "\(place.path)/rejected", log: place.log(),
+                    metrics: DeliveryMetrics(metrics), makeTransport: { collector }))
+        }
+
+        func put(_ message: String, source: UInt64 = 1, from: Int = 0, to: Int = 10) throws {
+            let batch = batch(message, source: source, from: from, to: to)
+            shipper.spooled(try writer.append(batch, agent: "a", epoch: 1, now: 1))
+        }
+
+        func finish() { shipper.stop(deadline: SystemClock.monotonicNanos() + 5_000_000_000) }
+    }
+
+    @Test func batchesArriveInOrderAndAreAcknowledged() throws {
+        let place = try Workplace()
+        let collector = FakeCollector()
+        let run = try Run(place, collector)
+        for number in 1...20 { try run.put("m\(number)", from: number * 10 - 10, to: number * 10) }
+        #expect(run.shipper.waitUntilDrained(deadline: nil))
+        run.finish()
+        #expect(collector.sent.map(\.sequence) == Array(1...20))
+        #expect(collector.sent.map(\.messages) == (1...20).map { ["m\($0)"] })
+        #expect(run.registry.content.acknowledged == 20)
+        #expect(run.registry.content.sources.map(\.offset) == [200])
+        guard case .content(let saved, _, _) = try Registry.load(place.path) else {
+            Issue.record("the registry was not saved")
+            return
+        }
+        #expect(saved == run.registry.content)
+    }
+
+    @Test func theSameBatchIsSentAgainUnderTheSameNumberUntilItIsTaken() throws {
+        let place = try Workplace()
+        let collector = FakeCollector([
+            .unreachable(TransportError(.cannotConnect, "down")),
+            .refused(status: 503, title: "x", isProblem: true, retryAfter: nil),
+            .refused(status: 404, title: "x", isProblem: false, retryAfter: nil),
+            .accepted(events: 0, failed: 0, isDuplicate: true, lagHint: "elevated"),
+        ])
+        let run = try Run(place, collector)
+        try run.put("one")
+        try run.put("two")
+        #expect(run.shipper.waitUntilDrained(deadline: nil))
+        run.finish()
+        #expect(collector.sent.map(\.sequence) == [1, 1, 1, 1, 2])
+        #expect(collector.sent.map(\.messages) == [["one"], ["one"], ["one"], ["one"], ["two"]])
+        let numbers = run.metrics.render()
+        #expect(numbers.contains("lodge_agent_delivery_retries_total 3\n"))
+        #expect(numbers.contains("lodge_agent_batches_duplicate_total 1\n"))
+        #expect(place.log0.contains { $0.contains("check the collector's address and key") })
+        #expect(place.log0.contains { $0.contains("lag=elevated") })
+    }
+
+    @Test func aRefusedBatchIsKeptAsAFileWithTheReason() throws {
+        let place = try Workplace()
+        let refusal = DeliveryOutcome.refused(status: 400, title: "Malformed", isProblem: true, retryAfter: nil)
+        let run = try Run(place, FakeCollector([refusal, refusal, refusal]))
+        try run.put("bad", from: 3, to: 33)
+        try run.put("good", from: 33, to: 40)
+        #expect(run.shipper.waitUntilDrained(deadline: nil))
+        run.finish()
+        let reason = try FileSystem.contents("\(place.path)/rejected/1-1.reason", limit: 4096)
+        let text = String(decoding: reason, as: UTF8.self)
+        #expect(text.contains("reason: 400 Malformed") && text.contains("/var/log/1.log bytes 3 to 33"))
+        #expect(FileSystem.exists("\(place.path)/rejected/1-1.batch.zst"))
+        #expect(run.registry.content.acknowledged == 2)
+        #expect(place.log0.contains { $0.contains("ERROR") && $0.contains("was put aside") })
+        #expect(run.metrics.render().contains("lodge_agent_batches_set_aside_total 1\n"))
+    }
+
+    @Test func whatIsNotAcknowledgedIsSentByTheNextRun() throws {
+        let place = try Workplace()
+        let down = DeliveryOutcome.unreachable(TransportError(.cannotConnect, "down"))
+        do {
+            let run = try Run(place, FakeCollector(Array(repeating: down, count: 100_000)))
+            try run.put("one")
+            try run.put("two")
+            run.shipper.stop(deadline: SystemClock.monotonicNanos())
+            #expect(run.shipper.acknowledged == 0)
+            #expect(run.registry.content.sources.isEmpty)
+        }
+        let collector = FakeCollector()
+        let run = try Run(place, collector)
+        try run.put("three")
+        #expect(run.shipper.waitUntilDrained(deadline: nil))
+        run.finish()
+        #expect(collector.sent.map(\.messages) == [["one"], ["two"], ["three"]])
+        #expect(collector.sent.map(\.sequence) == [1, 2, 3])
+    }
+
+    @Test func failedEventsAreToldOf() throws {
+        let place = try Workplace()
+        let run = try Run(
+            place, FakeCollector([.accepted(events: 0, failed: 1, isDuplicate: false, lagHint: "normal")]))
+        try run.put("one")
+        #expect(run.shipper.waitUntilDrained(deadline: nil))
+        run.finish()
+        #expect(run.metrics.render().contains("lodge_agent_events_failed_total 1\n"))
+        #expect(place.log0.contains { $0.contains("did not take some events failed=1") })
+    }
+}

@@ -161,6 +161,17 @@ let console: [Target] = [
     tests("TerminalIO", ["ScreenModel"]),
 ]
 
+/// The three programs as they are, started as processes.
+let integration: [Target] = [
+    .testTarget(
+        name: "IntegrationTests",
+        dependencies: [
+            "lodge-agent", "lodge-collector", "lodge", "ByteCoding", "CurlTransport", "Journal", "LineFormats",
+            "LogModel", "StoreEngine", "StoreFormat", "SystemIO", "WireProtocol", "ZstdCodec",
+        ],
+        path: "Tests/IntegrationTests", swiftSettings: strict)
+]
+
 let package = Package(
     name: "lodge",
     dependencies: [
@@ -170,5 +181,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     ],
-    targets: core + agent + collector + console
+    targets: core + agent + collector + console + integration
 )

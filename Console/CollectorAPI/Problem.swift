@@ -26,9 +26,12 @@ package struct Problem: Sendable, Equatable {
             self.init(status: status, title: "HTTP status \(status)", detail: line)
             return
         }
+        // Further lines of the detail draw the query with a caret, which is done here from line and column.
+        let detail = document["detail"]?.string ?? ""
         self.init(
             status: status, title: document["title"]?.string ?? "HTTP status \(status)",
-            detail: document["detail"]?.string ?? "", line: document["line"]?.int, column: document["column"]?.int)
+            detail: detail.split(whereSeparator: \.isNewline).first.map(String.init) ?? "",
+            line: document["line"]?.int, column: document["column"]?.int)
     }
 
     /// One line for people.

@@ -55,11 +55,11 @@ package enum LineText {
     /// The detail pane's fields of a row: the time and the message first.
     package static func detail(_ row: LogRow) -> [DetailField] {
         let fields = row.fields.map { DetailField(name: $0.name, value: $0.value) }
-        let first = fields.filter { Self.leading.contains($0.name) }
+        let first = Self.leading.compactMap { name in fields.first { $0.name == name } }
         return first + fields.filter { !Self.leading.contains($0.name) }.sorted { $0.name < $1.name }
     }
 
-    private static let leading: Set<String> = ["ts", "_time", "level", "service", "msg", "_msg"]
+    private static let leading = ["ts", "_time", "level", "service", "msg", "_msg"]
 
     /// Columns of the service name.
     static func serviceColumns(width: Int) -> Int { width < 60 ? 10 : 15 }

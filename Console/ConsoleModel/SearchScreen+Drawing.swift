@@ -87,6 +87,10 @@ extension ConsoleState {
             return
         }
         Histogram.draw(search.buckets, in: &grid, rect: rect)
+        for (column, bucket) in search.buckets.prefix(rect.width).enumerated() {
+            guard let mark = Histogram.axisMark(of: bucket) else { continue }
+            grid.put(character: mark.letter, x: rect.x + column, y: foot, style: mark.style)
+        }
         let used = min(search.buckets.count, rect.width)
         grid.put(shortClock(range.from), x: rect.x, y: foot + 1, style: .dim)
         if used > 40 {

@@ -17,7 +17,8 @@ package struct HistogramBucket: Sendable, Equatable {
 /// Bars of counts over time. An empty bucket stays an empty column, so that a silence is seen.
 package enum Histogram {
     /// Draws one column a bucket, failures at the foot, then warnings, then the rest. The kinds differ by fill as well
-    /// as by style. A bucket with anything in it shows at least the lowest step.
+    /// as by style. A bucket with anything in it shows at least the lowest step. Few failures among many lines vanish
+    /// in such a bar, so an axis should name the buckets that have any: ``axisMark(of:)``.
     package static func draw(_ buckets: [HistogramBucket], in grid: inout ScreenGrid, rect: Rect) {
         let highest = buckets.reduce(0) { max($0, $1.total) }
         guard highest > 0, rect.height > 0 else { return }
@@ -29,13 +30,21 @@ package enum Histogram {
             for row in 0..<rect.height {
                 let foot = row * 8
                 guard height > foot else { break }
-                let kind = failTop > foot || bucket.total == bucket.fail ? 0 : warnTop > foot ? 1 : 2
+                // A cell takes the kind that fills the larger part of it.
+                let middle = foot + min(8, height - foot + 1) / 2
+                let kind = failTop >= middle && bucket.fail > 0 ? 0 : warnTop >= middle && bucket.warn > 0 ? 1 : 2
                 let style = Style(kind == 0 ? .failBar : kind == 1 ? .warn : .accent)
                 let filled = min(8, height - foot)
                 let glyph = filled == 8 ? grid.glyphs.fills[kind] : grid.glyphs.bars[filled - 1]
                 grid.put(character: glyph, x: rect.x + column, y: rect.y + rect.height - 1 - row, style: style)
             }
         }
+    }
+
+    /// `E` for a bucket with failures, `W` for one with warnings only; nil for any other.
+    package static func axisMark(of bucket: HistogramBucket) -> (letter: Character, style: Style)? {
+        if bucket.fail > 0 { return ("E", Style(.failBar)) }
+        return bucket.warn > 0 ? ("W", .warn) : nil
     }
 
     /// One line of steps for a row of numbers, the newest at the right.

@@ -149,15 +149,16 @@ let console: [Target] = [
     module(
         "ConsoleRuntime", in: "Console",
         [
-            "CollectorAPI", "ConsoleClient", "ConsoleModel", "CurlTransport", "LineFormats", "LogModel", "ScreenModel",
-            "SystemIO", "TerminalIO", "Workers", "ByteCoding",
+            "ByteCoding", "CollectorAPI", "ConsoleClient", "ConsoleModel", "CurlTransport", "LineFormats", "LogModel",
+            "ScreenModel", "SystemIO", "TerminalIO", "Workers",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
     program("lodge", in: "Console", ["ConsoleRuntime"]),
+    module("ScreenGoldens", in: "Tests", ["ScreenModel"]),
     tests("ConsoleRuntime", ["LogModel", "CollectorAPI"]),
     tests("CollectorAPI", ["LogModel"]),
-    tests("ConsoleModel", ["CollectorAPI", "LogModel", "ScreenModel"]),
-    tests("ScreenModel"),
+    tests("ConsoleModel", ["CollectorAPI", "LogModel", "ScreenGoldens", "ScreenModel"]),
+    tests("ScreenModel", ["ScreenGoldens"]),
     tests("TerminalIO", ["ScreenModel"]),
 ]
 

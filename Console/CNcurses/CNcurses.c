@@ -71,6 +71,10 @@ int lodge_curses_open(int use_colour, int *colours) {
 void lodge_curses_close(void) {
     if (!screen_open) return;
     screen_open = 0;
+    // Terminals without a second screen keep what is on it: leave a free line for the prompt.
+    move(LINES - 1, 0);
+    clrtoeol();
+    refresh();
     endwin();
     if (have_saved_modes) tcsetattr(STDIN_FILENO, TCSANOW, &saved_modes);
 }

@@ -69,6 +69,12 @@ package struct LevelCounts: Sendable, Equatable {
         package var start: Timestamp
         package var level: Level
         package var count: Int
+
+        package init(start: Timestamp, level: Level, count: Int) {
+            self.start = start
+            self.level = level
+            self.count = count
+        }
     }
 
     package var entries: [Entry] = []

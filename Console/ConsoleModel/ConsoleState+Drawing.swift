@@ -49,7 +49,7 @@ extension ConsoleState {
             }
         }
         let tabs = Screen.allCases.map { Tab(number: $0.rawValue, name: $0.name) }
-        let name = width < 60 ? [] : [BarPart(place + "  ", .accent)]
+        let name = width < 72 ? [] : [BarPart(place + "  ", .accent)]
         var right = [link.part(now: now.steady)]
         if width >= 60 || !link.isLost { right.append(BarPart("  ")) }
         if width >= 60 || !link.isLost { right.append(state) }

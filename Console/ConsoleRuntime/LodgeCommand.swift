@@ -26,10 +26,11 @@ package struct LodgeCommand: ParsableCommand {
     /// Parses the arguments, runs, and returns the exit code.
     package static func execute(_ arguments: [String], streams: Streams = .standard()) -> Int32 {
         do {
-            let command = try parseAsRoot(arguments)
+            var command = try parseAsRoot(arguments)
             guard let runnable = command as? any LodgeSubcommand else {
-                streams.say("choose a subcommand; see `lodge --help`")
-                return ExitStatus.usage.rawValue
+                // What the parser brings itself: help. It throws the text, which is printed below.
+                try command.run()
+                return ExitStatus.success.rawValue
             }
             let status = try runnable.run(streams)
             streams.output.flush()

@@ -25,12 +25,11 @@ package struct LogRow: Sendable, Equatable {
     /// All fields in the order sent, those above included.
     package private(set) var fields: [RowField] = []
 
-    /// Reads one row.
+    /// Reads one row; nil when the text is no JSON object.
     ///
     /// - Parameters:
     ///   - text: a JSON object.
     ///   - withFields: collects ``fields`` as well; without, only what a line of a list shows.
-    /// - Returns: nil when the text is no JSON object.
     package init?(parsing text: UnsafeRawBufferPointer, withFields: Bool) {
         var scanner = JSONScanner(text)
         do {

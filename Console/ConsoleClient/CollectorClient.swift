@@ -55,6 +55,7 @@ package final class CollectorClient {
     ///   - range: nil for what the query itself says.
     ///   - limit: most rows; nil for all.
     ///   - onBytes: returns false to stop.
+    /// - Throws: ``RequestFailure`` when there was no answer, or not a whole one.
     package func query(
         _ query: String, range: TimeRange?, limit: Int?, onBytes: @escaping (UnsafeRawBufferPointer) -> Bool
     ) throws(RequestFailure) {
@@ -85,6 +86,7 @@ package final class CollectorClient {
     ///   - shouldContinue: asked several times a second.
     ///   - onOpen: called when the collector has accepted.
     ///   - onBytes: server-sent events in pieces of any size.
+    /// - Throws: ``RequestFailure`` when the collector refused or the connection broke.
     package func tail(
         _ query: String, lastID: String?, maxRate: Int, shouldContinue: () -> Bool, onOpen: @escaping () -> Void,
         onBytes: @escaping (UnsafeRawBufferPointer) -> Bool

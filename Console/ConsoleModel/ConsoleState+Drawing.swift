@@ -77,7 +77,8 @@ extension ConsoleState {
         grid.put(title, x: rect.x, y: rect.y, style: hasDetailFocus ? .key : .title, limit: rect.width)
         let inner = Rect(x: rect.x, y: rect.y + 1, width: rect.width, height: rect.height - 1)
         if DetailPane.draw(fields, in: &grid, rect: inner, scroll: detailScroll) {
-            grid.put(character: grid.glyphs.more, x: rect.x + rect.width - 1, y: rect.y + rect.height - 1, style: .accent)
+            grid.put(
+                character: grid.glyphs.more, x: rect.x + rect.width - 1, y: rect.y + rect.height - 1, style: .accent)
         }
     }
 
@@ -108,7 +109,9 @@ extension ConsoleState {
 
     private var hints: [(key: String, meaning: String)] {
         if showsHelp { return [("j k", "scroll"), ("any other key", "close")] }
-        if hasDetailFocus { return [("j k", "scroll"), ("Tab", "list"), ("Enter", "close"), ("?", "keys"), ("q", "back")] }
+        if hasDetailFocus {
+            return [("j k", "scroll"), ("Tab", "list"), ("Enter", "close"), ("?", "keys"), ("q", "back")]
+        }
         switch screen {
         case .tail:
             let hold: (String, String) = tail.mode == .follow ? ("Space", "freeze") : ("Space", "follow")

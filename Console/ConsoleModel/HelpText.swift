@@ -6,7 +6,8 @@ enum HelpText {
             switch screen {
             case .tail:
                 [
-                    ("", "LIVE TAIL"), ("Space", "freeze the view; again to follow"), ("F  G  End", "follow the newest lines"),
+                    ("", "LIVE TAIL"), ("Space", "freeze the view; again to follow"),
+                    ("F  G  End", "follow the newest lines"),
                     ("Enter", "the whole event; on a gap: search what is missing"),
                 ]
             case .search:

@@ -53,7 +53,8 @@ package struct LineRing: Sendable {
 
     /// Puts an entry at the new end. Called with `evicting` before an old one leaves.
     package mutating func append(
-        _ row: UnsafeRawBufferPointer, kind: Kind, level: Level, evicting: (Int, UnsafeRawBufferPointer, Kind, Level) -> Void
+        _ row: UnsafeRawBufferPointer, kind: Kind, level: Level,
+        evicting: (Int, UnsafeRawBufferPointer, Kind, Level) -> Void
     ) {
         while entries.count - gone >= lineLimit || (bytes + row.count > byteLimit && entries.count > gone) {
             evict(evicting)
@@ -81,7 +82,8 @@ package struct LineRing: Sendable {
         gone += 1
         first += 1
         // Blocks are freed once the entry after this one starts in a later block.
-        let next = gone < entries.count ? entries[gone].block : UInt32(truncatingIfNeeded: firstBlock + blocks.count - 1)
+        let next =
+            gone < entries.count ? entries[gone].block : UInt32(truncatingIfNeeded: firstBlock + blocks.count - 1)
         while blocks.count > 1, UInt32(truncatingIfNeeded: firstBlock) != next {
             var block = blocks.removeFirst()
             firstBlock += 1

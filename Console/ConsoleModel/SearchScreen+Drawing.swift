@@ -13,7 +13,9 @@ private struct SearchHits: ListDataSource {
         if row == search.list.cursor { grid.put(">", x: rect.x, y: rect.y, style: .key) }
         let inner = Rect(x: rect.x + 1, y: rect.y, width: rect.width - 1, height: 1)
         search.rows[row].withUnsafeBytes { LineText.draw($0, in: &grid, rect: inner, skip: skip) }
-        if let find = search.find { grid.highlight(find.scalars, y: rect.y, from: rect.x, ignoringCase: find.ignoresCase) }
+        if let find = search.find {
+            grid.highlight(find.scalars, y: rect.y, from: rect.x, ignoringCase: find.ignoresCase)
+        }
     }
 }
 
@@ -74,7 +76,9 @@ extension ConsoleState {
         let highest = search.buckets.reduce(0) { max($0, $1.total) }
         put(right: NumberText.short(highest), x: 6, y: rect.y, in: &grid)
         grid.put(character: grid.glyphs.axisTop, x: 8, y: rect.y, style: .rule)
-        for y in rect.y + 1..<rect.y + rect.height { grid.put(character: grid.glyphs.vertical, x: 8, y: y, style: .rule) }
+        for y in rect.y + 1..<rect.y + rect.height {
+            grid.put(character: grid.glyphs.vertical, x: 8, y: y, style: .rule)
+        }
         let foot = rect.y + rect.height
         put(right: "0", x: 6, y: foot, in: &grid)
         grid.fill(
@@ -82,7 +86,8 @@ extension ConsoleState {
         grid.put(character: grid.glyphs.axisBottom, x: 8, y: foot, style: .rule)
         guard let range = search.range, !search.buckets.isEmpty else {
             if let failure = search.countFailure {
-                grid.put("no counts: \(failure.summary)", x: 10, y: rect.y, style: .warn, limit: rect.width, marksCut: true)
+                grid.put(
+                    "no counts: \(failure.summary)", x: 10, y: rect.y, style: .warn, limit: rect.width, marksCut: true)
             }
             return
         }
@@ -100,7 +105,8 @@ extension ConsoleState {
         if used > 16 { grid.put(shortClock(range.to), x: rect.x + used - 5, y: foot + 1, style: .dim) }
         let fails = search.buckets.reduce(0) { $0 + $1.fail }
         let warns = search.buckets.reduce(0) { $0 + $1.warn }
-        let legend = "bucket \(Duration.nanoseconds(search.interval).logForm)  E \(NumberText.short(fails))  "
+        let legend =
+            "bucket \(Duration.nanoseconds(search.interval).logForm)  E \(NumberText.short(fails))  "
             + "W \(NumberText.short(warns))"
         if rect.x + used + 2 + legend.utf8.count < width {
             grid.put(legend, x: rect.x + used + 2, y: foot + 1, style: .dim)

@@ -10,7 +10,8 @@ extension TailScreen: ListDataSource {
             case .line:
                 LineText.draw(bytes, in: &grid, rect: rect, skip: skip)
             case .gap:
-                let text = "~~~ gap: \(String(decoding: bytes, as: UTF8.self)) lines not received "
+                let text =
+                    "~~~ gap: \(String(decoding: bytes, as: UTF8.self)) lines not received "
                     + "(left out by the server, stored there)  [Enter] search them"
                 grid.put(text, x: rect.x, y: rect.y, style: .gap, limit: rect.width, marksCut: true)
             case .notice:
@@ -88,7 +89,9 @@ extension ConsoleState {
             parts.append(BarPart("  buffer \(NumberText.grouped(tail.ring.rows.count))"))
             parts.append(BarPart("  lost "))
             parts.append(BarPart(NumberText.grouped(tail.lost), tail.lost > 0 ? .fail : .plain))
-            if tail.gaps > 0 { parts.append(BarPart(" in \(NumberText.grouped(tail.gaps)) gap\(tail.gaps == 1 ? "" : "s")")) }
+            if tail.gaps > 0 {
+                parts.append(BarPart(" in \(NumberText.grouped(tail.gaps)) gap\(tail.gaps == 1 ? "" : "s")"))
+            }
             parts.append(BarPart("  not drawn \(NumberText.short(tail.notDrawn))"))
             parts.append(BarPart("  left buffer \(NumberText.short(tail.ring.left))"))
             if let find = tail.find { parts.append(BarPart("  find \"\(find.text)\"", .dim)) }

@@ -73,7 +73,8 @@ struct DoctorCommand: LodgeSubcommand {
             let before = SystemClock.wallNanos()
             let answer = try client.health()
             trips.append(answer.roundTrip.wholeNanoseconds)
-            skew = answer.date.flatMap(HTTPDate.parse).map { Self.skew(date: $0, before: before, after: SystemClock.wallNanos()) }
+            let after = SystemClock.wallNanos()
+            skew = answer.date.flatMap(HTTPDate.parse).map { Self.skew(date: $0, before: before, after: after) }
         }
         trips.sort()
         report(
@@ -108,7 +109,8 @@ struct DoctorCommand: LodgeSubcommand {
         switch failure {
         case .unreachable: "is lodge-collector running there? `lodge doctor --url http://HOST:PORT` asks another one"
         case .timedOut: "something answers too slowly or swallows packets; try a longer --timeout, look at firewalls"
-        case .problem(let problem) where problem.status == 401 || problem.status == 403: "this user may not ask; check the credentials"
+        case .problem(let problem) where problem.status == 401 || problem.status == 403:
+            "this user may not ask; check the credentials"
         case .problem, .malformed: "what answers there is no collector, or a broken one; check the port in the URL"
         case .broken, .cancelled: "try again; if it stays, look into the collector's own log"
         }
@@ -129,7 +131,8 @@ struct DoctorCommand: LodgeSubcommand {
                 + (isKnown ? "" : "; set TERM, for example to xterm-256color"))
         let fits = size.width >= 60 && size.height >= 16
         report(
-            fits, "size", fits ? "enough for two panes" : "below 60x16 only one pane is shown, below 40x8 none; enlarge it")
+            fits, "size",
+            fits ? "enough for two panes" : "below 60x16 only one pane is shown, below 40x8 none; enlarge it")
         let isUTF8 = TerminalFacts.usesUTF8()
         report(
             isUTF8, "letters",

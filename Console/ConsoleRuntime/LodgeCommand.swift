@@ -7,11 +7,11 @@ package struct LodgeCommand: ParsableCommand {
         commandName: "lodge",
         abstract: "Find a line among billions, and see what fails and why.",
         discussion: """
-            Alone it opens the full-screen console; `?` there lists the keys. The subcommands print data on standard
+            Alone it opens the full-screen console; `?` there lists the keys. The subcommands print data on standard \
             output and everything else on standard error.
 
-            Exit codes: 0 done, 1 condition not met, 2 wrong usage or query, 3 cannot connect, 4 not allowed, 5 server
-            error or partial result, 6 cut off (--fail-on-truncate), 7 lines lost (--strict), 124 out of time,
+            Exit codes: 0 done, 1 condition not met, 2 wrong usage or query, 3 cannot connect, 4 not allowed, 5 server \
+            error or partial result, 6 cut off (--fail-on-truncate), 7 lines lost (--strict), 124 out of time, \
             130 Ctrl-C.
             """,
         version: "lodge \(consoleVersion)",

@@ -125,7 +125,8 @@ final class NetworkThreads: Sendable {
             let number = current
             mailbox.post(.tailConnection(number, .connecting))
             let failure = follower.follow(
-                client, shouldContinue: { [monitor] in
+                client,
+                shouldContinue: { [monitor] in
                     monitor.withLock { !$0.isStopping && $0.tail?.number == number }
                 },
                 onOpen: { [mailbox] in mailbox.post(.tailConnection(number, .live)) },

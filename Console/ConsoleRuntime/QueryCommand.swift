@@ -72,7 +72,8 @@ struct QueryCommand: LodgeSubcommand {
             guard let text else { return nil }
             guard let moment = TimeArgument.parse(text, now: now, zone: common.tz) else {
                 throw ValidationError(
-                    "`\(text)` is no time for \(name): write RFC 3339, 14:03, 15m for that long ago, or an epoch number")
+                    "`\(text)` is no time for \(name): write RFC 3339, 14:03, 15m for that long ago, or an epoch number"
+                )
             }
             return moment
         }
@@ -86,7 +87,8 @@ struct QueryCommand: LodgeSubcommand {
         let range = TimeRange(from: start ?? Timestamp(nanoseconds: 0), to: end ?? now)
         guard range.from < range.to else {
             throw ValidationError(
-                "the window is empty: it starts at \(common.tz.text(range.from)) and ends at \(common.tz.text(range.to))")
+                "the window is empty: it starts at \(common.tz.text(range.from)) and ends at \(common.tz.text(range.to))"
+            )
         }
         return range
     }
@@ -142,7 +144,8 @@ struct QueryCommand: LodgeSubcommand {
 
     private func windowText(_ range: TimeRange?) -> String {
         guard let range else { return "null" }
-        return "{\"from\":\"\(common.tz.text(range.from, digits: 9))\",\"to\":\"\(common.tz.text(range.to, digits: 9))\"}"
+        let (from, to) = (common.tz.text(range.from, digits: 9), common.tz.text(range.to, digits: 9))
+        return "{\"from\":\"\(from)\",\"to\":\"\(to)\"}"
     }
 
     private func begin(_ range: TimeRange?, _ out: ByteSink) {
@@ -165,8 +168,8 @@ struct QueryCommand: LodgeSubcommand {
             answer.bytes.append(contentsOf: bytes)
             return answer.bytes.count < 1 << 16
         }
-        guard let row = LogRow(parsing: answer.bytes.split(separator: 0x0A).first.map(Array.init) ?? [], withFields: true)
-        else { return nil }
+        let line = answer.bytes.split(separator: 0x0A).first.map(Array.init) ?? []
+        guard let row = LogRow(parsing: line, withFields: true) else { return nil }
         return row.fields.first.flatMap { Int(String(decoding: $0.value, as: UTF8.self)) }
     }
 }

@@ -52,7 +52,9 @@ package enum TimeArgument {
             return now.adding(nanoseconds: -length.wholeNanoseconds)
         }
         guard let moment = Timestamp(parsing: text) else { return nil }
-        let namesZone = text.utf8.count < 19 || text.utf8.dropFirst(19).contains { $0 == 0x5A || $0 == 0x7A || $0 == 0x2B || $0 == 0x2D }
+        // A number since the epoch needs no zone; RFC 3339 has it behind the seconds and their fraction.
+        func isNumeric(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) || byte == 0x2E || byte == 0x2C }
+        let namesZone = text.utf8.allSatisfy(isNumeric) || !text.utf8.dropFirst(19).allSatisfy(isNumeric)
         return namesZone ? moment : fromZone(moment, zone: zone)
     }
 

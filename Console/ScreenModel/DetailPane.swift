@@ -30,7 +30,8 @@ package enum DetailPane {
             guard line < end else { return true }
             if line >= scroll {
                 grid.put(
-                    field.name, x: rect.x, y: rect.y + line - scroll, style: .accent, limit: nameColumns, marksCut: true)
+                    field.name, x: rect.x, y: rect.y + line - scroll, style: .accent, limit: nameColumns, marksCut: true
+                )
             }
             var used = 0
             field.value.withUnsafeBufferPointer { bytes in

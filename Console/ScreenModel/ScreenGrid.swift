@@ -60,7 +60,7 @@ package struct ScreenGrid: Sendable, Equatable {
         cells[y * width + x]
     }
 
-    /// Draws `text` from column `x` and returns the columns used.
+    /// Draws `text` from column `x` on.
     ///
     /// - Parameters:
     ///   - text: made safe to show while it is drawn.
@@ -70,6 +70,7 @@ package struct ScreenGrid: Sendable, Equatable {
     ///   - limit: most columns to use; the default is up to the right edge.
     ///   - skip: columns of the text that lie left of the view.
     ///   - marksCut: puts a sign into the last column when something did not fit.
+    /// - Returns: the columns used.
     @discardableResult
     package mutating func put(
         _ text: String, x: Int, y: Int, style: Style = .plain, limit: Int? = nil, skip: Int = 0, marksCut: Bool = false

@@ -97,7 +97,9 @@ package struct Terminal: ~Copyable {
 
     /// Shows `grid`, sending only what differs from the frame before; nothing at all when nothing differs.
     ///
-    /// - Parameter confirm: asks the terminal to answer with ``TerminalInput/frameShown`` once it got there.
+    /// - Parameters:
+    ///   - grid: the whole screen, of the terminal's size.
+    ///   - confirm: asks the terminal to answer with ``TerminalInput/frameShown`` once it got there.
     /// - Returns: whether anything was sent.
     package mutating func show(_ grid: ScreenGrid, confirm: Bool) -> Bool {
         if let shown, shown == grid { return false }

@@ -4,8 +4,12 @@ import Testing
 
 @Suite struct MessageTests {
     @Test func aRowOfEitherShapeIsRead() throws {
-        let search = #"{"ts":"2026-01-01T00:00:00.5Z","level":"warning","msg":"a\n\u00e9","service":"cart","meta":{"http":{"status":504},"tags":["x"]}}"#
-        let query = #"{"_time":"2026-01-01T00:00:00.5Z","_stream":"{}","_msg":"a\né","service":"cart","level":"warning"}"#
+        let search =
+            #"{"ts":"2026-01-01T00:00:00.5Z","level":"warning","msg":"a\n\u00e9","service":"cart","meta":{"ht"#
+            + #"tp":{"status":504},"tags":["x"]}}"#
+        let query =
+            #"{"_time":"2026-01-01T00:00:00.5Z","_stream":"{}","_msg":"a\né","service":"cart","level":"warnin"#
+            + #"g"}"#
         for text in [search, query] {
             let row = try #require(LogRow(parsing: Array(text.utf8), withFields: true))
             #expect(row.level == .warn)
@@ -24,9 +28,12 @@ import Testing
     }
 
     @Test func aPageKeepsItsRowsByteForByte() throws {
-        let body = #"{"hits":847,"scanned":1240000,"took_ms":12.4,"complete":false,"logs":[ {"ts":"x", "msg":"ü"} ,{"msg":"2"}],"next_cursor":"c1"}"#
+        let body =
+            #"{"hits":847,"scanned":1240000,"took_ms":12.4,"complete":false,"logs":[ {"ts":"x", "msg":"ü"} ,{"#
+            + #""msg":"2"}],"next_cursor":"c1"}"#
         let page = try SearchPage(parsing: Array(body.utf8))
-        #expect(page.rows.map { String(decoding: $0, as: UTF8.self) } == [#"{"ts":"x", "msg":"ü"}"#, #"{"msg":"2"}"#])
+        let rows = page.rows.map { String(decoding: $0, as: UTF8.self) }
+        #expect(rows == [#"{"ts":"x", "msg":"ü"}"#, #"{"msg":"2"}"#])
         #expect(page.hits == 847)
         #expect(page.tookMilliseconds == 12)
         #expect(!page.isComplete)
@@ -35,14 +42,18 @@ import Testing
     }
 
     @Test func countsAreReadByLevel() throws {
-        let body = #"{"buckets":[{"ts":"2026-01-01T00:00:00Z","group":{"level":"ERROR"},"count":12},{"group":{},"count":1}]}"#
+        let body =
+            #"{"buckets":[{"ts":"2026-01-01T00:00:00Z","group":{"level":"ERROR"},"count":12},{"group":{},"cou"#
+            + #"nt":1}]}"#
         let counts = try LevelCounts(parsing: Array(body.utf8))
         #expect(counts.entries.map(\.count) == [12])
         #expect(counts.entries.map(\.level) == [.error])
     }
 
     @Test func aProblemPointsIntoTheQuery() {
-        let body = #"{"title":"The query cannot be read","detail":"column 9: expected a value\n  level:=","line":1,"column":8,"status":400}"#
+        let body =
+            #"{"title":"The query cannot be read","detail":"column 9: expected a value\n  level:=","line":1,""#
+            + #"column":8,"status":400}"#
         let problem = Problem(status: 400, body: Array(body.utf8))
         #expect(problem.detail == "column 9: expected a value")
         #expect(problem.caret(in: "level:=")?.caret == "       ^")

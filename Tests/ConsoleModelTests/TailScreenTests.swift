@@ -68,7 +68,8 @@ import Testing
         stage.receive([Stage.row(2)])
         stage.press(.up)
         let effects = stage.press(.enter)
-        guard case .search(_, let request)? = effects.first(where: { if case .search = $0 { true } else { false } }) else {
+        guard case .search(_, let request)? = effects.first(where: { if case .search = $0 { true } else { false } })
+        else {
             Issue.record("no search in \(effects)")
             return
         }

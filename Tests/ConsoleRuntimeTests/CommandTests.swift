@@ -7,7 +7,8 @@ import Testing
         let streams = Streams(output: ByteSink(descriptor: -1), errors: ByteSink(descriptor: -1))
         let code = LodgeCommand.execute(arguments, streams: streams)
         return (
-            code, String(decoding: streams.output.kept, as: UTF8.self), String(decoding: streams.errors.kept, as: UTF8.self)
+            code, String(decoding: streams.output.kept, as: UTF8.self),
+            String(decoding: streams.errors.kept, as: UTF8.self)
         )
     }
 

@@ -6,13 +6,14 @@ package import ScreenModel
 /// With `LODGE_UPDATE_GOLDENS=1` in the environment the file is written instead of compared; look at the difference
 /// before it is committed.
 package enum GoldenScreen {
-    /// Compares a screen with its file. Returns nil when they are equal, else what differs.
+    /// Compares a screen with its file.
     ///
     /// - Parameters:
     ///   - grid: the screen.
     ///   - module: folder of the fixture.
     ///   - name: file without its ending.
     ///   - testFile: `#filePath` of the test, two folders below the repository.
+    /// - Returns: nil when they are equal, else what differs.
     package static func difference(
         _ grid: ScreenGrid, module: String, name: String, testFile: String
     ) -> String? {

@@ -10,7 +10,9 @@ import Testing
     }
 
     private struct Rows: ListDataSource {
-        let texts = ["plain", "escape \u{1B}[31m red", "日本語 🚀 wide", "bidi \u{202E}", "cut " + String(repeating: "x", count: 80)]
+        let texts = [
+            "plain", "escape \u{1B}[31m red", "日本語 🚀 wide", "bidi \u{202E}", "cut " + String(repeating: "x", count: 80),
+        ]
         var rows: Range<Int> { 0..<texts.count }
         func draw(row: Int, in grid: inout ScreenGrid, rect: Rect, skip: Int) {
             grid.put(texts[row], x: rect.x, y: rect.y, limit: rect.width, skip: skip, marksCut: true)

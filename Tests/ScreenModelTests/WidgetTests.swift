@@ -28,7 +28,8 @@ import Testing
     @Test func anEmptyBucketStaysAnEmptyColumnAndOneLineIsSeenAmongMany() {
         var grid = ScreenGrid(width: 4, height: 2)
         let buckets = [
-            HistogramBucket(rest: 1_000_000), HistogramBucket(), HistogramBucket(fail: 1), HistogramBucket(warn: 500_000),
+            HistogramBucket(rest: 1_000_000), HistogramBucket(), HistogramBucket(fail: 1),
+            HistogramBucket(warn: 500_000),
         ]
         Histogram.draw(buckets, in: &grid, rect: Rect(x: 0, y: 0, width: 4, height: 2))
         #expect(grid.rowText(0) == "░")

@@ -150,6 +150,12 @@ package struct TailScreen: Sendable {
         guard !rows.isEmpty else { return }
         if mode == .follow { hold(.scrolled) }
         list.move(by: count, rows: rows)
+        if let cursor = list.cursor, pinned[cursor] == nil, cursor < ring.rows.lowerBound {
+            // Between a held page and the ring lie lines that have left: the next ones are the oldest of the ring.
+            pinned = [:]
+            list.anchor(top: ring.rows.lowerBound)
+            list.select(ring.rows.lowerBound, rows: rows)
+        }
         dropPins()
     }
 

@@ -49,6 +49,19 @@ import Testing
         for y in 3..<26 { #expect(before.rowText(y) == after.rowText(y)) }
     }
 
+    @Test func belowAHeldPageThatLeftComesTheOldestLineThereIs() {
+        var stage = Stage()
+        stage.receive(lines: 0..<100)
+        stage.press(.character(" "))
+        stage.receive(lines: 100..<LineRing.maxLines + 500)
+        stage.press(.down)
+        #expect(stage.state.tail.list.cursor == 78)
+        stage.press(.pageDown)
+        stage.press(.down)
+        #expect(stage.state.tail.list.cursor == 501)
+        #expect(stage.text(3).hasSuffix("line 500"))
+    }
+
     @Test func receivedIsDrawnPlusNotDrawnAndLossIsKeptApart() {
         var stage = Stage()
         stage.receive(lines: 0..<1000)

@@ -58,11 +58,12 @@ final class NetworkThreads: Sendable {
 
     /// Follows another query from now on.
     func startTail(_ number: Int, query: String) {
+        // In this order: cancelled after it is known, the new tail itself could be what is given up.
+        tailCancellation.cancel()
         monitor.withLock {
             $0.tail = (number, query)
             $0.nudge += 1
         }
-        tailCancellation.cancel()
         monitor.broadcast()
     }
 

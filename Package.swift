@@ -135,6 +135,7 @@ let agent: [Target] = [
             "AgentPipeline", "CurlTransport", "Diagnostics", "LogModel", "SystemIO", "WireProtocol", "ZstdCodec",
         ]),
     tests("AgentInputs", ["AgentPipeline", "SystemIO"]),
+    tests("AgentRuntime", ["AgentDelivery", "AgentPipeline", "Diagnostics", "LogModel", "Settings", "SystemIO"]),
 ]
 
 let console: [Target] = [

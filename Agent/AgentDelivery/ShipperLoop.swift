@@ -44,7 +44,7 @@ final class ShipperLoop {
                 guard let batch = next else {
                     // Numbers that were passed over, for damage, count as done: nobody can send them.
                     acknowledge(upTo: reader.position - 1, nil)
-                    save(always: true)
+                    save(always: false)
                     if !waitForBatches(behind: reader.position) { return }
                     continue
                 }

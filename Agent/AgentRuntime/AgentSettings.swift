@@ -83,15 +83,17 @@ package struct AgentSettings: Sendable {
             try root.mappings("files") { (group) throws(SettingsError) in
                 let formats = SourceProfile.Format.allCases.map(\.rawValue)
                 let format = SourceProfile.Format(rawValue: try group.choice("format", of: formats) ?? "") ?? .auto
-                let include = try group.strings("include") ?? []
-                guard !include.isEmpty else {
-                    throw group.invalid("include", "`include` must name at least one path such as /var/log/*.log")
-                }
-                return Files(
-                    include: include, exclude: try group.strings("exclude") ?? [],
+                let files = Files(
+                    include: try group.strings("include") ?? [], exclude: try group.strings("exclude") ?? [],
                     profile: SourceProfile(
                         format: format, service: try group.string("service"), fields: try group.pairs("fields") ?? []))
+                try group.finish()
+                guard !files.include.isEmpty else {
+                    throw group.invalid("include", "`include` must name at least one path such as /var/log/*.log")
+                }
+                return files
             } ?? []
+        try root.finish()
         if files.isEmpty { throw root.invalid("files", "`files` must name at least one group of files to follow") }
     }
 }

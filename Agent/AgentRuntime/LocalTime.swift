@@ -5,12 +5,15 @@ import LineFormats
 func localOffsets() -> LocalOffsets {
     tzset()
     return LocalOffsets { shown in
-        // What the clock shows, taken apart as if it were UTC, and put together as local time.
-        var seconds = time_t(shown)
-        var parts = tm()
-        guard gmtime_r(&seconds, &parts) != nil else { return 0 }
-        parts.tm_isdst = -1
-        let moment = mktime(&parts)
-        return moment == -1 ? 0 : Int(shown) - moment
+        // The offset at the moment that would be shown in UTC, then at the moment that this offset leads to. `mktime`
+        // would say it at once, but looks at the zone's file each time.
+        let first = offset(at: shown)
+        return offset(at: shown - Int64(first))
     }
+}
+
+private func offset(at moment: Int64) -> Int {
+    var seconds = time_t(moment)
+    var parts = tm()
+    return localtime_r(&seconds, &parts) == nil ? 0 : parts.tm_gmtoff
 }

@@ -1,5 +1,5 @@
-import AgentDelivery
-import AgentPipeline
+package import AgentDelivery
+package import AgentPipeline
 package import Diagnostics
 import ByteCoding
 import Glibc
@@ -25,10 +25,12 @@ package final class StateDirectory: Sendable {
     package let agent: String
     /// The agent's epoch.
     package let epoch: UInt64
-    let spool: Spool
-    let registry: Registry
+    /// What is not acknowledged yet.
+    package let spool: Spool
+    /// How far each file is acknowledged.
+    package let registry: Registry
     /// How far each file has been read: acknowledged, or in the spool.
-    let sources: [SourceState]
+    package let sources: [SourceState]
     /// The lock lasts as long as this is open.
     private let lock: OpenFile
 

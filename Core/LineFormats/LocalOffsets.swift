@@ -1,8 +1,9 @@
 /// How many seconds a local clock is ahead of UTC, with a small cache in front of a look-up that is slow.
 public struct LocalOffsets {
+    private static let slots = 256
     private let lookUp: ((Int64) -> Int)?
-    private var buckets = [Int64](repeating: .min, count: 64)
-    private var cached = [Int](repeating: 0, count: 64)
+    private var buckets = [Int64](repeating: .min, count: LocalOffsets.slots)
+    private var cached = [Int](repeating: 0, count: LocalOffsets.slots)
 
     /// The clock shows UTC.
     public static var utc: LocalOffsets { LocalOffsets(nil) }
@@ -19,7 +20,7 @@ public struct LocalOffsets {
     mutating func offset(atLocal seconds: Int64) -> Int {
         guard let lookUp else { return 0 }
         let bucket = seconds >= 0 ? seconds / 900 : (seconds - 899) / 900
-        let slot = Int(bucket & 63)
+        let slot = Int(bucket) & (LocalOffsets.slots - 1)
         if buckets[slot] != bucket {
             cached[slot] = lookUp(bucket * 900)
             buckets[slot] = bucket

@@ -143,8 +143,9 @@ package struct SettingsMapping {
         return SettingsError(file: file, position: place, message: message)
     }
 
-    /// Throws when a key was given that nobody asked for.
-    func finish() throws(SettingsError) {
+    /// Throws when a key was given that nobody has asked for yet. It happens by itself at the end of a level; call it
+    /// before complaining about a key that is missing, because it may be there under a wrong name.
+    package func finish() throws(SettingsError) {
         guard let stranger = entries.first(where: { !known.contains($0.key) }) else { return }
         var message = "unknown key `\(full(stranger.key))`"
         if let near = nearest(to: stranger.key, among: known) {

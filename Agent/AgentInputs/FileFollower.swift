@@ -16,7 +16,7 @@ package final class FileFollower {
     /// Directories whose files are never followed.
     private let ownDirectories: [String]
     /// Files that are never followed, by device and inode: our own log.
-    private let ownFiles: [FileID]
+    let ownFiles: [FileID]
     private var nextID: UInt64
     var files: [FollowedFile] = []
     var byIdentity: [FileID: FollowedFile] = [:]
@@ -26,6 +26,10 @@ package final class FileFollower {
     private var buffer: UnsafeMutableRawBufferPointer
     /// What earlier runs have read and has not been found yet; empty after the first look-up of names.
     var unresolved: [SourceState] = []
+    /// What is known of rotated files, by directory.
+    var siblings: [String: SiblingDirectory] = [:]
+    /// When a copy of a followed file was first seen, monotonic.
+    var firstSeen: [FileID: UInt64] = [:]
     /// Directories that were looked into by the last look-up of names: what to watch.
     package private(set) var directories: Set<String> = []
 
@@ -113,6 +117,7 @@ package final class FileFollower {
         }
         resolveRest(at: now, consumer)
         for file in files where !file.isRotated { lookForRotation(file, at: now, consumer) }
+        lookForSuccessors(at: now, consumer)
     }
 
     private func isOwn(_ path: String) -> Bool {
@@ -330,7 +335,10 @@ package final class FileFollower {
             let isQuiet = now &- file.changedAt >= options.rotatedDelay
             let isRead = file.seen != nil && file.state.offset >= file.size
             // One that still matches stays open: its inode cannot be given to another file as long as it is.
-            if file.isRotated, isRead, isQuiet, !file.isMatched {
+            // And one that nothing has followed yet is what a restart finds its successors by, unless it was deleted.
+            if file.isRotated, isRead, isQuiet, !file.isMatched,
+                hasSuccessor(file) || !isAt(file, file.location)
+            {
                 consumer.report(.released(path: file.state.path))
                 drop(file, consumer)
             }
@@ -344,6 +352,7 @@ package final class FileFollower {
     }
 
     func drop(_ file: FollowedFile, _ consumer: any FollowConsumer) {
+        settle(file)
         remove(file)
         consumer.forgotten(file.state.id)
     }

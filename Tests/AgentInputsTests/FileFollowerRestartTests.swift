@@ -51,6 +51,36 @@ struct FileFollowerRestartTests {
         #expect(back(bench) == ["4", "a", "b"] || bench.registry.isEmpty == false)
     }
 
+    @Test(arguments: [["app.log"], ["app.log*"]]) func renamedTwiceWhileAway(_ patterns: [String]) throws {
+        let bench = try FollowBench(patterns)
+        // An older one, rotated before the agent was there; only a pattern may find it.
+        try bench.append("old\n", to: "app.log.9")
+        try bench.append("1\n2\n")
+        bench.step()
+        bench.step(seconds: 20)
+        #expect(bench.taken().sorted() == (patterns == ["app.log"] ? ["1", "2"] : ["1", "2", "old"]))
+        try bench.append("3\n")
+        try bench.rename("app.log", "app.log.1")
+        try bench.append("a\n")
+        try bench.rename("app.log.1", "app.log.2")
+        try bench.rename("app.log", "app.log.1")
+        try bench.append("b\n")
+        try bench.append("packed", to: "app.log.3.gz")
+        #expect(back(bench) == ["3", "a", "b"])
+        #expect(back(bench) == [])
+    }
+
+    @Test func renamedAndThenCopiedWhileAway() throws {
+        let bench = try away()
+        try bench.rename("app.log", "app.log.1")
+        try bench.append("a\nb\n")
+        try bench.copy("app.log", "app.log.2")
+        try bench.truncate()
+        try bench.append("c\n")
+        #expect(back(bench) == ["a", "b", "c"])
+        #expect(back(bench) == [])
+    }
+
     @Test(arguments: [["app.log"], ["app.log*"]]) func copiedAndTruncated(_ patterns: [String]) throws {
         let bench = try away(patterns)
         try bench.append("3\n")

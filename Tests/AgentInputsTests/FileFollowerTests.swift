@@ -267,4 +267,53 @@ struct FileFollowerTests {
         bench.step()
         #expect(bench.taken() == ["1", "last"])
     }
+
+    @Test func renamedTwiceBetweenTwoLooks() throws {
+        let bench = try FollowBench()
+        try bench.append("1\n")
+        bench.step()
+        try bench.rename("app.log", "app.log.1")
+        try bench.append("2\n")
+        try bench.rename("app.log", "app.log.2")
+        try bench.append("3\n")
+        bench.follower.namesMayHaveChanged()
+        bench.step()
+        bench.step(seconds: 20)
+        #expect(bench.taken().sorted() == ["1", "2", "3"])
+    }
+
+    @Test func truncatedAgainBeforeAnythingWasRead() throws {
+        let bench = try FollowBench()
+        try bench.append("1\n")
+        bench.step()
+        try bench.copy("app.log", "app.log.1")
+        try bench.truncate()
+        bench.step()
+        try bench.append("2\n")
+        try bench.copy("app.log", "app.log.2")
+        try bench.truncate()
+        try bench.append("3\n")
+        bench.step()
+        bench.step(seconds: 20)
+        bench.step(seconds: 20)
+        #expect(bench.taken().sorted() == ["1", "2", "3"])
+    }
+
+    @Test func aCopyOfAFileThatGoesOnIsNotRead() throws {
+        let bench = try FollowBench()
+        try bench.append("1\n2\n")
+        bench.step()
+        try bench.copy("app.log", "app.log.1")
+        bench.step()
+        try bench.append("3\n")
+        bench.step(seconds: 20)
+        try bench.rename("app.log.1", "app.log.2")
+        try bench.rename("app.log", "app.log.1")
+        try bench.append("4\n")
+        bench.step(seconds: 20)
+        bench.step(seconds: 100)
+        try bench.rename("app.log.1", "app.log.7")
+        bench.step(seconds: 100)
+        #expect(bench.taken().sorted() == ["1", "2", "3", "4"])
+    }
 }

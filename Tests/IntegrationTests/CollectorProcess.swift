@@ -63,10 +63,12 @@ final class CollectorProcess {
             method: "POST", url: url + "/select/logsql/query",
             headers: [(name: "Content-Type", value: "application/x-www-form-urlencoded")], body: .bytes(body.array()))
         var content: [UInt8] = []
-        let response = try client.stream(request, onBytes: { bytes in
-            content.append(contentsOf: bytes)
-            return .proceed
-        })
+        let response = try client.stream(
+            request,
+            onBytes: { bytes in
+                content.append(contentsOf: bytes)
+                return .proceed
+            })
         try #require(response.status == 200, "\(text): \(response.status) \(response.text)")
         return try content.split(separator: 0x0A).map { try JSONValue(parsing: Array($0)) }
     }

@@ -64,7 +64,8 @@ struct EndToEndTests {
         var decompressor = ZstdDecompressor()
         while next < directory.nextPosition {
             let read = try directory.read(from: next, maxBytes: 8 << 20)
-            for record in read.records where record.record.kind == .batch && !store.isStored(position: record.position) {
+            for record in read.records where record.record.kind == .batch && !store.isStored(position: record.position)
+            {
                 let content = try decompressor.decompress(record.record.payload, limit: 1 << 30)
                 let batch = try content.withUnsafeBytes { try BatchCodec.decode($0) }
                 store.append(batch, position: record.position, ingestTime: Timestamp(nanoseconds: 0), isReplay: true)
@@ -115,7 +116,9 @@ struct EndToEndTests {
             }
             switch round {
             case 0:
-                let isFollowed = try eventually(within: 60) { try collector.count("*") >= source.files.reduce(0) { $0 + $1.lines.count / rounds } }
+                let isFollowed = try eventually(within: 60) {
+                    try collector.count("*") >= source.files.reduce(0) { $0 + $1.lines.count / rounds }
+                }
                 #expect(isFollowed, "nothing arrives: \(agent.log.suffix(2_000))")
             case 3:
                 #expect(collector.stop(SIGKILL) == -SIGKILL)

@@ -15,7 +15,9 @@ struct SourceLines {
         } else {
             files = names.map { name in
                 let content = (try? FileSystem.contents(shared + "/" + name, limit: 64 << 20)) ?? []
-                return (name, content.split(separator: 0x0A, omittingEmptySubsequences: false).dropLast().map { Array($0) })
+                return (
+                    name, content.split(separator: 0x0A, omittingEmptySubsequences: false).dropLast().map { Array($0) }
+                )
             }
         }
         let long = [UInt8](repeating: 0x78, count: 300_000) + Array(" the end of a long line\r".utf8)

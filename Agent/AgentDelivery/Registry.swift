@@ -113,12 +113,13 @@ package final class Registry: Sendable {
         }
     }
 
-    /// Writes the registry, if anything changed since the last time; durable when it returns.
+    /// Writes the registry, if anything changed since one of its two files was written; durable when it returns.
     ///
     /// - Throws: `IOError`; the files are as they were, and the next call tries again.
     package func save() throws(IOError) {
         let (content, generation) = state.withLock { state -> (RegistryContent?, UInt64) in
-            if !state.isDirty { return (nil, 0) }
+            // The older file must catch up as well: the spool is kept as long as it is behind.
+            if !state.isDirty && state.previouslyAcknowledged >= state.lastAcknowledged { return (nil, 0) }
             state.isDirty = false
             return (state.content, state.generation + 1)
         }

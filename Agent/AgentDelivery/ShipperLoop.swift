@@ -14,6 +14,8 @@ final class ShipperLoop {
 
     /// How often the registry is written while batches are delivered.
     private static let saveInterval: UInt64 = 1_000_000_000
+    /// The same while the spool is filling up: reading may be waiting for room.
+    private static let urgentSaveInterval: UInt64 = 50_000_000
 
     init(_ parts: Shipper.Parts, _ monitor: Monitor<Shipper.State>) {
         self.parts = parts
@@ -148,7 +150,7 @@ final class ShipperLoop {
     /// Writes the registry and lets go of what the spool need not keep.
     private func save(always: Bool) {
         let now = SystemClock.monotonicNanos()
-        if !always && now &- lastSave < ShipperLoop.saveInterval { return }
+        if !always && now &- lastSave < saveInterval { return }
         lastSave = now
         do throws(IOError) { try parts.registry.save() } catch {
             parts.log.error("the registry cannot be written, trying again", ("reason", error.description))
@@ -157,6 +159,11 @@ final class ShipperLoop {
         do throws(SpoolError) { try parts.spool.release(before: parts.registry.acknowledgedForGood + 1) } catch {
             parts.log.error("the spool cannot be trimmed, trying again", ("reason", error.description))
         }
+    }
+
+    private var saveInterval: UInt64 {
+        let isFilling = parts.spool.bytes > parts.spool.limitBytes / 2
+        return isFilling ? ShipperLoop.urgentSaveInterval : ShipperLoop.saveInterval
     }
 
     // MARK: Waiting
@@ -168,7 +175,7 @@ final class ShipperLoop {
     /// - Returns: false when it is time to end: nothing is left and a stop was asked for.
     private func waitForBatches(behind position: UInt64) -> Bool {
         // Relocations and forgotten files are written even when nothing is delivered.
-        let deadline = SystemClock.monotonicNanos() + ShipperLoop.saveInterval
+        let deadline = SystemClock.monotonicNanos() + saveInterval
         let wish = monitor.wait(until: deadline) { state -> Bool? in
             if state.spooled >= position { return true }
             return state.stopAt == nil ? nil : false

@@ -62,6 +62,19 @@ struct RegistryTests {
         #expect(try load(place).content.acknowledged == 2)
     }
 
+    @Test func theOlderFileCatchesUpWithoutAnythingNew() throws {
+        let place = try Workplace()
+        let registry = Registry(place.path, content(), generation: 0)
+        registry.acknowledge(5, [])
+        try registry.save()
+        try registry.save()
+        #expect(registry.acknowledgedForGood == 5)
+        // And then there is nothing more to write.
+        let fault = SystemFaults.add(.init(.rename, path: place.path, code: 28, times: .max))
+        defer { SystemFaults.remove(fault) }
+        try registry.save()
+    }
+
     @Test func nothingAndNothingGoodAreToldApart() throws {
         let place = try Workplace()
         guard case .none = try Registry.load(place.path) else {

@@ -2,6 +2,7 @@ import AgentDelivery
 import AgentPipeline
 import CurlTransport
 import Diagnostics
+import Glibc
 import SystemIO
 import Testing
 
@@ -15,8 +16,10 @@ struct ShipperTests {
         let shipper: Shipper
         let metrics = MetricRegistry()
 
-        init(_ place: Workplace, _ collector: FakeCollector, acknowledged: UInt64 = 0) throws {
-            spool = try place.spool()
+        init(
+            _ place: Workplace, _ collector: FakeCollector, acknowledged: UInt64 = 0, limit: Int = 64 << 20
+        ) throws {
+            spool = try place.spool(limit: limit)
             writer = SpoolWriter(spool)
             registry = Registry(
                 place.path, RegistryContent(agent: "a", epoch: 1, fingerprint: 1, acknowledged: acknowledged),
@@ -110,6 +113,38 @@ struct ShipperTests {
         run.finish()
         #expect(collector.sent.map(\.messages) == [["one"], ["two"], ["three"]])
         #expect(collector.sent.map(\.sequence) == [1, 2, 3])
+    }
+
+    @Test func aFullSpoolIsEmptiedAndTakesMore() throws {
+        let place = try Workplace()
+        let down = DeliveryOutcome.unreachable(TransportError(.cannotConnect, "down"))
+        let collector = FakeCollector(Array(repeating: down, count: 2))
+        let run = try Run(place, collector, limit: 8 << 20)
+        var state: UInt64 = 1
+        let noise = (0..<60).map { _ in
+            String(
+                (0..<400_000).map { _ in
+                    state = state &* 6_364_136_223_846_793_005 &+ 1
+                    return Character(UnicodeScalar(UInt8(0x21 + (state >> 33) % 90)))
+                })
+        }
+        var refusals = 0
+        // Three times what the spool holds; the test's time limit ends a spool that stays full.
+        for text in noise {
+            while true {
+                do {
+                    try run.put(text)
+                    break
+                } catch SpoolError.full {
+                    refusals += 1
+                    usleep(10_000)
+                }
+            }
+        }
+        #expect(refusals > 0)
+        #expect(run.shipper.waitUntilDrained(deadline: nil))
+        run.finish()
+        #expect(Array(collector.sent.compactMap(\.messages.first).suffix(60)) == noise)
     }
 
     @Test func failedEventsAreToldOf() throws {

@@ -10,8 +10,11 @@ extension FileFollower {
     /// inode says.
     package func resume(_ states: [SourceState], at now: UInt64, _ consumer: any FollowConsumer) {
         for state in states where state.offset > 0 {
-            let isFound = ([state.path] + rotationNames(of: state.path)).contains { path in
-                resume(state, at: path, profile(of: state.path), at: now, consumer)
+            let profile = profile(of: state.path)
+            // Other names are looked up only for a file that is not where it was: that reads its whole directory.
+            if resume(state, at: state.path, profile, at: now, consumer) { continue }
+            let isFound = rotationNames(of: state.path).contains { path in
+                resume(state, at: path, profile, at: now, consumer)
             }
             if !isFound { unresolved.append(state) }
         }

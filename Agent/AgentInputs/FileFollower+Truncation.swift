@@ -98,12 +98,7 @@ extension FileFollower {
             file.isOriginal = true
             return false
         }
-        let name = baseName(file.location)
-        let directory = FileSystem.parent(of: file.location)
-        for other in files where other !== file && !other.prefix.isEmpty {
-            guard FileSystem.parent(of: other.state.path) == directory,
-                isRotationName(name, of: baseName(other.state.path))
-            else { continue }
+        for other in possibleOriginals(of: file) where other !== file && !other.prefix.isEmpty {
             // A copy that has only begun shows fewer bytes.
             let count = min(status.size, other.prefix.count)
             guard let bytes = try? handle.file.bytes(at: 0, count: count),
@@ -115,5 +110,17 @@ extension FileFollower {
         }
         file.isOriginal = true
         return false
+    }
+
+    /// The followed files whose name, with something after a `.` or `-`, is the name of this one.
+    private func possibleOriginals(of file: FollowedFile) -> [FollowedFile] {
+        let path = Array(file.location.utf8)
+        let base = (path.lastIndex(of: UInt8(ascii: "/")) ?? -1) + 1
+        var originals: [FollowedFile] = []
+        for index in path.indices.dropFirst(base + 1)
+        where path[index] == UInt8(ascii: ".") || path[index] == UInt8(ascii: "-") {
+            originals += files(withPath: String(decoding: path[..<index], as: UTF8.self))
+        }
+        return originals
     }
 }

@@ -20,6 +20,8 @@ package final class FileFollower {
     private var nextID: UInt64
     var files: [FollowedFile] = []
     var byIdentity: [FileID: FollowedFile] = [:]
+    /// See ``files(withPath:)``; empty when it must be made again.
+    private var pathIndex: [String: [FollowedFile]] = [:]
     private var lastScan: UInt64?
     private var wantsScan = true
     private var firstFile = 0
@@ -104,7 +106,14 @@ package final class FileFollower {
 
     // MARK: Names
 
+    /// The files whose path is `path`: the one that is there, and earlier ones that are read to their ends.
+    func files(withPath path: String) -> [FollowedFile] {
+        if pathIndex.isEmpty { for file in files { pathIndex[file.state.path, default: []].append(file) } }
+        return pathIndex[path] ?? []
+    }
+
     private func scan(at now: UInt64, _ consumer: any FollowConsumer) {
+        pathIndex.removeAll()
         for file in files { file.isMatched = false }
         directories.removeAll(keepingCapacity: true)
         for input in inputs {
@@ -173,6 +182,7 @@ package final class FileFollower {
         if !isRotation {
             file.state.path = path
             file.isRotated = false
+            pathIndex.removeAll()
         }
     }
 
@@ -199,6 +209,7 @@ package final class FileFollower {
     func add(_ state: SourceState, _ location: String, _ profile: SourceProfile, _ now: UInt64) -> FollowedFile {
         let file = FollowedFile(state, at: location, profile: profile, now: now)
         files.append(file)
+        pathIndex.removeAll()
         byIdentity[FileID(device: state.device, inode: state.inode)] = file
         return file
     }
@@ -302,15 +313,8 @@ package final class FileFollower {
     /// - Returns: false when that is not possible at present.
     private func reopen(_ file: FollowedFile, _ consumer: any FollowConsumer) -> Bool {
         do throws(IOError) {
-            let candidates = [file.location] + rotationNames(of: file.state.path)
-            for path in candidates {
-                guard let status = try FileSystem.status(path), file.isSame(status) else { continue }
-                let handle = try FileHandle(path)
-                guard file.isSame(try handle.file.status()) else { continue }
-                file.handle = handle
-                file.location = path
-                return true
-            }
+            if try open(file, at: file.location) { return true }
+            for path in rotationNames(of: file.state.path) where try open(file, at: path) { return true }
         } catch {
             consumer.report(.failed(path: file.location, reason: error.description))
             return false
@@ -318,6 +322,15 @@ package final class FileFollower {
         // All of it had been read when it was closed.
         drop(file, consumer)
         return false
+    }
+
+    private func open(_ file: FollowedFile, at path: String) throws(IOError) -> Bool {
+        guard let status = try FileSystem.status(path), file.isSame(status) else { return false }
+        let handle = try FileHandle(path)
+        guard file.isSame(try handle.file.status()) else { return false }
+        file.handle = handle
+        file.location = path
+        return true
     }
 
     /// Paths next to `path` that a rotation may have made of it.
@@ -359,6 +372,7 @@ package final class FileFollower {
 
     func remove(_ file: FollowedFile) {
         file.isDropped = true
+        pathIndex.removeAll()
         files.removeAll { $0 === file }
         let identity = FileID(device: file.state.device, inode: file.state.inode)
         if byIdentity[identity] === file { byIdentity[identity] = nil }

@@ -15,6 +15,7 @@ final class RunningProgram {
     ///   - name: e.g. `lodge-agent`.
     ///   - arguments: without the program's own name.
     ///   - logPath: where standard output and standard error are appended.
+    /// - Throws: when the program is not built or cannot be started.
     init(_ name: String, _ arguments: [String], logPath: String) throws {
         self.name = name
         self.logPath = logPath

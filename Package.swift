@@ -100,7 +100,10 @@ let collector: [Target] = [
     tests("CollectorHTTP", [.product(name: "NIOCore", package: "swift-nio")]),
     tests(
         "CollectorRuntime",
-        ["CollectorIngest", "Diagnostics", "Journal", "LineFormats", "Settings", "SystemIO", "Workers", "ZstdCodec"]),
+        [
+            "CollectorHTTP", "CollectorIngest", "Diagnostics", "Journal", "LineFormats", "Settings", "SystemIO",
+            "Workers", "ZstdCodec",
+        ]),
     tests("StoreFormat", ["LogModel", "ByteCoding"]),
     program(
         "lodge-bench", in: "Tests",
@@ -124,7 +127,8 @@ let agent: [Target] = [
     module(
         "AgentRuntime", in: "Agent",
         [
-            "AgentInputs", "AgentPipeline", "AgentDelivery", "Settings", "Diagnostics", "SystemIO", "Workers", "Journal",
+            "AgentInputs", "AgentPipeline", "AgentDelivery", "Settings", "Diagnostics", "SystemIO", "Workers",
+            "Journal",
             "LineFormats", "LogModel", "ByteCoding", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
     program("lodge-agent", in: "Agent", ["AgentRuntime"]),

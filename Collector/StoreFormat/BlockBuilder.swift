@@ -9,6 +9,7 @@ struct BlockBuilder: ~Copyable {
     private var levels: [UInt32] = []
     private var streamIndexes: [UInt32] = []
     private var messages = ColumnBuilder(capacity: 1 << 20)
+    private var templates = TemplateEncoder()
     private var columns = ColumnTable()
     private var overflow = ColumnBuilder(capacity: 16)
     private var overflowNames: [String: Int] = [:]
@@ -78,7 +79,7 @@ struct BlockBuilder: ~Copyable {
         let levelsSection = try output.packed(levels, limit: Int(Level.fatal.rawValue) + 1, &context)
         let streamLimit = Int(streamIndexes.max() ?? 0) + 1
         let streamsSection = try output.packed(streamIndexes, limit: streamLimit, &context)
-        let messagesSection = try output.values(messages, rowCount: rowCount, &context)
+        let messagesSection = try output.messages(&messages, rowCount: rowCount, &templates, &context)
         var described: [(name: String, section: SectionReference)] = []
         for index in 0..<columns.count where columns.hasValues(index) {
             described.append((columns.names[index], try columns.write(index, rowCount: rowCount, &output, &context)))

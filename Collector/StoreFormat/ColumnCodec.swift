@@ -14,6 +14,8 @@ package enum SectionKind: UInt8, Sendable {
     case overflow = 5
     /// The streams of the segment.
     case streams = 6
+    /// Messages as templates and columns of what varies.
+    case templates = 7
 }
 
 /// Which rows of a block have a value. Layout: kind byte (0 all, 1 bitmap, 2 list), then for a bitmap one bit a row,

@@ -54,6 +54,32 @@ package struct SectionOutput: ~Copyable {
         return section(kind, from: start)
     }
 
+    /// Writes messages in the smallest form: a dictionary, templates, or text.
+    mutating func messages(
+        _ column: inout ColumnBuilder, rowCount: Int, _ encoder: inout TemplateEncoder, _ context: inout CodecContext
+    ) throws(StoreFormatError) -> SectionReference {
+        let start = pending.count
+        if try ValueColumns.encodeDictionary(
+            column, rowCount: rowCount, into: &pending, scratch: &scratch, &context)
+        {
+            return section(.dictionary, from: start)
+        }
+        let templates = try encoder.encode(&column, into: &pending, &context)
+        if let templates, templates.isSure { return section(.templates, from: start) }
+        let end = pending.count
+        Presence.encode(column.rows, of: rowCount, into: &pending)
+        try ValueColumns.encodeText(column, into: &pending, scratch: &scratch, &context)
+        if templates == nil { return section(.text, from: start) }
+        if pending.count - end >= end - start {
+            pending.truncate(to: end)
+            return section(.templates, from: start)
+        }
+        let text = pending.array()[end...]
+        pending.truncate(to: start)
+        pending.append(contentsOf: Array(text))
+        return section(.text, from: start)
+    }
+
     mutating func overflow(
         _ column: borrowing ColumnBuilder, rowCount: Int, _ context: inout CodecContext
     ) throws(StoreFormatError) -> SectionReference {

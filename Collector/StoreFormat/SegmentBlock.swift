@@ -75,6 +75,8 @@ struct SegmentBlock: BlockSource {
             case .dictionary: return unsafe try ValueColumns.dictionary(raw, rowCount: rowCount, &context)
             case .text, .overflow:
                 return unsafe try ValueColumns.text(raw, rowCount: rowCount, candidates, &context)
+            case .templates:
+                return unsafe try TemplateRenderer.messages(raw, rowCount: rowCount, candidates, &context)
             default: throw StoreFormatError("values in a section of the kind \(reference.kind)")
             }
         }

@@ -8,25 +8,35 @@ enum ValueColumns {
         _ column: borrowing ColumnBuilder, rowCount: Int, into writer: inout ByteWriter, scratch: inout ByteWriter,
         _ context: inout CodecContext
     ) throws(StoreFormatError) -> SectionKind {
-        Presence.encode(column.rows, of: rowCount, into: &writer)
-        if let dictionary = Dictionary(column) {
-            writer.append(varint: UInt64(dictionary.entries.count))
-            scratch.removeAll()
-            unsafe column.bytes.withBytes { bytes in
-                for entry in dictionary.entries {
-                    unsafe scratch.append(
-                        lengthPrefixed: UnsafeRawBufferPointer(rebasing: bytes[Int(entry.offset)..<entry.end]))
-                }
-            }
-            unsafe try scratch.withBytes { (bytes) throws(StoreFormatError) in
-                unsafe try context.compress(bytes, into: &writer)
-            }
-            try NumberColumns.encode(
-                packed: dictionary.indexes, limit: dictionary.entries.count, into: &writer, scratch: &scratch, &context)
+        if try encodeDictionary(column, rowCount: rowCount, into: &writer, scratch: &scratch, &context) {
             return .dictionary
         }
+        Presence.encode(column.rows, of: rowCount, into: &writer)
         try encodeText(column, into: &writer, scratch: &scratch, &context)
         return .text
+    }
+
+    /// Appends a section of the kind `dictionary`, if there are few enough distinct values; says whether.
+    static func encodeDictionary(
+        _ column: borrowing ColumnBuilder, rowCount: Int, into writer: inout ByteWriter, scratch: inout ByteWriter,
+        _ context: inout CodecContext
+    ) throws(StoreFormatError) -> Bool {
+        guard let dictionary = Dictionary(column) else { return false }
+        Presence.encode(column.rows, of: rowCount, into: &writer)
+        writer.append(varint: UInt64(dictionary.entries.count))
+        scratch.removeAll()
+        unsafe column.bytes.withBytes { bytes in
+            for entry in dictionary.entries {
+                unsafe scratch.append(
+                    lengthPrefixed: UnsafeRawBufferPointer(rebasing: bytes[Int(entry.offset)..<entry.end]))
+            }
+        }
+        unsafe try scratch.withBytes { (bytes) throws(StoreFormatError) in
+            unsafe try context.compress(bytes, into: &writer)
+        }
+        try NumberColumns.encode(
+            packed: dictionary.indexes, limit: dictionary.entries.count, into: &writer, scratch: &scratch, &context)
+        return true
     }
 
     /// Appends values as text: number of chunks, then for each the number of values and one frame that holds the

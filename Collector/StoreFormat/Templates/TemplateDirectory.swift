@@ -1,0 +1,222 @@
+internal import ByteCoding
+internal import LogModel
+
+/// A column of variables as the directory describes it. What the numbers mean depends on the kind.
+struct TemplateColumn {
+    var kind: VariableKind
+    /// `constant`: where the value is in the directory. `dictionary`: its entries in ``TemplateDirectory/entries``.
+    /// `decimal`: number of digits, or 0. `hexadecimal`: flags and bytes a value. `parts`: its pieces among the entries.
+    /// `text`: bytes of lengths, and of values.
+    var first = 0
+    var second = 0
+    /// `parts`: the first of its columns of digits. `hexadecimal`: place in the wide area. `text`: place of the values.
+    var third = 0
+    /// Rows that have the column.
+    var rows: Int
+    var integers = PackedIntegers()
+}
+
+/// Where the numbers of a column are.
+struct PackedIntegers {
+    var storage = IntegerStorage.offsets
+    var base: UInt64 = 0
+    var lowStep: Int64 = 0
+    var width = 0
+    var isSplit = false
+    /// Places in the areas; those in the areas of bytes and wide values become places in the loaded content.
+    var bits = 0
+    var bytes = 0
+    var wide = 0
+    /// Where the added-up differences begin, once they are; -1 before.
+    var sums = -1
+
+    /// Bits a value that lie in the area of bits.
+    var packedWidth: Int { width > IntegerStorage.widestBits ? 0 : isSplit ? max(0, width - 8) : width }
+    /// Whole bytes a value in the area of wide values.
+    var wideBytes: Int { width > IntegerStorage.widestBits ? (width + 7) / 8 : 0 }
+}
+
+/// A template as the directory has it.
+struct TemplateEntry {
+    /// Where its text is in the directory.
+    var text: ByteRange
+    /// Its pieces between placeholders, one more than it has variables.
+    var pieces: Range<Int>
+    /// Rows that have it.
+    var rows = 0
+    /// Whether its variables have columns, the numbers of which begin at ``firstPosition`` of the positions; else its
+    /// variables are in the shared column, beginning at that number.
+    var hasColumns: Bool
+    var firstPosition = 0
+
+    var variableCount: Int { pieces.count - 1 }
+}
+
+/// The directory of a section of messages: templates, and where their variables are.
+struct TemplateDirectory {
+    var templates: [TemplateEntry] = []
+    /// Static pieces of the templates.
+    var pieces: [ByteRange] = []
+    /// Number of the column of each position.
+    var positions: [Int32] = []
+    var columns: [TemplateColumn] = []
+    /// Entries of dictionaries and pieces of parts.
+    var entries: [ByteRange] = []
+    /// Number of the column of rare templates' variables, if there are any.
+    var shared: Int?
+    /// Bytes of each area that the columns take.
+    private(set) var used = [Int](repeating: 0, count: 4)
+
+    /// Reads the templates.
+    init(templates reader: inout ByteReader, rowCount: Int) throws(ByteCodingError) {
+        let count = unsafe try reader.count(limit: rowCount)
+        var lengths: [Int] = []
+        lengths.reserveCapacity(count)
+        templates.reserveCapacity(count)
+        for _ in 0..<count { lengths.append(unsafe try reader.count(limit: StoreLimits.sectionBytes)) }
+        for word in lengths {
+            let start = unsafe reader.offset
+            let text = unsafe try reader.bytes(word >> 1)
+            let firstPiece = pieces.count
+            var pieceStart = 0
+            for index in 0..<text.count where unsafe text[index] == TokenClass.placeholder {
+                pieces.append(ByteRange(offset: start + pieceStart, length: index - pieceStart))
+                pieceStart = index + 1
+            }
+            pieces.append(ByteRange(offset: start + pieceStart, length: text.count - pieceStart))
+            templates.append(
+                TemplateEntry(
+                    text: ByteRange(offset: start, length: text.count), pieces: firstPiece..<pieces.count,
+                    hasColumns: word & 1 == 1))
+        }
+    }
+
+    /// Reads the columns. The rows of each template have been counted.
+    mutating func readColumns(_ reader: inout ByteReader) throws(ByteCodingError) {
+        var sharedValues = 0
+        for index in templates.indices {
+            let count = templates[index].variableCount
+            if !templates[index].hasColumns {
+                templates[index].firstPosition = sharedValues
+                // 65,536 rows of at most as many variables as the directory has bytes: far below overflow.
+                sharedValues += count * templates[index].rows
+                continue
+            }
+            let first = positions.count
+            templates[index].firstPosition = first
+            for position in 0..<count {
+                let kind = unsafe try Self.kind(&reader)
+                if kind == .copy {
+                    let earlier = unsafe try reader.count(limit: Int.max)
+                    guard earlier < position else {
+                        throw unsafe .invalid(offset: reader.offset, what: "column is a copy of none")
+                    }
+                    positions.append(positions[first + earlier])
+                } else {
+                    let column = unsafe try self.column(kind, &reader, rows: templates[index].rows, isPart: false)
+                    positions.append(Int32(truncatingIfNeeded: columns.count))
+                    columns.append(column)
+                }
+            }
+        }
+        guard sharedValues > 0 else { return }
+        guard sharedValues <= TemplateBlock.mostValues, unsafe try Self.kind(&reader) == .text else {
+            throw unsafe .invalid(offset: reader.offset, what: "rare variables are no text")
+        }
+        let column = unsafe try self.column(.text, &reader, rows: sharedValues, isPart: false)
+        shared = columns.count
+        columns.append(column)
+    }
+
+    private static func kind(_ reader: inout ByteReader) throws(ByteCodingError) -> VariableKind {
+        guard let kind = VariableKind(rawValue: unsafe try reader.byte()) else {
+            throw unsafe .invalid(offset: reader.offset, what: "unknown kind of column")
+        }
+        return kind
+    }
+
+    /// Reads one column; those of digits within it are appended first.
+    private mutating func column(
+        _ kind: VariableKind, _ reader: inout ByteReader, rows: Int, isPart: Bool
+    ) throws(ByteCodingError) -> TemplateColumn {
+        var column = TemplateColumn(kind: kind, rows: rows)
+        switch kind {
+        case .constant:
+            let value = unsafe try entry(&reader)
+            column.first = Int(value.offset)
+            column.second = Int(value.length)
+        case .dictionary:
+            column.first = entries.count
+            column.second = unsafe try reader.count(limit: reader.remaining)
+            for _ in 0..<column.second { entries.append(unsafe try entry(&reader)) }
+            column.integers = unsafe try integers(&reader, rows: rows)
+        case .decimal:
+            column.first = unsafe Int(try reader.byte())
+            guard column.first <= VariableColumns.mostDigits else {
+                throw unsafe .invalid(offset: reader.offset, what: "too many digits")
+            }
+            column.integers = unsafe try integers(&reader, rows: rows)
+        case .digits: column.integers = unsafe try integers(&reader, rows: rows)
+        case .hexadecimal where !isPart:
+            column.first = unsafe Int(try reader.byte())
+            column.second = unsafe Int(try reader.byte())
+            column.third = unsafe try take(.wide, column.second, rows, &reader)
+        case .parts where !isPart:
+            let runs = unsafe try reader.count(limit: VariableColumns.mostParts)
+            column.first = entries.count
+            column.second = runs
+            for _ in 0...runs { entries.append(unsafe try entry(&reader)) }
+            var parts: [TemplateColumn] = []
+            for _ in 0..<runs {
+                let kind = unsafe try Self.kind(&reader)
+                parts.append(unsafe try self.column(kind, &reader, rows: rows, isPart: true))
+            }
+            column.third = columns.count
+            columns.append(contentsOf: parts)
+        case .text where !isPart:
+            column.first = unsafe try reader.count(limit: StoreLimits.sectionBytes)
+            column.second = unsafe try reader.count(limit: StoreLimits.sectionBytes)
+            column.integers.bytes = unsafe try take(.bytes, column.first, 1, &reader)
+            column.third = unsafe try take(.text, column.second, 1, &reader)
+        case .copy, .hexadecimal, .parts, .text:
+            throw unsafe .invalid(offset: reader.offset, what: "a kind of column that cannot be here")
+        }
+        return column
+    }
+
+    private func entry(_ reader: inout ByteReader) throws(ByteCodingError) -> ByteRange {
+        let bytes = unsafe try reader.lengthPrefixed()
+        return ByteRange(offset: unsafe reader.offset - bytes.count, length: bytes.count)
+    }
+
+    private mutating func integers(_ reader: inout ByteReader, rows: Int) throws(ByteCodingError) -> PackedIntegers {
+        var integers = PackedIntegers()
+        guard let storage = IntegerStorage(rawValue: unsafe try reader.byte()) else {
+            throw unsafe .invalid(offset: reader.offset, what: "unknown storage of numbers")
+        }
+        integers.storage = storage
+        integers.base = unsafe try reader.varint()
+        if storage == .differences { integers.lowStep = unsafe try reader.zigzag() }
+        integers.width = unsafe Int(try reader.byte())
+        guard integers.width <= 64 else { throw unsafe .invalid(offset: reader.offset, what: "number too wide") }
+        if integers.width > 0, integers.width <= IntegerStorage.widestBits {
+            integers.isSplit = unsafe try reader.byte() != 0
+        }
+        integers.bits = unsafe try take(.bits, (rows * integers.packedWidth + 7) / 8, 1, &reader)
+        if integers.isSplit { integers.bytes = unsafe try take(.bytes, 1, rows, &reader) }
+        integers.wide = unsafe try take(.wide, integers.wideBytes, rows, &reader)
+        return integers
+    }
+
+    /// The next place of an area, and moves on.
+    private mutating func take(
+        _ area: ColumnAreas.Kind, _ size: Int, _ count: Int, _ reader: inout ByteReader
+    ) throws(ByteCodingError) -> Int {
+        let start = used[area.rawValue]
+        guard size * count <= StoreLimits.sectionBytes - start else {
+            throw unsafe .invalid(offset: reader.offset, what: "columns are too long")
+        }
+        used[area.rawValue] += size * count
+        return start
+    }
+}

@@ -75,6 +75,12 @@ final class BlockColumns {
         return .values(gatherer.finish())
     }
 
+    /// What storage knows of a test of messages; nil when they are to be read, or have been.
+    func messageCandidates(_ search: MessageSearch, _ candidates: RowBitmap) throws -> MessageCandidates? {
+        if let known = cachedValues[FieldName.message], candidates.isSubset(of: known.rows) { return nil }
+        return try source.messageCandidates(search, among: candidates)
+    }
+
     /// Decodes a column, unless that has been done for all the rows that are wanted: several tests of a filter, and
     /// the result behind them, look at the same column.
     private func values(

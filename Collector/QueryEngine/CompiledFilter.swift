@@ -11,6 +11,8 @@ indirect enum CompiledFilter: Sendable {
     case or([CompiledFilter])
     case not(CompiledFilter)
     case field(String, ValueMatcher)
+    /// Of the message, where storage may know some or all rows without reading them.
+    case message(MessageSearch, ValueMatcher)
     case stream(StreamSelector)
     case time(ClosedRange<Int64>)
 
@@ -22,7 +24,13 @@ indirect enum CompiledFilter: Sendable {
         case .or(let members):
             self = .or(members.map { CompiledFilter($0, now: now) }.sorted { $0.cost < $1.cost })
         case .not(let inner): self = .not(CompiledFilter(inner, now: now))
-        case .field(let name, let test): self = .field(name, ValueMatcher(test))
+        case .field(let name, let test):
+            let matcher = ValueMatcher(test)
+            if name == FieldName.message, let search = MessageSearch(test, matcher) {
+                self = .message(search, matcher)
+            } else {
+                self = .field(name, matcher)
+            }
         case .stream(let selector): self = .stream(selector)
         case .time(let time): self = time.bounds(now: now).map { .time($0) } ?? .none
         }
@@ -34,7 +42,7 @@ indirect enum CompiledFilter: Sendable {
         case .all, .none: 0
         case .time: 1
         case .stream: 2
-        case .field(FieldName.message, _): 100
+        case .field(FieldName.message, _), .message: 100
         case .field: 10
         case .not(let inner): inner.cost + 1
         case .and(let members): members.map(\.cost).min() ?? 0
@@ -87,6 +95,15 @@ indirect enum CompiledFilter: Sendable {
             var left = candidates
             left.filter { matching[Int(indexes[$0])] }
             return left
+        case .message(let search, let matcher):
+            guard let known = try block.messageCandidates(search, candidates) else {
+                return Self.rows(of: try block.column(FieldName.message, candidates), among: candidates, matcher)
+            }
+            if known.possible.isEmpty { return known.certain }
+            var found = Self.rows(
+                of: try block.column(FieldName.message, known.possible), among: known.possible, matcher)
+            found.formUnion(known.certain)
+            return found
         case .field(let name, let matcher):
             return Self.rows(of: try block.column(name, candidates), among: candidates, matcher)
         }

@@ -78,6 +78,8 @@ package protocol BlockSource: Sendable {
     func streamIndexes() throws -> [UInt32]
     /// The messages. Only rows among `candidates` are sure to be filled in.
     func messages(_ candidates: RowBitmap) throws -> ColumnData
+    /// The rows among `rows` whose messages pass a test, or may; nil when only reading the messages tells.
+    func messageCandidates(_ search: MessageSearch, among rows: RowBitmap) throws -> MessageCandidates?
     /// The values of a field (labels of streams are not fields); nil when no row has it. Only rows among `candidates`
     /// are sure to be filled in.
     func column(_ name: String, _ candidates: RowBitmap) throws -> ColumnData?

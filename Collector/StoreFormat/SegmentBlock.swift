@@ -42,6 +42,15 @@ struct SegmentBlock: BlockSource {
         try values(description.messages, candidates)
     }
 
+    func messageCandidates(_ search: MessageSearch, among rows: RowBitmap) throws -> MessageCandidates? {
+        guard description.messages.kind == .templates else { return nil }
+        let content = try segment.section(description.messages)
+        return unsafe try content.withUnsafeBytes { raw in
+            var context = CodecContext()
+            return unsafe try TemplateSearch.candidates(raw, search, among: rows, &context)
+        }
+    }
+
     func column(_ name: String, _ candidates: RowBitmap) throws -> ColumnData? {
         if let column = description.columns.first(where: { $0.name == name }) {
             return try values(column.section, candidates)

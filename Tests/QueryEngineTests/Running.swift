@@ -103,6 +103,9 @@ final class SpyBlock: BlockSource {
         try note("_msg")
         return try block.messages(candidates)
     }
+    func messageCandidates(_ search: MessageSearch, among rows: RowBitmap) throws -> MessageCandidates? {
+        try block.messageCandidates(search, among: rows)
+    }
     func column(_ name: String, _ candidates: RowBitmap) throws -> ColumnData? {
         try note(name)
         return try block.column(name, candidates)

@@ -40,6 +40,8 @@ final class FilterStage: RowStage {
             return left
         case .field(let name, let matcher):
             return CompiledFilter.rows(of: block.column(name), among: candidates, matcher)
+        case .message(_, let matcher):
+            return CompiledFilter.rows(of: block.column(FieldName.message), among: candidates, matcher)
         case .time(let bounds):
             var left = candidates
             let column = block.column(FieldName.time)

@@ -50,6 +50,8 @@ struct TemplateBlock: ~Copyable {
         directory = outline.directory
         numbers = outline.numbers
         frames = outline.frames
+        // What copies eight bytes at a time may look behind the end.
+        bytes.reserve(8)
         directoryBytes = bytes
     }
 
@@ -135,6 +137,17 @@ struct TemplateBlock: ~Copyable {
     }
 
     // MARK: Columns
+
+    /// Lends what reads the values of loaded columns.
+    borrowing func withReader<R>(
+        _ body: (VariableReader) throws(StoreFormatError) -> R
+    ) throws(StoreFormatError) -> R {
+        unsafe try directoryBytes.withBytes { (texts) throws(StoreFormatError) -> R in
+            unsafe try content.withBytes { (content) throws(StoreFormatError) -> R in
+                unsafe try directory.withBuffers(texts, content, sums, textStarts, body)
+            }
+        }
+    }
 
     /// Loads what is needed to read the values of some columns, given by their numbers, each once.
     mutating func load(

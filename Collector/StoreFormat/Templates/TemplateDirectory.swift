@@ -11,6 +11,8 @@ struct TemplateColumn {
     var second = 0
     /// `parts`: the first of its columns of digits. `hexadecimal`: place in the wide area. `text`: place of the values.
     var third = 0
+    /// `text`: whether each value is one word of ASCII.
+    var isWords = false
     /// Rows that have the column.
     var rows: Int
     var integers = PackedIntegers()
@@ -128,6 +130,33 @@ struct TemplateDirectory {
         columns.append(column)
     }
 
+    /// Lends everything that reads values, without the cost of arrays.
+    func withBuffers<R>(
+        _ texts: UnsafeRawBufferPointer, _ content: UnsafeRawBufferPointer, _ sums: [UInt64], _ textStarts: [UInt32],
+        _ body: (VariableReader) throws(StoreFormatError) -> R
+    ) throws(StoreFormatError) -> R {
+        unsafe try templates.span.withUnsafeBufferPointer { (templates) throws(StoreFormatError) -> R in
+            unsafe try pieces.span.withUnsafeBufferPointer { (pieces) throws(StoreFormatError) -> R in
+                unsafe try positions.span.withUnsafeBufferPointer { (positions) throws(StoreFormatError) -> R in
+                    unsafe try columns.span.withUnsafeBufferPointer { (columns) throws(StoreFormatError) -> R in
+                        unsafe try entries.span.withUnsafeBufferPointer { (entries) throws(StoreFormatError) -> R in
+                            unsafe try sums.span.withUnsafeBufferPointer { (sums) throws(StoreFormatError) -> R in
+                                unsafe try textStarts.span.withUnsafeBufferPointer {
+                                    (textStarts) throws(StoreFormatError) -> R in
+                                    unsafe try body(
+                                        VariableReader(
+                                            texts: texts, content: content, templates: templates, pieces: pieces,
+                                            positions: positions, columns: columns, entries: entries, sums: sums,
+                                            textStarts: textStarts))
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     private static func kind(_ reader: inout ByteReader) throws(ByteCodingError) -> VariableKind {
         guard let kind = VariableKind(rawValue: unsafe try reader.byte()) else {
             throw unsafe .invalid(offset: reader.offset, what: "unknown kind of column")
@@ -174,6 +203,7 @@ struct TemplateDirectory {
             column.third = columns.count
             columns.append(contentsOf: parts)
         case .text where !isPart:
+            column.isWords = unsafe try reader.byte() == 1
             column.first = unsafe try reader.count(limit: StoreLimits.sectionBytes)
             column.second = unsafe try reader.count(limit: StoreLimits.sectionBytes)
             column.integers.bytes = unsafe try take(.bytes, column.first, 1, &reader)

@@ -8,6 +8,8 @@ enum TokenClass {
     static let upperHex: UInt8 = 4
     static let letterX: UInt8 = 8
     static let other: UInt8 = 16
+    /// From 0x80: parts of words or not.
+    static let wide: UInt8 = 64
     /// Not of a byte: the value is a whole message, of any bytes.
     static let wholeMessage: UInt8 = 32
 
@@ -21,7 +23,8 @@ enum TokenClass {
         case 0x61...0x66: lowerHex
         case 0x41...0x46: upperHex
         case 0x78: letterX
-        case 0x5F, 0x41...0x5A, 0x61...0x7A, 0x80...0xFF: other
+        case 0x5F, 0x41...0x5A, 0x61...0x7A: other
+        case 0x80...0xFF: wide
         default: 0
         }
     }

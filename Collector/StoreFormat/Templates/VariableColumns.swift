@@ -266,12 +266,15 @@ struct VariableColumns: ~Copyable {
         let lengthsStart = areas.bytes.count
         let textStart = areas.text.count
         areas.bytes.reserve(rows)
+        var classes: UInt8 = 0
         for row in 0..<rows {
             let bytes = unsafe messages.bytes(column[row])
+            classes |= unsafe column[row].classes
             areas.bytes.append(varint: UInt64(bytes.count))
             unsafe areas.text.append(contentsOf: bytes)
         }
         directory.append(VariableKind.text.rawValue)
+        directory.append(classes & (TokenClass.wide | TokenClass.wholeMessage) == 0 ? 1 : 0)
         directory.append(varint: UInt64(areas.bytes.count - lengthsStart))
         directory.append(varint: UInt64(areas.text.count - textStart))
     }

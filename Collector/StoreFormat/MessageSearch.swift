@@ -1,0 +1,63 @@
+/// A word that is looked for in messages.
+@safe
+package struct MessageWord: Sendable {
+    /// The word as it is spelled.
+    package let bytes: [UInt8]
+    /// Whether longer words that start with it will do.
+    package let isPrefix: Bool
+    /// Whether ASCII letters of either case will do.
+    package let ignoresCase: Bool
+    /// Whether some text has the word, as `WordRule` splits it.
+    package let occurs: @Sendable (UnsafeRawBufferPointer) -> Bool
+
+    /// Makes a word to look for.
+    package init(
+        _ bytes: [UInt8], isPrefix: Bool, ignoresCase: Bool,
+        occurs: @escaping @Sendable (UnsafeRawBufferPointer) -> Bool
+    ) {
+        self.bytes = bytes
+        self.isPrefix = isPrefix
+        self.ignoresCase = ignoresCase
+        unsafe self.occurs = occurs
+    }
+}
+
+/// What storage must know of a test of messages to answer it, or to narrow it, without reading the messages.
+@safe
+package struct MessageSearch: Sendable {
+    /// Each message that passes has all words of at least one list. An empty list says nothing.
+    package let alternatives: [[MessageWord]]
+    /// Whether a message passes because some part of it, between any ASCII bytes that are in no word, is this text. Nil
+    /// when parts of a message cannot tell.
+    package let passes: (@Sendable (UnsafeRawBufferPointer) -> Bool)?
+    /// Whether each message that has the one word of the one alternative passes.
+    package let isOneWord: Bool
+
+    /// Makes a description of a test.
+    package init(
+        alternatives: [[MessageWord]], isOneWord: Bool, passes: (@Sendable (UnsafeRawBufferPointer) -> Bool)?
+    ) {
+        self.alternatives = alternatives
+        self.isOneWord = isOneWord && alternatives.count == 1 && alternatives[0].count == 1
+        unsafe self.passes = passes
+    }
+}
+
+/// Rows as far as they are known without reading the messages; others do not pass.
+package struct MessageCandidates: Sendable {
+    /// Rows that pass.
+    package var certain: RowBitmap
+    /// Rows of which only the message can tell.
+    package var possible: RowBitmap
+
+    /// Makes an answer.
+    package init(certain: RowBitmap, possible: RowBitmap) {
+        self.certain = certain
+        self.possible = possible
+    }
+}
+
+extension BlockSource {
+    /// Nothing is known without reading the messages.
+    package func messageCandidates(_ search: MessageSearch, among rows: RowBitmap) throws -> MessageCandidates? { nil }
+}

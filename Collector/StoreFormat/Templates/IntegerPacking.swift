@@ -14,29 +14,25 @@ struct IntegerPacker: ~Copyable {
         var high = UInt64.min
         var lowStep = Int64.max
         var highStep = Int64.min
-        var previous = Int64(bitPattern: numbers[0])
         for index in 0..<count {
-            let number = numbers[index]
-            low = min(low, number)
-            high = max(high, number)
-            let step = Int64(bitPattern: number) &- previous
-            // The first step is zero by construction, which widens the range of steps by nothing much.
+            low = min(low, numbers[index])
+            high = max(high, numbers[index])
+        }
+        for index in 1..<max(1, count) {
+            let step = Int64(bitPattern: numbers[index]) &- Int64(bitPattern: numbers[index - 1])
             lowStep = min(lowStep, step)
             highStep = max(highStep, step)
-            previous = Int64(bitPattern: number)
         }
         let width = 64 - (high &- low).leadingZeroBitCount
         let stepWidth = 64 - UInt64(bitPattern: highStep &- lowStep).leadingZeroBitCount
-        if stepWidth < width {
+        if count > 1, stepWidth < width {
             directory.append(IntegerStorage.differences.rawValue)
             directory.append(varint: numbers[0])
             directory.append(zigzag: lowStep)
             differences.resize(to: count)
-            previous = Int64(bitPattern: numbers[0])
-            for index in 0..<count {
-                let number = Int64(bitPattern: numbers[index])
-                differences[index] = UInt64(bitPattern: number &- previous &- lowStep)
-                previous = number
+            differences[0] = 0
+            for index in 1..<count {
+                differences[index] = numbers[index] &- numbers[index - 1] &- UInt64(bitPattern: lowStep)
             }
             unsafe store(differences.pointer, count, stepWidth, into: &areas, directory: &directory)
         } else {

@@ -240,8 +240,11 @@ struct TemplateBlock: ~Copyable {
             unsafe content.withBytes { bytes in
                 var value = column.integers.base
                 for rank in 0..<column.rows {
-                    let step = unsafe column.integers.stored(rank, bytes)
-                    value = value &+ step &+ UInt64(bitPattern: column.integers.lowStep)
+                    // The first one is the base itself; its place among the differences is unused.
+                    if rank > 0 {
+                        value = value &+ (unsafe column.integers.stored(rank, bytes))
+                            &+ UInt64(bitPattern: column.integers.lowStep)
+                    }
                     sums.append(value)
                 }
             }

@@ -65,7 +65,7 @@ struct TemplateSearch: ~Copyable {
         var answers: [Bool] = []
         for (template, alternatives) in open {
             verdicts[template] = .byRank(answers.count)
-            answers += try ranks(of: template, alternatives)
+            try appendRanks(of: template, alternatives, to: &answers)
         }
         return collect(rows, verdicts, answers)
     }
@@ -109,19 +109,40 @@ struct TemplateSearch: ~Copyable {
         let template = block.directory.templates[number]
         var result: [Missing] = []
         for word in words where unsafe !text(template.text, word.occurs) {
+            // Only behind `=` a word that is no variable by itself becomes one.
+            let isStatic = Self.isNeverVariable(word)
             var columns: [Int] = []
-            if template.hasColumns {
-                for position in 0..<template.variableCount {
-                    let column = Int(block.directory.positions[template.firstPosition + position])
-                    if !columns.contains(column), mayHave(word, column) { columns.append(column) }
+            for position in 0..<template.variableCount {
+                let column: Int
+                if template.hasColumns {
+                    column = Int(block.directory.positions[template.firstPosition + position])
+                } else {
+                    column = block.directory.shared ?? 0
                 }
-            } else if template.variableCount > 0, let shared = block.directory.shared {
-                columns.append(shared)
+                if isStatic, block.directory.columns[column].isWords, !endsInEquals(template.pieces.lowerBound + position)
+                {
+                    continue
+                }
+                if columns.contains(column) || !mayHave(word, column) { continue }
+                columns.append(column)
             }
             if columns.isEmpty { return nil }
             result.append(Missing(word: word, columns: columns))
         }
         return result
+    }
+
+    /// Whether the tokenizer leaves a word in the template, unless it stands behind `=` or in a longer token.
+    private static func isNeverVariable(_ word: MessageWord) -> Bool {
+        var classes: UInt8 = 0
+        for byte in word.bytes { classes |= TokenClass.table[Int(byte)] }
+        return !word.isPrefix && !TokenClass.isVariable(classes, length: word.bytes.count)
+    }
+
+    /// Whether a piece of a template ends in `=`.
+    private func endsInEquals(_ piece: Int) -> Bool {
+        let range = block.directory.pieces[piece]
+        return unsafe block.directoryBytes.withBytes { unsafe range.length > 0 && $0[range.end - 1] == 0x3D }
     }
 
     /// Whether a column may have a word, by what the directory says of it. True when in doubt.
@@ -176,44 +197,48 @@ struct TemplateSearch: ~Copyable {
 
     // MARK: Columns
 
-    /// For each rank of a template, whether all words of one alternative are there.
-    private mutating func ranks(
-        of template: Int, _ alternatives: [[Missing]]
-    ) throws(StoreFormatError) -> [Bool] {
+    /// Appends for each rank of a template whether all words of one alternative are there.
+    private mutating func appendRanks(
+        of template: Int, _ alternatives: [[Missing]], to answers: inout [Bool]
+    ) throws(StoreFormatError) {
+        let start = answers.count
         let count = block.directory.templates[template].rows
-        var result = [Bool](repeating: false, count: count)
+        answers.append(contentsOf: repeatElement(false, count: count))
         for words in alternatives {
+            if words.count == 1 {
+                for column in words[0].columns { try mark(words[0].word, column, template, &answers, start) }
+                continue
+            }
             var all = [Bool](repeating: true, count: count)
             for word in words {
                 var has = [Bool](repeating: false, count: count)
-                for column in word.columns { try mark(word.word, column, template, &has) }
+                for column in word.columns { try mark(word.word, column, template, &has, 0) }
                 for rank in 0..<count where !has[rank] { all[rank] = false }
             }
-            for rank in 0..<count where all[rank] { result[rank] = true }
+            for rank in 0..<count where all[rank] { answers[start + rank] = true }
         }
-        return result
     }
 
-    /// Marks the ranks of a template whose value in a column has a word.
+    /// Marks the ranks of a template whose value in a column has a word; those of rank 0 are at `start`.
     private mutating func mark(
-        _ word: MessageWord, _ number: Int, _ template: Int, _ has: inout [Bool]
+        _ word: MessageWord, _ number: Int, _ template: Int, _ has: inout [Bool], _ start: Int
     ) throws(StoreFormatError) {
         let column = block.directory.columns[number]
         let entry = block.directory.templates[template]
         switch column.kind {
         case .constant:
             // It may have the word, so it has.
-            for rank in has.indices { has[rank] = true }
+            for rank in 0..<entry.rows { has[start + rank] = true }
         case .dictionary:
             let entries = column.first..<(column.first + column.second)
             let passes = entries.map { unsafe text(block.directory.entries[$0], word.occurs) }
             unsafe try block.withReader { (reader) throws(StoreFormatError) in
-                for rank in has.indices {
+                for rank in 0..<entry.rows {
                     let index = unsafe reader.number(column.integers, rank)
                     guard index < UInt64(passes.count) else {
                         throw StoreFormatError("dictionary of a column is too short")
                     }
-                    if passes[Int(index)] { has[rank] = true }
+                    if passes[Int(index)] { has[start + rank] = true }
                 }
             }
         case .text:
@@ -222,22 +247,22 @@ struct TemplateSearch: ~Copyable {
             // One ASCII word that is no longer than the value is.
             let isExact = column.isWords && !word.isPrefix
             unsafe try block.withReader { reader in
-                for rank in has.indices where !has[rank] {
+                for rank in 0..<entry.rows where !has[start + rank] {
                     for index in (first + rank * perRank)..<(first + (rank + 1) * perRank) {
                         let value = unsafe reader.text(column, index)
                         if isExact, value.count != word.bytes.count { continue }
-                        if unsafe word.occurs(value) { has[rank] = true }
+                        if unsafe word.occurs(value) { has[start + rank] = true }
                     }
                 }
             }
         case .decimal, .digits, .hexadecimal, .parts:
-            for rank in has.indices where !has[rank] {
+            for rank in 0..<entry.rows where !has[start + rank] {
                 scratch.removeAll()
                 unsafe try block.withReader { (reader) throws(StoreFormatError) in
                     unsafe try reader.append(number, rank, to: &scratch)
                 }
                 let value = unsafe UnsafeRawBufferPointer(start: scratch.pointer, count: scratch.count)
-                if unsafe word.occurs(value) { has[rank] = true }
+                if unsafe word.occurs(value) { has[start + rank] = true }
             }
         case .copy: break
         }

@@ -86,7 +86,16 @@ struct MessageBytes {
     }
 
     /// The number that up to 18 digits spell.
+    @inline(__always)
     func decimal(_ value: VariableValue) -> UInt64 {
+        if value.length <= 8 {
+            // Shifted, so that missing digits in front are zeros.
+            return unsafe Self.eightDigits(unsafe load(value.offset) << UInt64(64 - value.length * 8))
+        }
+        return unsafe longDecimal(value)
+    }
+
+    private func longDecimal(_ value: VariableValue) -> UInt64 {
         var number: UInt64 = 0
         var offset = value.offset
         var left = value.length
@@ -95,9 +104,8 @@ struct MessageBytes {
             offset += 8
             left -= 8
         }
-        // Shifted, so that missing digits in front are zeros.
         let last = unsafe load(offset) << UInt64(64 - left * 8)
-        return unsafe number &* Self.powers[left] &+ Self.eightDigits(last)
+        return unsafe number &* DecimalForm.powers[left] &+ Self.eightDigits(last)
     }
 
     private func load(_ offset: Int) -> UInt64 {
@@ -111,6 +119,4 @@ struct MessageBytes {
         word = (word &* 6_553_601) >> 16 & 0x0000_FFFF_0000_FFFF
         return (word &* 42_949_672_960_001) >> 32
     }
-
-    private static let powers: [UInt64] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000]
 }

@@ -128,7 +128,7 @@ struct VariableColumns: ~Copyable {
             let value = unsafe column[row]
             let number = unsafe messages.decimal(value)
             packer.numbers[row] = number
-            if value.length > 1, number < DecimalForm.powers[value.length - 1] { isCanonical = false }
+            if value.length > 1, unsafe messages.base[value.offset] == 0x30 { isCanonical = false }
         }
         let hasOneForm = isCanonical || shape.shortest == shape.longest
         if !hasOneForm {

@@ -49,7 +49,7 @@ struct VariableReader {
         case .offsets: return unsafe integers.base &+ integers.stored(rank, content)
         case .differences:
             if integers.sums >= 0 { return unsafe sums[integers.sums + rank] }
-            // Without bits of their own, all steps are the same; the first is one, too.
+            // Without bits of their own, all differences are the same.
             return integers.base &+ UInt64(truncatingIfNeeded: rank) &* UInt64(bitPattern: integers.lowStep)
         }
     }

@@ -74,18 +74,6 @@ enum QueryRequests {
         return .field(field, .oneOf(values.map { QueryText($0) }))
     }
 
-    /// `filter` with words and phrases of the message found in any case.
-    static func ignoringCase(_ filter: Filter) -> Filter {
-        filter.mapTests { field, test in
-            guard field == FieldName.message else { return test }
-            switch test {
-            case .phrase(let text, _): return .phrase(text, ignoringCase: true)
-            case .prefix(let text, _): return .prefix(text, ignoringCase: true)
-            default: return test
-            }
-        }
-    }
-
     /// `filter` without its times: who follows the log wants what comes now.
     static func withoutTimes(_ filter: Filter) -> Filter {
         switch filter {

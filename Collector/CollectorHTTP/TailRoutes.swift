@@ -83,7 +83,8 @@ struct TailRoutes: Sendable {
 
     private func filter(_ parameters: FormParameters) throws(Problem) -> Filter {
         var filters = [
-            QueryRequests.withoutTimes(try QueryRequests.filter(parameters["query"], for: "/v1/tail"))
+            QueryRequests.withoutTimes(
+                try QueryRequests.filter(parameters["query"], for: "/v1/tail").caseInsensitiveWords())
         ]
         for name in ["service", "host", "level"] {
             let values = parameters.all(name).flatMap { $0.split(separator: ",").map(String.init) }

@@ -40,7 +40,7 @@ package enum TimeZoneChoice: String, Sendable, CaseIterable {
     }
 }
 
-/// A moment as people write it: RFC 3339, `14:03` or `14:03:27` (the last time it was that late), `15m` or `-15m` (ago),
+/// A moment as people write it: RFC 3339, a day `2025-06-15`, a minute `2025-06-15T14:03`, `14:03` or `14:03:27` (the last time it was that late), `15m` or `-15m` (ago),
 /// `now`, or a number of seconds, milliseconds, microseconds or nanoseconds since 1970.
 package enum TimeArgument {
     /// Reads a moment; nil when `text` is none.
@@ -51,6 +51,9 @@ package enum TimeArgument {
         if let length = Duration(logForm: span), !span.hasPrefix("-"), !span.hasPrefix("+") {
             return now.adding(nanoseconds: -length.wholeNanoseconds)
         }
+        // A day, or a minute of a day, is its beginning.
+        let text =
+            text + (text.utf8.count == 10 && text.contains("-") ? "T00:00:00" : text.utf8.count == 16 ? ":00" : "")
         guard let moment = Timestamp(parsing: text) else { return nil }
         // A number since the epoch needs no zone; RFC 3339 has it behind the seconds and their fraction.
         func isNumeric(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) || byte == 0x2E || byte == 0x2C }

@@ -66,7 +66,9 @@ struct CollectorRefusalTests {
             target: "/v1/search", headers: json, body: #"{"time_range":{"from":"noon"}}"#, status: 400,
             slug: "bad-value", members: ["field": "time_range.from"]),
         Refusal(target: "/v1/search", headers: json, body: "[1", status: 400, slug: "malformed-body"),
-        Refusal(target: "/v1/search", body: "{}", status: 415, slug: "unsupported-media-type"),
+        Refusal(
+            target: "/v1/search", headers: ["Content-Type: text/csv"], body: "{}", status: 415,
+            slug: "unsupported-media-type"),
         Refusal(
             target: "/v1/aggregate", headers: json, body: #"{"metric":"sum"}"#, status: 400, slug: "bad-value",
             members: ["nearest": "count"]),

@@ -21,7 +21,9 @@ import Testing
         case 7: return "counter \(1_000_000 + generator.below(50)) of \(generator.below(20))"
         case 8: return "timeout=\(generator.below(30)) timeouts \(generator.below(9))"
         case 9: return "a\u{1A}b\(generator.below(30)) GET \(digits(2))"
-        case 10: return "rare \(String(repeating: "x", count: generator.below(200))) \(generator.below(9)) user=u\(digits(1))"
+        case 10:
+            return
+                "rare \(String(repeating: "x", count: generator.below(200))) \(generator.below(9)) user=u\(digits(1))"
         default: return generator.pick(["", "GET", "42", "0x", "=", "user=", "error error", "timeout"])
         }
     }

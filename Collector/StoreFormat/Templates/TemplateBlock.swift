@@ -242,7 +242,8 @@ struct TemplateBlock: ~Copyable {
                 for rank in 0..<column.rows {
                     // The first one is the base itself; its place among the differences is unused.
                     if rank > 0 {
-                        value = value &+ (unsafe column.integers.stored(rank, bytes))
+                        value =
+                            value &+ (unsafe column.integers.stored(rank, bytes))
                             &+ UInt64(bitPattern: column.integers.lowStep)
                     }
                     sums.append(value)

@@ -26,7 +26,9 @@ struct TemplateEncoder: ~Copyable {
     /// - Parameters:
     ///   - messages: the messages; one a row.
     ///   - writer: where the section goes.
+    ///   - context: zstd.
     /// - Returns: what the section says about itself; nil when the messages do not repeat, and nothing was written.
+    /// - Throws: ``StoreFormatError`` when zstd fails: out of memory.
     mutating func encode(
         _ messages: inout ColumnBuilder, into writer: inout ByteWriter, _ context: inout CodecContext
     ) throws(StoreFormatError) -> Outcome? {

@@ -119,7 +119,8 @@ struct TemplateSearch: ~Copyable {
                 } else {
                     column = block.directory.shared ?? 0
                 }
-                if isStatic, block.directory.columns[column].isWords, !endsInEquals(template.pieces.lowerBound + position)
+                if isStatic, block.directory.columns[column].isWords,
+                    !endsInEquals(template.pieces.lowerBound + position)
                 {
                     continue
                 }

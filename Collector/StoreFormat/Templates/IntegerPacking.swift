@@ -88,7 +88,7 @@ struct IntegerPacker: ~Copyable {
         var agreeing: UInt64 = 0
         for byte in 0..<256 { agreeing += UInt64(histogram[byte]) * UInt64(max(1, histogram[byte]) - 1) }
         // Were all values equally frequent, this many pairs would agree.
-        let even = UInt64(count) * UInt64(max(1, count - 1)) >> UInt64(min(8, width))
+        let even = (UInt64(count) * UInt64(max(1, count - 1))) >> UInt64(min(8, width))
         return agreeing > even * 2
     }
 }

@@ -72,7 +72,8 @@ struct QueryCommand: LodgeSubcommand {
             guard let text else { return nil }
             guard let moment = TimeArgument.parse(text, now: now, zone: common.tz) else {
                 throw ValidationError(
-                    "`\(text)` is no time for \(name): write 2025-06-15T14:03:27Z, 2025-06-15, 14:03, 15m for that long ago, or an epoch number"
+                    "`\(text)` is no time for \(name): write 2025-06-15T14:03:27Z, 2025-06-15, 14:03, 15m for that "
+                        + "long ago, or an epoch number"
                 )
             }
             return moment

@@ -52,9 +52,9 @@ package enum TimeArgument {
             return now.adding(nanoseconds: -length.wholeNanoseconds)
         }
         // A day, or a minute of a day, is its beginning.
-        let text =
-            text + (text.utf8.count == 10 && text.contains("-") ? "T00:00:00" : text.utf8.count == 16 ? ":00" : "")
-        guard let moment = Timestamp(parsing: text) else { return nil }
+        let isDate = text.utf8.count >= 10 && text.utf8.dropFirst(4).first == 0x2D
+        let rest = !isDate ? "" : text.utf8.count == 10 ? "T00:00:00" : text.utf8.count == 16 ? ":00" : ""
+        guard let moment = Timestamp(parsing: text + rest) else { return nil }
         // A number since the epoch needs no zone; RFC 3339 has it behind the seconds and their fraction.
         func isNumeric(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) || byte == 0x2E || byte == 0x2C }
         let namesZone = text.utf8.allSatisfy(isNumeric) || !text.utf8.dropFirst(19).allSatisfy(isNumeric)

@@ -117,12 +117,12 @@ extension ConsoleState {
             let hold: (String, String) = tail.mode == .follow ? ("Space", "freeze") : ("Space", "follow")
             return [
                 hold, ("e/E", "error"), ("/", "find"), ("n/N", "next"), ("Enter", "detail"), (":", "query"),
-                ("4", "search"), ("?", "keys"), ("q", isDetailOpen ? "back" : "quit"),
+                ("4", "search"), ("?", "keys"), ("q", isDetailOpen || previous != nil ? "back" : "quit"),
             ]
         case .search:
             return [
                 ("Enter", "detail"), (":", "query"), ("T", "window"), ("e/E", "error"), ("/", "find"), ("n/N", "next"),
-                ("r", "again"), ("3", "tail"), ("?", "keys"), ("q", "back"),
+                ("r", "again"), ("3", "tail"), ("?", "keys"), ("q", previous != nil ? "back" : "quit"),
             ]
         }
     }

@@ -46,7 +46,7 @@ package struct ConsoleState: Sendable {
     package internal(set) var remark: String?
     var queryEditor = LineEditor()
     var findEditor = LineEditor()
-    private var previous: Screen?
+    var previous: Screen?
     private var interruptedAt: Int64?
 
     package init(place: String, query: String = "*", width: Int, height: Int, ascii: Bool) {

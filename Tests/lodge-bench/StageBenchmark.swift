@@ -89,7 +89,7 @@ func runStages(_ directory: String) throws {
     for text in [
         "\"NEEDLE-ONCE\"", "zzzzabsent", "\"card declined by processor\" | count() n", "\"GET\" | count() n",
         "level:=ERROR !timeout | count() n", "pay* | count() n", "* | stats by (service, level) count() n",
-        "* | stats by (_time:5s, level) count() n", "* | top 10 by (user_id)", "* | count()",
+        "* | stats by (_time:5s, level) count() n", "* | top 10 by (user_id)", "* | count()", "_msg:* | count() n",
     ] {
         let query = try Query(parsing: text)
         var rows = 0

@@ -73,7 +73,7 @@ struct NaivePipe {
         return NaivePipe(text: text) { rows in
             let sorted = rows.sorted { left, right in
                 for (name, isDescending) in keys {
-                    let order = compare(left[name] ?? [], right[name] ?? [], isTime: name == "_time")
+                    let order = compare(left[name] ?? [], right[name] ?? [])
                     if order != 0 { return isDescending ? order > 0 : order < 0 }
                 }
                 return false
@@ -100,7 +100,8 @@ struct NaivePipe {
                 var key: Row = [:]
                 for name in by where !(row[name] ?? []).isEmpty { key[name] = row[name] }
                 if isTimed {
-                    key["_time"] = row["_time"]
+                    // Empty and missing are one.
+                    if !(row["_time"] ?? []).isEmpty { key["_time"] = row["_time"] }
                     if let time = nanoseconds(row["_time"]) {
                         let start = time + 100_000_000
                         let floored = start - (start % 750_000_000 + 750_000_000) % 750_000_000 - 100_000_000
@@ -116,10 +117,10 @@ struct NaivePipe {
                 func all(_ name: String) -> [[UInt8]] { rows.compactMap { $0[name] }.filter { !$0.isEmpty } }
                 let numbers = all("http.status").compactMap { Int(String(decoding: $0, as: UTF8.self)) }
                 let sum = numbers.reduce(0, +)
-                func extreme(_ values: [[UInt8]], _ sign: Int, isTime: Bool = false) -> [UInt8] {
+                func extreme(_ values: [[UInt8]], _ sign: Int) -> [UInt8] {
                     values.reduce(nil as [UInt8]?) { best, value in
                         guard let best else { return value }
-                        return compare(value, best, isTime: isTime) * sign > 0 ? value : best
+                        return compare(value, best) * sign > 0 ? value : best
                     } ?? []
                 }
                 var row = key
@@ -140,8 +141,8 @@ struct NaivePipe {
                         ? decimal(sum / numbers.count) : Array("\(Double(sum) / Double(numbers.count))".utf8)
                 row["mn"] = extreme(all("http.status"), -1)
                 row["mx"] = extreme(all("http.status") + all("la"), 1)
-                row["t0"] = extreme(all("_time"), -1, isTime: true)
-                row["t1"] = extreme(all("_time"), 1, isTime: true)
+                row["t0"] = extreme(all("_time"), -1)
+                row["t1"] = extreme(all("_time"), 1)
                 return row
             }
         }
@@ -154,13 +155,13 @@ struct NaivePipe {
     }
 
     private static func nanoseconds(_ value: [UInt8]?) -> Int64? {
-        (value ?? []).withUnsafeBytes { Timestamp(parsing: $0) }?.nanoseconds
+        (value ?? []).withUnsafeBytes { Timestamp(rfc3339: $0) }?.nanoseconds
     }
 
-    /// Numbers by size, then everything else by its bytes.
-    private static func compare(_ left: [UInt8], _ right: [UInt8], isTime: Bool) -> Int {
+    /// Numbers by size and times by their order, then everything else by its bytes.
+    private static func compare(_ left: [UInt8], _ right: [UInt8]) -> Int {
         func number(_ value: [UInt8]) -> Int64? {
-            (isTime ? nanoseconds(value) : nil) ?? Int64(String(decoding: value, as: UTF8.self))
+            Int64(String(decoding: value, as: UTF8.self)) ?? nanoseconds(value)
         }
         switch (number(left), number(right)) {
         case (let left?, let right?): return left < right ? -1 : left > right ? 1 : 0

@@ -32,7 +32,7 @@ final class SortStage: RowStage {
         let compact = block.compacted()
         let columns = pipe.keys.map { compact.column($0.field) }
         for row in compact.rows {
-            let keys = zip(pipe.keys, columns).map { SortValue($1, row, isTime: $0.field == FieldName.time) }
+            let keys = columns.map { SortValue($0, row) }
             rows.append(Row(keys: keys, block: blocks.count, row: row))
         }
         blocks.append(compact)

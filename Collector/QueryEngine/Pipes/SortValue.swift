@@ -8,30 +8,23 @@ enum SortValue: Comparable {
     case text([UInt8])
 
     /// The value of a row; a missing one is empty text.
-    ///
-    /// - Parameters:
-    ///   - column: the column, if the block has it.
-    ///   - row: the row.
-    ///   - isTime: whether text that is a time is to be ordered as such. As text, `12:00:00Z` comes behind
-    ///     `12:00:00.5Z`.
-    init(_ column: ResultColumn?, _ row: Int, isTime: Bool = false) {
+    init(_ column: ResultColumn?, _ row: Int) {
         if case .times(let times)? = column {
             self = .integer(times[row])
-            return
-        }
-        let bytes = column?.value(at: row) ?? []
-        if isTime, let time = bytes.withUnsafeBytes({ Timestamp(parsing: $0) }) {
-            self = .integer(time.nanoseconds)
         } else {
-            self.init(bytes)
+            self.init(column?.value(at: row) ?? [])
         }
     }
 
+    /// A value by its looks, whatever field it is in. A time counts as one: as text, `12:00:00Z` comes behind
+    /// `12:00:00.5Z`.
     init(_ bytes: [UInt8]) {
         if let integer = SortValue.integer(bytes) {
             self = .integer(integer)
         } else if let number = SortValue.number(bytes) {
             self = .number(number)
+        } else if let time = bytes.withUnsafeBytes({ Timestamp(rfc3339: $0) }) {
+            self = .integer(time.nanoseconds)
         } else {
             self = .text(bytes)
         }

@@ -37,7 +37,7 @@ struct StatsAccumulator {
             }
         case .min, .max:
             for field in columns {
-                let value = SortValue(field.column, row, isTime: field.name == FieldName.time)
+                let value = SortValue(field.column, row)
                 if value == .text([]) { continue }
                 if let extreme, function.kind == .min ? extreme.value <= value : extreme.value >= value { continue }
                 extreme = (value, field.column.value(at: row) ?? [])

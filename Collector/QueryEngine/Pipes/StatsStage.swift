@@ -128,7 +128,7 @@ extension StatsPipe.Bucket {
         for row in rows {
             guard let text = column.value(at: row) else { continue }
             let offset = arena.count
-            if let time = text.withUnsafeBytes({ Timestamp(parsing: $0) }) {
+            if let time = text.withUnsafeBytes({ Timestamp(rfc3339: $0) }) {
                 Timestamp(nanoseconds: start(of: time.nanoseconds)).write(to: &arena)
             } else {
                 arena.append(contentsOf: text)

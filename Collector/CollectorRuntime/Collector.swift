@@ -75,10 +75,7 @@ package final class Collector: Sendable {
         } catch {
             // Let go of threads and locks, so that the next attempt finds everything free.
             hub.stop()
-            replay.stop()
-            journal.stop()
-            store.close()
-            deadLetters.stop()
+            Self.close(replay, journal, store, deadLetters)
             throw (error as? ListenError).map { StartError($0.description) } ?? error
         }
         address = ListenAddress(host: settings.listen.host, port: server.port)
@@ -130,10 +127,19 @@ package final class Collector: Sendable {
     /// Stops: requests that run have ``patience`` to end. What is in memory is in the journal.
     package func stop() async {
         await server.stop(patience: Self.patience)
+        Self.close(replay, journal, store, deadLetters)
+        log.flush(all: true)
+    }
+
+    /// Ends the threads in the order in which they give work to each other, and lets the journal's directory go: others
+    /// may hold references for a moment longer.
+    private static func close(
+        _ replay: Replay, _ journal: GroupCommitJournal, _ store: Store, _ deadLetters: DeadLetters
+    ) {
         replay.stop()
         journal.stop()
         store.close()
         deadLetters.stop()
-        log.flush(all: true)
+        journal.directory.release()
     }
 }

@@ -31,6 +31,9 @@ package final class DataDirectory: Sendable {
         }
     }
 
+    // Explicitly: a child that is just being started has a copy of the descriptor, which keeps the lock.
+    deinit { lock.unlock() }
+
     /// Where data goes when nobody says: /var/lib/lodge where it may be written, else the user's own data directory.
     package static func usual(environment: (String) -> String?) -> String {
         let system = "/var/lib/lodge"

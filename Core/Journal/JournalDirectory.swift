@@ -113,6 +113,11 @@ package final class JournalDirectory: Sendable {
         lock.unlock()
     }
 
+    /// Lets others use the directory, now rather than when the last reference is gone. Nothing may be written afterwards.
+    package func release() {
+        lock.unlock()
+    }
+
     /// The state in numbers.
     package var status: JournalStatus {
         state.withLock { state in

@@ -7,6 +7,8 @@ struct SiblingDirectory {
     var modifiedNanos: Int64
     /// Rotated files that need no look any more: there before we came, copies, or read to their ends.
     var settled: Set<FileFollower.FileID>
+    /// Copies of followed files that may yet turn out to be more, and when they were first seen, monotonic.
+    var suspects: [FileFollower.FileID: UInt64] = [:]
     /// Whether a file could not be decided about yet.
     var isUndecided = false
 }
@@ -45,6 +47,7 @@ extension FileFollower {
             }
             // An inode that is gone may come back as another file.
             look.settled.formIntersection(present)
+            look.suspects = look.suspects.filter { present.contains($0.key) }
             siblings[directory] = look
         }
     }
@@ -60,14 +63,14 @@ extension FileFollower {
         let relatives = files.filter { $0.state.path == original }
         switch isFirst && !isLater(status, than: relatives) ? .other : likeness(path, status, to: relatives) {
         case .other where isFirst && !isLater(status, than: relatives): look.settled.insert(identity)
-        case .copy where now &- (firstSeen[identity] ?? now) >= options.copyDelay:
-            firstSeen[identity] = nil
+        case .copy where now &- (look.suspects[identity] ?? now) >= options.copyDelay:
+            look.suspects[identity] = nil
             look.settled.insert(identity)
         case .copy:
-            firstSeen[identity] = firstSeen[identity] ?? now
+            look.suspects[identity] = look.suspects[identity] ?? now
             look.isUndecided = true
         case .other:
-            firstSeen[identity] = nil
+            look.suspects[identity] = nil
             if status.size == 0 {
                 look.isUndecided = true
                 return

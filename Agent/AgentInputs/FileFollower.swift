@@ -30,8 +30,6 @@ package final class FileFollower {
     var unresolved: [SourceState] = []
     /// What is known of rotated files, by directory.
     var siblings: [String: SiblingDirectory] = [:]
-    /// When a copy of a followed file was first seen, monotonic.
-    var firstSeen: [FileID: UInt64] = [:]
     /// Directories that were looked into by the last look-up of names: what to watch.
     package private(set) var directories: Set<String> = []
 

@@ -64,16 +64,6 @@ struct SystemIOTests {
         #expect(try FileSystem.status("\(folder.path)/a") == nil)
     }
 
-    @Test("A mapped file shows its content")
-    func mapped() throws {
-        let folder = try TemporaryFolder()
-        try FileSystem.writeAtomically("\(folder.path)/m", Array("mapped".utf8))
-        let file = try MappedFile("\(folder.path)/m")
-        #expect(file.withBytes { Array($0) } == Array("mapped".utf8))
-        try FileSystem.writeAtomically("\(folder.path)/empty", [])
-        #expect(try MappedFile("\(folder.path)/empty").count == 0)
-    }
-
     @Test("A lock is held by one opening at a time")
     func lock() throws {
         let folder = try TemporaryFolder()

@@ -68,8 +68,15 @@ struct BlockBuilder: ~Copyable {
     }
 
     /// Writes the block's sections and forgets its events.
+    ///
+    /// - Parameters:
+    ///   - output: gets the sections of the columns.
+    ///   - tail: gets what pruning needs; the offsets of the block's extras count from its start.
+    ///   - context: compresses.
+    /// - Returns: the block.
+    /// - Throws: ``StoreFormatError`` when zstd fails: out of memory.
     mutating func finish(
-        into output: inout SectionOutput, _ context: inout CodecContext
+        into output: inout SectionOutput, tail: inout SectionOutput, _ context: inout CodecContext
     ) throws(StoreFormatError) -> BlockDescription {
         precondition(rowCount > 0, "a block has at least one event")
         let timeBounds = bounds(times)

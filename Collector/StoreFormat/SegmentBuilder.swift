@@ -1,26 +1,27 @@
 internal import ByteCoding
 package import LogModel
 
-/// Writes a segment: header, the sections of each block, streams, footer, trailer. The layout is in docs/format.md.
+/// Writes a segment: header, the sections of each block, the tail (what pruning needs, footer, trailer). The layout is in
+/// docs/format.md. The tail is held in memory until the end.
 ///
 /// The caller appends batches in the order of the journal and writes away what ``output`` holds whenever it likes;
 /// nothing is ever changed once it is out. One thread.
 package struct SegmentBuilder: ~Copyable {
     /// The first bytes of a segment: "LODGESEG".
     package static let magic: UInt64 = 0x4745_5345_4744_4F4C
-    /// The last bytes of a segment: "LODGEEND".
-    package static let endMagic: UInt64 = 0x444E_4545_4744_4F4C
     /// The version that is written.
-    package static let version: UInt16 = 1
+    package static let version = SegmentVersion.newest
     /// Bytes before the first section: magic, version, two bytes of flags, four reserved.
     package static let headerBytes = 16
-    /// Bytes behind the footer: its length, its CRC-32C, and the end magic.
+    /// Bytes behind the footer: its length, its CRC-32C, and the magic that tells the version.
     package static let trailerBytes = 16
 
     /// What has been encoded and not yet been written away.
     package var output: SectionOutput
     /// Events so far.
     package private(set) var rowCount = 0
+    /// Sections that will stand in the tail; their offsets count from its start until it is known where that is.
+    private var tail = SectionOutput(fileOffset: 0)
     private var block = BlockBuilder()
     private var context: CodecContext
     private var blocks: [BlockDescription] = []
@@ -36,7 +37,7 @@ package struct SegmentBuilder: ~Copyable {
         context = CodecContext(level: level)
         output = SectionOutput(fileOffset: 0)
         output.pending.append(littleEndian: Self.magic)
-        output.pending.append(littleEndian: Self.version)
+        output.pending.append(littleEndian: Self.version.rawValue)
         output.pending.append(littleEndian: UInt16(0))
         output.pending.append(littleEndian: UInt32(0))
     }
@@ -64,31 +65,48 @@ package struct SegmentBuilder: ~Copyable {
         var row = 0
         while row < batch.count {
             row = block.add(batch, ids: ids, streamMap: streamMap, from: row)
-            if block.isFull { blocks.append(try block.finish(into: &output, &context)) }
+            if block.isFull { blocks.append(try block.finish(into: &output, tail: &tail, &context)) }
         }
         rowCount += batch.count
     }
 
-    /// Encodes the last block, the streams, the footer and the trailer, and returns the footer.
+    /// Encodes the last block, the tail with the footer, and returns the footer.
     ///
+    /// - Parameters:
+    ///   - compactionLevel: 0 for a flush.
+    ///   - generation: 0 for a flush; of a segment that replaces others, one more than the highest among them.
+    ///   - positions: the journal positions that the segment stands for, where they are more than those of its events,
+    ///     because some events were deleted by policy.
+    /// - Returns: the footer.
+    /// - Throws: ``StoreFormatError`` when zstd fails: out of memory.
     /// - Precondition: there is at least one event.
-    package mutating func finish() throws(StoreFormatError) -> SegmentFooter {
-        guard let positions, let arrivals else { preconditionFailure("a segment has at least one event") }
-        if block.rowCount > 0 { blocks.append(try block.finish(into: &output, &context)) }
+    package mutating func finish(
+        compactionLevel: Int = 0, generation: UInt64 = 0, covering positions: ClosedRange<UInt64>? = nil
+    ) throws(StoreFormatError) -> SegmentFooter {
+        guard let own = self.positions, let arrivals else { preconditionFailure("a segment has at least one event") }
+        if block.rowCount > 0 { blocks.append(try block.finish(into: &output, tail: &tail, &context)) }
         var table = ByteWriter()
         table.append(varint: UInt64(streams.count))
         for stream in streams { stream.write(to: &table) }
-        let streamsSection = try output.compressed(.streams, table, &context)
+        var sections = [try tail.compressed(.streams, table, &context)]
+        let tailOffset = output.offset
+        for index in sections.indices { sections[index].offset += tailOffset }
+        for index in blocks.indices {
+            for extra in blocks[index].extras.indices { blocks[index].extras[extra].offset += tailOffset }
+        }
+        let covered = positions.map { min($0.lowerBound, own.lowerBound)...max($0.upperBound, own.upperBound) } ?? own
         let footer = SegmentFooter(
-            rowCount: rowCount, journalPositions: positions, ingestBounds: arrivals, streams: streamsSection,
-            blocks: blocks)
+            rowCount: rowCount, journalPositions: covered, ingestBounds: arrivals, compactionLevel: compactionLevel,
+            generation: generation, tailOffset: tailOffset, sections: sections, blocks: blocks)
+        unsafe tail.withPending { unsafe output.pending.append(contentsOf: $0) }
+        tail.removePending()
         var encoded = ByteWriter(capacity: 1 << 14)
         footer.encode(into: &encoded)
         let checksum = unsafe encoded.withBytes { unsafe crc32c($0) }
         unsafe encoded.withBytes { unsafe output.pending.append(contentsOf: $0) }
         output.pending.append(littleEndian: UInt32(encoded.count))
         output.pending.append(littleEndian: checksum)
-        output.pending.append(littleEndian: Self.endMagic)
+        output.pending.append(littleEndian: Self.version.endMagic)
         return footer
     }
 

@@ -34,6 +34,8 @@ package struct BlockDescription: Equatable, Sendable {
     package var columns: [(name: String, section: SectionReference)]
     /// Fields without one, and their names.
     package var overflow: (names: [String], section: SectionReference)?
+    /// Sections about the block that stand in the tail of the file, where pruning finds them; at most one of a kind.
+    package var extras: [SectionReference] = []
 
     /// Whether both describe the same block.
     package static func == (left: BlockDescription, right: BlockDescription) -> Bool {
@@ -42,6 +44,7 @@ package struct BlockDescription: Equatable, Sendable {
             && left.streams == right.streams && left.messages == right.messages
             && left.columns.elementsEqual(right.columns) { $0.name == $1.name && $0.section == $1.section }
             && left.overflow?.names == right.overflow?.names && left.overflow?.section == right.overflow?.section
+            && left.extras == right.extras
     }
 }
 
@@ -53,10 +56,19 @@ package struct SegmentFooter: Equatable, Sendable {
     package var journalPositions: ClosedRange<UInt64>
     /// The earliest and the latest time of arrival, nanoseconds.
     package var ingestBounds: ClosedRange<Int64>
-    /// The streams of the rows.
-    package var streams: SectionReference
+    /// How often its events were compacted, as a level: 0 for a segment that was flushed from the head.
+    package var compactionLevel: Int
+    /// 0 for a segment that was flushed; of one that replaces others, one more than the highest among them.
+    package var generation: UInt64
+    /// Where the tail begins: ``sections``, the blocks' extras, this footer and the trailer, up to the end of the file.
+    package var tailOffset: UInt64
+    /// Sections about the whole segment, all in the tail; at most one of a kind.
+    package var sections: [SectionReference]
     /// Blocks in the order of arrival.
     package var blocks: [BlockDescription]
+
+    /// The segment-wide section of a kind; nil when there is none.
+    package func section(_ kind: SectionKind) -> SectionReference? { sections.first { $0.kind == kind } }
 
     /// The earliest and the latest time of all events, nanoseconds.
     package var timeBounds: ClosedRange<Int64>? {
@@ -73,7 +85,10 @@ package struct SegmentFooter: Equatable, Sendable {
         writer.append(varint: journalPositions.upperBound)
         writer.append(zigzag: ingestBounds.lowerBound)
         writer.append(zigzag: ingestBounds.upperBound)
-        Self.append(streams, to: &writer)
+        writer.append(varint: UInt64(compactionLevel))
+        writer.append(varint: generation)
+        writer.append(varint: tailOffset)
+        Self.append(sections, to: &writer)
         var names: [String: UInt64] = [:]
         var table: [String] = []
         for block in blocks {
@@ -104,21 +119,36 @@ package struct SegmentFooter: Equatable, Sendable {
                 for name in overflow.names { writer.append(varint: names[name] ?? 0) }
                 Self.append(overflow.section, to: &writer)
             }
+            Self.append(block.extras, to: &writer)
         }
     }
 
     /// Reads a footer.
-    package init(from reader: inout ByteReader) throws(ByteCodingError) {
+    ///
+    /// - Parameters:
+    ///   - reader: stands at the footer's first byte.
+    ///   - version: of the segment.
+    /// - Throws: when the bytes are no footer of that version.
+    package init(from reader: inout ByteReader, version: SegmentVersion) throws(ByteCodingError) {
         rowCount = unsafe try reader.count(limit: Int.max)
         journalPositions = unsafe try Self.bounds(try reader.varint(), try reader.varint(), &reader)
         ingestBounds = unsafe try Self.bounds(try reader.zigzag(), try reader.zigzag(), &reader)
-        streams = unsafe try Self.section(&reader)
+        switch version {
+        case .one:
+            let streams = unsafe try Self.section(&reader)
+            (compactionLevel, generation, tailOffset, sections) = (0, 0, streams.offset, [streams])
+        case .two:
+            compactionLevel = unsafe try reader.count(limit: 255)
+            generation = unsafe try reader.varint()
+            tailOffset = unsafe try reader.varint()
+            sections = unsafe try Self.sections(&reader)
+        }
         let nameCount = unsafe try reader.count(limit: reader.remaining)
         var names: [String] = []
         for _ in 0..<nameCount { names.append(unsafe try reader.lengthPrefixedString()) }
         let blockCount = unsafe try reader.count(limit: reader.remaining)
         blocks = []
-        for _ in 0..<blockCount { blocks.append(unsafe try Self.block(&reader, names: names)) }
+        for _ in 0..<blockCount { blocks.append(unsafe try Self.block(&reader, names: names, version)) }
         guard blocks.reduce(0, { $0 + $1.rowCount }) == rowCount else {
             throw unsafe .invalid(offset: reader.offset, what: "rows of the blocks do not add up")
         }
@@ -127,17 +157,21 @@ package struct SegmentFooter: Equatable, Sendable {
     /// Makes a footer.
     package init(
         rowCount: Int, journalPositions: ClosedRange<UInt64>, ingestBounds: ClosedRange<Int64>,
-        streams: SectionReference, blocks: [BlockDescription]
+        compactionLevel: Int, generation: UInt64, tailOffset: UInt64, sections: [SectionReference],
+        blocks: [BlockDescription]
     ) {
         self.rowCount = rowCount
         self.journalPositions = journalPositions
         self.ingestBounds = ingestBounds
-        self.streams = streams
+        self.compactionLevel = compactionLevel
+        self.generation = generation
+        self.tailOffset = tailOffset
+        self.sections = sections
         self.blocks = blocks
     }
 
     private static func block(
-        _ reader: inout ByteReader, names: [String]
+        _ reader: inout ByteReader, names: [String], _ version: SegmentVersion
     ) throws(ByteCodingError) -> BlockDescription {
         let rowCount = unsafe try reader.count(limit: StoreLimits.blockRows)
         let times = unsafe try bounds(try reader.zigzag(), try reader.zigzag(), &reader)
@@ -156,6 +190,7 @@ package struct SegmentFooter: Equatable, Sendable {
             for _ in 0..<overflowCount { overflowNames.append(unsafe try name(&reader, names)) }
             block.overflow = (overflowNames, unsafe try section(&reader))
         }
+        if version >= .two { block.extras = unsafe try sections(&reader) }
         return block
     }
 
@@ -174,14 +209,36 @@ package struct SegmentFooter: Equatable, Sendable {
         writer.append(littleEndian: section.checksum)
     }
 
+    private static func append(_ sections: [SectionReference], to writer: inout ByteWriter) {
+        writer.append(varint: UInt64(sections.count))
+        for section in sections { append(section, to: &writer) }
+    }
+
     private static func section(_ reader: inout ByteReader) throws(ByteCodingError) -> SectionReference {
-        guard let kind = SectionKind(rawValue: unsafe try reader.byte()) else {
+        guard let section = unsafe try sectionOfAnyKind(&reader) else {
             throw unsafe .invalid(offset: reader.offset, what: "unknown kind of section")
         }
+        return section
+    }
+
+    /// Sections by kind; those of kinds that this program does not know are left out: it can do without them.
+    private static func sections(_ reader: inout ByteReader) throws(ByteCodingError) -> [SectionReference] {
+        var sections: [SectionReference] = []
+        for _ in 0..<(unsafe try reader.count(limit: 255)) {
+            guard let section = unsafe try sectionOfAnyKind(&reader) else { continue }
+            sections.append(section)
+        }
+        return sections
+    }
+
+    private static func sectionOfAnyKind(_ reader: inout ByteReader) throws(ByteCodingError) -> SectionReference? {
+        let kind = SectionKind(rawValue: unsafe try reader.byte())
         let offset = unsafe try reader.varint()
         let length = unsafe try reader.count(limit: StoreLimits.sectionBytes)
-        return SectionReference(
-            kind: kind, offset: offset, length: UInt32(length), checksum: unsafe try reader.littleEndian())
+        let checksum: UInt32 = unsafe try reader.littleEndian()
+        return kind.map {
+            SectionReference(kind: $0, offset: offset, length: UInt32(length), checksum: checksum)
+        }
     }
 
     private static func bounds<T: Comparable>(

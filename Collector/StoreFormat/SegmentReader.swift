@@ -15,6 +15,8 @@ package final class SegmentReader: Sendable {
     package let footer: SegmentFooter
     /// The streams of the segment.
     package let streams: [StreamIdentity]
+    /// The format's version.
+    package let version: SegmentVersion
     /// The length of the file in bytes.
     package let byteCount: UInt64
     private let bytes: any RandomAccessBytes
@@ -29,24 +31,25 @@ package final class SegmentReader: Sendable {
         guard bytes.length >= UInt64(overhead) else {
             throw StoreFormatError("segment of \(bytes.length) bytes is cut off")
         }
-        let header = try bytes.read(at: 0, count: SegmentBuilder.headerBytes)
         let trailerOffset = bytes.length - UInt64(SegmentBuilder.trailerBytes)
-        let trailer = try bytes.read(at: trailerOffset, count: SegmentBuilder.trailerBytes)
-        let (footerLength, footerChecksum) = try Self.check(header: header, trailer: trailer)
-        guard UInt64(footerLength) + UInt64(SegmentBuilder.headerBytes) <= trailerOffset,
-            footerLength <= StoreLimits.footerBytes
-        else { throw StoreFormatError("footer of \(footerLength) bytes does not fit") }
-        let encoded = try bytes.read(at: trailerOffset - UInt64(footerLength), count: footerLength)
-        guard crc32c(encoded) == footerChecksum else { throw StoreFormatError("footer fails its checksum") }
+        let trailer = try Self.trailer(try bytes.read(at: trailerOffset, count: SegmentBuilder.trailerBytes))
+        guard UInt64(trailer.footerLength) + UInt64(SegmentBuilder.headerBytes) <= trailerOffset,
+            trailer.footerLength <= StoreLimits.footerBytes
+        else { throw StoreFormatError("footer of \(trailer.footerLength) bytes does not fit") }
+        let encoded = try bytes.read(at: trailerOffset - UInt64(trailer.footerLength), count: trailer.footerLength)
+        guard crc32c(encoded) == trailer.checksum else { throw StoreFormatError("footer fails its checksum") }
         do {
             footer = unsafe try encoded.withUnsafeBytes { raw in
                 var reader = unsafe ByteReader(raw)
-                return unsafe try SegmentFooter(from: &reader)
+                return unsafe try SegmentFooter(from: &reader, version: trailer.version)
             }
         } catch {
             throw StoreFormatError("footer: \(error)")
         }
-        streams = try Self.streams(footer.streams, bytes)
+        version = trailer.version
+        guard footer.tailOffset <= trailerOffset else { throw StoreFormatError("tail begins past the end") }
+        guard let streamsSection = footer.section(.streams) else { throw StoreFormatError("segment without streams") }
+        streams = try Self.streams(streamsSection, bytes)
         guard !streams.isEmpty || footer.rowCount == 0 else { throw StoreFormatError("segment without streams") }
         for block in footer.blocks where block.streams.kind != .packed || block.times.kind != .integers {
             throw StoreFormatError("block with sections of the wrong kind")
@@ -58,13 +61,15 @@ package final class SegmentReader: Sendable {
         footer.blocks.map { SegmentBlock(segment: self, description: $0) }
     }
 
-    /// Reads every section and compares its checksum; throws for the first that is damaged.
+    /// Reads the header and every section and compares the checksums; throws for the first that is damaged.
     package func verify() throws {
-        _ = try section(footer.streams)
+        try Self.check(header: try bytes.read(at: 0, count: SegmentBuilder.headerBytes), version)
+        for part in footer.sections { _ = try section(part) }
         for block in footer.blocks {
             for part in [block.times, block.ids, block.levels, block.streams, block.messages] { _ = try section(part) }
             for column in block.columns { _ = try section(column.section) }
             if let overflow = block.overflow { _ = try section(overflow.section) }
+            for part in block.extras { _ = try section(part) }
         }
     }
 
@@ -84,23 +89,29 @@ package final class SegmentReader: Sendable {
         return content
     }
 
-    private static func check(header: [UInt8], trailer: [UInt8]) throws -> (length: Int, checksum: UInt32) {
-        let magicAndVersion = unsafe try header.withUnsafeBytes { raw in
+    private static func check(header: [UInt8], _ version: SegmentVersion) throws {
+        unsafe try header.withUnsafeBytes { raw in
             var reader = unsafe ByteReader(raw)
-            return (unsafe try reader.littleEndian(UInt64.self), unsafe try reader.littleEndian(UInt16.self))
+            guard unsafe try reader.littleEndian(UInt64.self) == SegmentBuilder.magic else {
+                throw StoreFormatError("no segment: wrong first bytes")
+            }
+            guard unsafe try reader.littleEndian(UInt16.self) == version.rawValue else {
+                throw StoreFormatError("first and last bytes state different versions")
+            }
         }
-        guard magicAndVersion.0 == SegmentBuilder.magic else { throw StoreFormatError("no segment: wrong first bytes") }
-        guard magicAndVersion.1 == SegmentBuilder.version else {
-            throw StoreFormatError("segment of version \(magicAndVersion.1); this program reads version 1")
-        }
-        return unsafe try trailer.withUnsafeBytes { raw in
+    }
+
+    private static func trailer(
+        _ bytes: [UInt8]
+    ) throws -> (version: SegmentVersion, footerLength: Int, checksum: UInt32) {
+        unsafe try bytes.withUnsafeBytes { raw in
             var reader = unsafe ByteReader(raw)
             let length = unsafe try reader.littleEndian(UInt32.self)
             let checksum = unsafe try reader.littleEndian(UInt32.self)
-            guard unsafe try reader.littleEndian(UInt64.self) == SegmentBuilder.endMagic else {
-                throw StoreFormatError("segment is cut off: wrong last bytes")
+            guard let version = SegmentVersion(endMagic: unsafe try reader.littleEndian()) else {
+                throw StoreFormatError("segment is cut off, or of a version that this program does not know")
             }
-            return (Int(length), checksum)
+            return (version, Int(length), checksum)
         }
     }
 

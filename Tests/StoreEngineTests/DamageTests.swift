@@ -17,7 +17,7 @@ import Workers
         return folder
     }
 
-    enum Damage: CaseIterable { case footer, cut, emptied, magic }
+    enum Damage: CaseIterable { case footer, cut, emptied, version }
 
     @Test(arguments: Damage.allCases)
     func aDamagedSegmentIsSetAsideAndTheRestIsServed(damage: Damage) throws {
@@ -33,7 +33,7 @@ import Workers
                 try file.write([old[0] ^ 0x10], at: size - 40)
             case .cut: try file.truncate(to: size - 9)
             case .emptied: try file.truncate(to: 0)
-            case .magic: try file.write([0x7F], at: 0)
+            case .version: try file.write([0x7F], at: size - 1)
             }
         }
         let reports = Reports()

@@ -62,7 +62,7 @@ import Testing
         writer.append(contentsOf: footer)
         writer.append(littleEndian: UInt32(footer.count))
         writer.append(littleEndian: crc32c(footer))
-        writer.append(littleEndian: SegmentBuilder.endMagic)
+        writer.append(littleEndian: SegmentBuilder.version.endMagic)
         return writer.array()
     }
 
@@ -92,7 +92,7 @@ import Testing
     }
 
     private func paths(_ footer: SegmentFooter) -> [WritableKeyPath<SegmentFooter, SectionReference>] {
-        var paths: [WritableKeyPath<SegmentFooter, SectionReference>] = [\.streams]
+        var paths: [WritableKeyPath<SegmentFooter, SectionReference>] = footer.sections.indices.map { \.sections[$0] }
         for index in footer.blocks.indices {
             paths += [
                 \.blocks[index].times, \.blocks[index].ids, \.blocks[index].levels, \.blocks[index].streams,
@@ -206,7 +206,7 @@ import Testing
         var context = CodecContext()
         try [UInt8(0)].withUnsafeBytes { try context.compress($0, into: &table) }
         #expect(throws: StoreFormatError.self) {
-            try SegmentReader(MemoryBytes(content: replacing(\.streams, footer, sections, with: table.array())))
+            try SegmentReader(MemoryBytes(content: replacing(\.sections[0], footer, sections, with: table.array())))
         }
     }
 }

@@ -74,6 +74,8 @@ let httpServer: [Target.Dependency] = [
 
 let collector: [Target] = [
     module("StoreFormat", in: "Collector", ["LogModel", "ByteCoding", "ZstdCodec"], settings: byteLevel),
+    module("SegmentCatalog", in: "Collector", ["SystemIO", .product(name: "GRDB", package: "GRDB.swift")]),
+    tests("SegmentCatalog", ["SystemIO", .product(name: "GRDB", package: "GRDB.swift")]),
     module("StoreEngine", in: "Collector", ["StoreFormat", "LogModel", "SystemIO", "Workers"]),
     module("QueryEngine", in: "Collector", ["QueryLanguage", "StoreFormat", "LogModel", "ByteCoding", "LineFormats"]),
     module(
@@ -186,6 +188,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: core + agent + collector + console + integration
 )

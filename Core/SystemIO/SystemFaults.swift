@@ -68,6 +68,16 @@ package enum SystemFaults {
         }
     }
 
+    /// Meets the failure planned for a call that a library makes out of our sight.
+    ///
+    /// - Parameters:
+    ///   - operation: what the library is about to do.
+    ///   - path: to which file.
+    /// - Throws: the planned failure; never when none is planned.
+    package static func check(_ operation: IOError.Operation, _ path: String) throws(IOError) {
+        if let fault = next(operation, path) { throw IOError(operation, path, fault.code) }
+    }
+
     /// The failure planned for this call, if any.
     static func next(_ operation: IOError.Operation, _ path: String) -> Fault? {
         guard armed.load(ordering: .relaxed) else { return nil }

@@ -152,14 +152,11 @@ package final class BatchAssembler {
     /// The batch, or nil when there is nothing in it. The assembler goes on with an empty one.
     package func finish() -> AssembledBatch? {
         if builder.count == 0 && progress.isEmpty { return nil }
-        var full = EventBatchBuilder(
-            labels: baseLabels, capacity: min(builder.count, limits.events),
-            arenaCapacity: min(builder.arenaBytes, limits.bytes))
-        swap(&full, &builder)
+        let events = builder.finish()
         decoder = JSONEventDecoder(keys: BatchAssembler.keys)
         names = Names(&builder)
         current = nil
-        let batch = AssembledBatch(events: full.finish(), progress: progress)
+        let batch = AssembledBatch(events: events, progress: progress)
         progress.removeAll(keepingCapacity: true)
         return batch
     }

@@ -140,7 +140,7 @@ package final class IngestGateway: Sendable {
                     limit: limits.contentBytes)
             }
             try take(contentBytes, &taken)
-            decoded = try decode(request.format, body, &rejections, arrival)
+            decoded = try decode(request.format, body, scratch, &rejections, arrival)
             // A record's payload is always compressed.
             decoded.isAsSent = false
         case .zstd:
@@ -148,7 +148,7 @@ package final class IngestGateway: Sendable {
             contentBytes = scratch.content.count
             try take(contentBytes, &taken)
             decoded = try scratch.content.withBytes { (content) throws(IngestProblem) in
-                try decode(request.format, content, &rejections, arrival)
+                try decode(request.format, content, scratch, &rejections, arrival)
             }
         }
         // A numbered batch is recorded even without an event, so that sending it again is a duplicate.
@@ -173,15 +173,18 @@ package final class IngestGateway: Sendable {
     }
 
     private func decode(
-        _ format: BodyFormat, _ content: UnsafeRawBufferPointer, _ rejections: inout Rejections, _ arrival: Timestamp
+        _ format: BodyFormat, _ content: UnsafeRawBufferPointer, _ scratch: IngestScratch,
+        _ rejections: inout Rejections, _ arrival: Timestamp
     ) throws(IngestProblem) -> (batch: EventBatch, isAsSent: Bool) {
         switch format {
         case .json:
-            let batch = try JSONBodyDecoder(limits: limits, arrival: arrival).decode(content, rejections: &rejections)
+            let batch = try JSONBodyDecoder(limits: limits, arrival: arrival).decode(
+                content, with: &scratch.builder, rejections: &rejections)
             return (batch, false)
         case .jsonLines(let keys):
             let batch = try decodeJSONLines(
-                content, keys: keys, limits: limits, arrival: arrival, rejections: &rejections)
+                content, keys: keys, limits: limits, arrival: arrival, with: &scratch.builder,
+                rejections: &rejections)
             return (batch, false)
         case .wire:
             return try decodeWireBatch(content, limits: limits, rejections: &rejections)
@@ -212,7 +215,6 @@ extension IngestScratch {
     func payload(of batch: EventBatch) throws(IngestProblem) -> [UInt8] {
         encoded.removeAll()
         BatchCodec.encode(batch, into: &encoded)
-        largest = max(largest, encoded.count)
         return try encoded.withBytes { (bytes) throws(IngestProblem) in
             var failure: ZstdError?
             let result = [UInt8](unsafeUninitializedCapacity: zstdBound(bytes.count)) { room, count in

@@ -1,4 +1,5 @@
 import ByteCoding
+import LogModel
 import Synchronization
 import ZstdCodec
 
@@ -8,13 +9,15 @@ import ZstdCodec
 final class IngestScratch: @unchecked Sendable {
     /// The content of the body after decompression.
     var content = ByteWriter(capacity: 1 << 20)
+    /// Builds batches, and remembers the streams of those before.
+    var builder = EventBatchBuilder()
     /// A batch in the wire protocol.
     var encoded = ByteWriter(capacity: 1 << 20)
     var decompressor = ZstdDecompressor()
     /// Level 1: the journal is read once at most, and then deleted.
     var compressor = ZstdCompressor(level: 1)
-    /// The most bytes either buffer has held.
-    var largest = 0
+    /// The most bytes of memory that a buffer has taken.
+    var largestBuffer: Int { max(content.capacity, encoded.capacity, builder.memoryBytes) }
 
     /// Fills ``content`` with what `body` decompresses to.
     ///
@@ -28,7 +31,6 @@ final class IngestScratch: @unchecked Sendable {
                     try content.append(room: size + 1) { (room) throws(ZstdError) in
                         try decompressor.decompress(body, into: room)
                     }
-                    largest = max(largest, content.count)
                     return
                 } catch  where error.code == .tooLarge {
                     // More than one frame: piece by piece.
@@ -36,9 +38,7 @@ final class IngestScratch: @unchecked Sendable {
                 }
             }
             try decompressor.decompress(body, limit: limit) { content.append(contentsOf: $0) }
-            largest = max(largest, content.count)
         } catch {
-            largest = max(largest, content.count)
             content.removeAll()
             switch error.code {
             case .tooLarge:
@@ -66,7 +66,7 @@ final class ScratchPool: Sendable {
     }
 
     func give(_ scratch: IngestScratch) {
-        guard scratch.largest <= Self.keptBytes else { return }
+        guard scratch.largestBuffer <= Self.keptBytes else { return }
         free.withLock { if $0.count < Self.kept { $0.append(scratch) } }
     }
 }

@@ -14,12 +14,17 @@ struct JSONBodyDecoder {
     let limits: IngestLimits
     let arrival: Timestamp
 
+    /// - Parameters:
+    ///   - content: the document.
+    ///   - builder: builds the batch; what it holds is forgotten.
+    ///   - rejections: gets the events that are not taken.
+    /// - Returns: the batch.
     /// - Throws: ``IngestProblem`` with the place.
     func decode(
-        _ content: UnsafeRawBufferPointer, rejections: inout Rejections
+        _ content: UnsafeRawBufferPointer, with builder: inout EventBatchBuilder, rejections: inout Rejections
     ) throws(IngestProblem) -> EventBatch {
         do {
-            return try batch(content, &rejections)
+            return try batch(content, &builder, &rejections)
         } catch let problem as IngestProblem {
             throw problem
         } catch let error as JSONError {
@@ -31,7 +36,9 @@ struct JSONBodyDecoder {
         }
     }
 
-    private func batch(_ content: UnsafeRawBufferPointer, _ rejections: inout Rejections) throws -> EventBatch {
+    private func batch(
+        _ content: UnsafeRawBufferPointer, _ builder: inout EventBatchBuilder, _ rejections: inout Rejections
+    ) throws -> EventBatch {
         var labels: [StreamIdentity.Label] = []
         var result: EventBatch?
         // `logs` may stand before `source`, which its events need: then it is passed over and read at the end.
@@ -54,7 +61,7 @@ struct JSONBodyDecoder {
             } else if key.raw.elementsEqual("logs".utf8) {
                 guard kind == .array else { throw wrong("logs", "an array", content, scanner.offset) }
                 if hasSource {
-                    result = try events(&scanner, content, labels, &rejections)
+                    result = try events(&scanner, labels, &builder, &rejections)
                 } else {
                     postponed = scanner
                     _ = try scanner.skipValue()
@@ -64,7 +71,7 @@ struct JSONBodyDecoder {
             }
         }
         try scanner.expectEnd()
-        if var logs = postponed, result == nil { result = try events(&logs, content, labels, &rejections) }
+        if var logs = postponed, result == nil { result = try events(&logs, labels, &builder, &rejections) }
         guard let result else {
             throw IngestProblem(
                 .malformed, "the body has no `logs`: send {\"source\":{...},\"logs\":[...]}", field: "logs")
@@ -102,12 +109,10 @@ struct JSONBodyDecoder {
     }
 
     private func events(
-        _ scanner: inout JSONScanner, _ content: UnsafeRawBufferPointer, _ labels: [StreamIdentity.Label],
+        _ scanner: inout JSONScanner, _ labels: [StreamIdentity.Label], _ builder: inout EventBatchBuilder,
         _ rejections: inout Rejections
     ) throws -> EventBatch {
-        var builder = EventBatchBuilder(
-            labels: labels, capacity: min(limits.batchEvents, content.count / 256 + 16),
-            arenaCapacity: content.count / 2 + 1024)
+        builder.begin(labels: labels)
         var decoder = JSONEventDecoder(keys: Self.keys)
         try scanner.beginArray()
         var index = 0

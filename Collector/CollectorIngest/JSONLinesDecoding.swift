@@ -6,14 +6,20 @@ import LogModel
 /// Decodes a body of one JSON object a line. The text is cut at newlines first, so that a malformed line costs only
 /// itself. Empty lines are passed over.
 ///
+/// - Parameters:
+///   - content: the lines.
+///   - keys: which members have a meaning.
+///   - limits: what is over them is rejected.
+///   - arrival: the time of events that bring none.
+///   - builder: builds the batch; what it holds is forgotten.
+///   - rejections: gets the events that are not taken.
+/// - Returns: the batch.
 /// - Throws: ``IngestProblem`` when there are more events than a batch may have.
 func decodeJSONLines(
     _ content: UnsafeRawBufferPointer, keys: JSONEventDecoder.Keys, limits: IngestLimits, arrival: Timestamp,
-    rejections: inout Rejections
+    with builder: inout EventBatchBuilder, rejections: inout Rejections
 ) throws(IngestProblem) -> EventBatch {
-    // A line is rarely below 128 bytes; the arrays grow where a guess is too low.
-    var builder = EventBatchBuilder(
-        capacity: min(limits.batchEvents, content.count / 256 + 16), arenaCapacity: content.count / 2 + 1024)
+    builder.begin(labels: [])
     var decoder = JSONEventDecoder(keys: keys)
     var start = 0
     var index = 0

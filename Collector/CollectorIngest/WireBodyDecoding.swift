@@ -40,7 +40,7 @@ func decodeWireBatch(
 }
 
 private func rebuilt(_ batch: EventBatch, without bad: Set<Int>) -> EventBatch {
-    var builder = EventBatchBuilder(capacity: batch.count, arenaCapacity: batch.arena.count)
+    var builder = EventBatchBuilder(arenaCapacity: batch.arena.count)
     batch.arena.withUnsafeBytes { arena in
         for row in 0..<batch.count where !bad.contains(row) {
             for label in batch.streams[Int(batch.streamIndexes[row])].labels {

@@ -5,7 +5,9 @@
 @safe
 public struct ByteWriter: ~Copyable {
     @usableFromInline var storage: UnsafeMutablePointer<UInt8>
-    @usableFromInline var capacity: Int
+    /// Bytes that fit without growing.
+    @inlinable public var capacity: Int { _capacity }
+    @usableFromInline var _capacity: Int
     /// Bytes written so far.
     @inlinable public var count: Int { _count }
     @usableFromInline var _count: Int
@@ -13,8 +15,8 @@ public struct ByteWriter: ~Copyable {
     /// Makes an empty writer with room for `capacity` bytes (at least 16).
     @inlinable
     public init(capacity: Int = 256) {
-        self.capacity = max(16, capacity)
-        unsafe storage = UnsafeMutablePointer<UInt8>.allocate(capacity: self.capacity)
+        _capacity = max(16, capacity)
+        unsafe storage = UnsafeMutablePointer<UInt8>.allocate(capacity: _capacity)
         _count = 0
     }
 
@@ -32,17 +34,17 @@ public struct ByteWriter: ~Copyable {
     /// Makes room for `extra` more bytes, so that the next appends do not grow the buffer.
     @inlinable
     public mutating func reserve(_ extra: Int) {
-        if _count + extra > capacity { grow(extra) }
+        if _count + extra > _capacity { grow(extra) }
     }
 
     @usableFromInline
     mutating func grow(_ extra: Int) {
-        let wanted = max(capacity * 2, _count + extra)
+        let wanted = max(_capacity * 2, _count + extra)
         let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: wanted)
         unsafe larger.update(from: storage, count: _count)
         unsafe storage.deallocate()
         unsafe storage = larger
-        capacity = wanted
+        _capacity = wanted
     }
 
     /// Appends one byte.
@@ -90,6 +92,16 @@ public struct ByteWriter: ~Copyable {
         reserve(bytes.count)
         // SAFETY: reserve made room; the source is a valid buffer of the caller and cannot overlap our own memory.
         unsafe UnsafeMutableRawPointer(storage + _count).copyMemory(from: base, byteCount: bytes.count)
+        _count += bytes.count
+    }
+
+    /// Appends raw bytes, as ``append(contentsOf:)-(UnsafeRawBufferPointer)`` does, quicker for up to 64 of them.
+    @inlinable
+    public mutating func append(short bytes: UnsafeRawBufferPointer) {
+        guard let base = bytes.baseAddress else { return }
+        reserve(bytes.count)
+        // SAFETY: reserve made room; the source is a valid buffer of the caller and cannot overlap our own memory.
+        unsafe copyBytes(from: base, to: storage + _count, count: bytes.count)
         _count += bytes.count
     }
 

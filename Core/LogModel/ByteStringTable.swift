@@ -3,12 +3,21 @@ internal import ByteCoding
 /// Numbers byte strings in the order of their first appearance: an open-addressed table over their hashes, the strings
 /// one after the other in one buffer. Nothing is allocated for a string that is known.
 struct ByteStringTable: ~Copyable {
-    private var slots = [Int32](repeating: -1, count: 64)
-    private var hashes: [UInt64] = []
-    private var ranges: [ByteRange] = []
+    private static let leastSlots = 64
+
+    private var slots = ReusableBuffer<Int32>(capacity: leastSlots)
+    private var hashes = ReusableBuffer<UInt64>()
+    private var ranges = ReusableBuffer<ByteRange>()
     private var bytes = ByteWriter(capacity: 1 << 10)
 
+    init() {
+        slots.fill(-1, count: Self.leastSlots)
+    }
+
     var count: Int { ranges.count }
+
+    /// Bytes of all strings.
+    var byteCount: Int { bytes.count }
 
     /// The number of a string, and whether it is new.
     mutating func index(of string: UnsafeRawBufferPointer) -> (index: Int, isNew: Bool) {
@@ -37,29 +46,30 @@ struct ByteStringTable: ~Copyable {
         }
     }
 
+    /// Forgets all strings; memory for the usual number of them is kept.
     mutating func removeAll() {
-        slots = [Int32](repeating: -1, count: 64)
+        slots.fill(-1, count: min(slots.count, 1 << 10))
         hashes.removeAll()
         ranges.removeAll()
         bytes.removeAll()
     }
 
     private func isEqual(_ range: ByteRange, _ string: UnsafeRawBufferPointer) -> Bool {
-        guard Int(range.length) == string.count else { return false }
+        guard Int(range.length) == string.count, let given = string.baseAddress else {
+            return string.count == range.length
+        }
         return unsafe bytes.withBytes { known in
-            for index in 0..<string.count where unsafe known[Int(range.offset) + index] != string[index] {
-                return false
-            }
-            return true
+            guard let base = known.baseAddress else { return false }
+            return unsafe areEqual(base + Int(range.offset), given, count: string.count)
         }
     }
 
     private mutating func grow() {
-        slots = [Int32](repeating: -1, count: slots.count * 2)
-        let mask = slots.count - 1
-        for (index, hash) in hashes.enumerated() {
-            var slot = Int(truncatingIfNeeded: hash) & mask
-            while slots[slot] >= 0 { slot = (slot + 1) & mask }
+        let size = slots.count * 2
+        slots.fill(-1, count: size)
+        for index in 0..<hashes.count {
+            var slot = Int(truncatingIfNeeded: hashes[index]) & (size - 1)
+            while slots[slot] >= 0 { slot = (slot + 1) & (size - 1) }
             slots[slot] = Int32(index)
         }
     }
@@ -79,5 +89,10 @@ struct NameTable: ~Copyable {
     /// Lends the bytes of a name as they came.
     func withBytes<R>(of index: UInt32, _ body: (UnsafeRawBufferPointer) -> R) -> R {
         unsafe table.withBytes(of: Int(index), body)
+    }
+
+    mutating func removeAll() {
+        texts.removeAll()
+        table.removeAll()
     }
 }

@@ -1,18 +1,23 @@
-internal import ByteCoding
+public import ByteCoding
 
-/// Builds an ``EventBatch`` row by row, without an allocation an event.
+/// Builds ``EventBatch``es row by row, without an allocation an event. Used for batch after batch it keeps its memory,
+/// and remembers the streams it has seen.
 ///
 /// For each event: ``add(field:value:)`` and ``add(label:value:)`` in any order, then ``endEvent(time:level:message:)``,
 /// or ``abandonEvent()`` to take back what was added since the last event. One thread at a time.
 public struct EventBatchBuilder: ~Copyable {
-    private var timestamps: [Int64] = []
-    private var levels: [UInt8] = []
-    private var streamIndexes: [UInt32] = []
-    private var messages: [ByteRange] = []
-    private var fieldStarts: [UInt32] = [0]
-    private var fields: [FieldEntry] = []
-    private var arena: ByteWriter
+    /// Labels that all events have, unless they bring their own of the same name.
+    public private(set) var labels: [StreamIdentity.Label]
+
+    @usableFromInline var timestamps = ReusableBuffer<Int64>()
+    @usableFromInline var levels = ReusableBuffer<UInt8>()
+    @usableFromInline var streamIndexes = ReusableBuffer<UInt32>()
+    @usableFromInline var messages = ReusableBuffer<ByteRange>()
+    @usableFromInline var fieldStarts = ReusableBuffer<UInt32>()
+    @usableFromInline var fields = ReusableBuffer<FieldEntry>()
+    @usableFromInline var arena: ByteWriter
     private var names = NameTable()
+    private let tenant: String
     private var streams: StreamTable
     private var arenaBeforeEvent = 0
 
@@ -21,22 +26,15 @@ public struct EventBatchBuilder: ~Copyable {
     /// - Parameters:
     ///   - tenant: the tenant of all events.
     ///   - labels: labels that all events have, unless they bring their own of the same name.
-    ///   - capacity: events to make room for.
     ///   - arenaCapacity: bytes of messages and values to make room for.
-    ///   - streamCache: remembers streams from batch to batch; it must be used by one builder at a time, and always
-    ///     with the same tenant and labels.
     public init(
-        tenant: String = StreamIdentity.defaultTenant, labels: [StreamIdentity.Label] = [], capacity: Int = 0,
-        arenaCapacity: Int = 0, streamCache: StreamCache? = nil
+        tenant: String = StreamIdentity.defaultTenant, labels: [StreamIdentity.Label] = [], arenaCapacity: Int = 0
     ) {
-        streams = StreamTable(cache: streamCache ?? StreamCache(tenant: tenant, labels: labels))
-        timestamps.reserveCapacity(capacity)
-        levels.reserveCapacity(capacity)
-        streamIndexes.reserveCapacity(capacity)
-        messages.reserveCapacity(capacity)
-        fieldStarts.reserveCapacity(capacity + 1)
-        fields.reserveCapacity(capacity * 4)
+        self.tenant = tenant
+        self.labels = labels
+        streams = StreamTable(tenant: tenant, labels: labels)
         arena = ByteWriter(capacity: arenaCapacity)
+        fieldStarts.append(0)
     }
 
     /// Events finished so far.
@@ -44,6 +42,9 @@ public struct EventBatchBuilder: ~Copyable {
 
     /// Bytes of messages and values so far, the unfinished event's included.
     public var arenaBytes: Int { arena.count }
+
+    /// Roughly how many bytes of memory the builder keeps from batch to batch.
+    public var memoryBytes: Int { arena.capacity + fields.memoryBytes + timestamps.memoryBytes * 3 }
 
     /// The number that stands for a field's name in this batch.
     public mutating func name(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
@@ -60,9 +61,10 @@ public struct EventBatchBuilder: ~Copyable {
     public func text(ofName name: UInt32) -> String { names.texts[Int(name)] }
 
     /// Copies bytes into the arena and says where they are; for messages, or values written in pieces.
+    @inlinable
     public mutating func store(_ bytes: UnsafeRawBufferPointer) -> ByteRange {
         let offset = arena.count
-        unsafe arena.append(contentsOf: bytes)
+        unsafe arena.append(short: bytes)
         return ByteRange(offset: offset, length: bytes.count)
     }
 
@@ -76,11 +78,13 @@ public struct EventBatchBuilder: ~Copyable {
     }
 
     /// Adds a field to the unfinished event. Of two fields with one name, readers see the later.
+    @inlinable
     public mutating func add(field name: UInt32, value: UnsafeRawBufferPointer) {
         fields.append(unsafe FieldEntry(name: name, value: store(value)))
     }
 
     /// Adds a field whose value is in the arena already.
+    @inlinable
     public mutating func add(field name: UInt32, stored value: ByteRange) {
         fields.append(FieldEntry(name: name, value: value))
     }
@@ -108,16 +112,42 @@ public struct EventBatchBuilder: ~Copyable {
 
     /// Takes back all that was added since the last finished event.
     public mutating func abandonEvent() {
-        fields.removeLast(fields.count - Int(fieldStarts[fieldStarts.count - 1]))
+        fields.resize(to: Int(fieldStarts[fieldStarts.count - 1]))
         arena.truncate(to: arenaBeforeEvent)
         streams.abandon()
     }
 
-    /// The batch of all finished events.
-    public consuming func finish() -> EventBatch {
+    /// The batch of all finished events. The builder goes on with an empty one, whose names have numbers of their own.
+    ///
+    /// - Complexity: O(bytes of the batch)
+    public mutating func finish() -> EventBatch {
         abandonEvent()
-        return EventBatch(
-            timestamps: timestamps, levels: levels, streamIndexes: streamIndexes, streams: streams.identities,
-            messages: messages, fieldStarts: fieldStarts, fields: fields, fieldNames: names.texts, arena: arena.array())
+        let batch = EventBatch(
+            timestamps: timestamps.array(), levels: levels.array(), streamIndexes: streamIndexes.array(),
+            streams: streams.identities, messages: messages.array(), fieldStarts: fieldStarts.array(),
+            fields: fields.array(), fieldNames: names.texts, arena: arena.array())
+        removeAll()
+        return batch
+    }
+
+    /// Forgets all events and names, and begins a batch whose events have these labels unless they bring their own.
+    public mutating func begin(labels: [StreamIdentity.Label]) {
+        removeAll()
+        guard labels != self.labels else { return }
+        self.labels = labels
+        streams = StreamTable(tenant: tenant, labels: labels)
+    }
+
+    private mutating func removeAll() {
+        timestamps.removeAll()
+        levels.removeAll()
+        streamIndexes.removeAll()
+        messages.removeAll()
+        fieldStarts.resize(to: 1)
+        fields.removeAll()
+        arena.removeAll()
+        arenaBeforeEvent = 0
+        names.removeAll()
+        streams.beginBatch()
     }
 }

@@ -59,4 +59,46 @@ import Testing
         #expect(hash("") == hash(""))
         #expect(hash("payment-service") != hash("payment-servicf"))
     }
+
+    @Test func shortRunsAreCopiedAndComparedToTheByte() {
+        let source = (0..<200).map { UInt8($0) }
+        for count in 0...130 {
+            var target = [UInt8](repeating: 0xEE, count: 140)
+            source.withUnsafeBytes { from in
+                target.withUnsafeMutableBytes { to in
+                    guard let from = from.baseAddress, let to = to.baseAddress else { return }
+                    copyBytes(from: from + 3, to: to + 5, count: count)
+                    #expect(areEqual(from + 3, to + 5, count: count))
+                }
+            }
+            #expect(
+                target == [UInt8](repeating: 0xEE, count: 5) + source[3..<(3 + count)]
+                    + [UInt8](repeating: 0xEE, count: 135 - count))
+            for place in 0..<count {
+                var other = Array(source[3..<(3 + count)])
+                other[place] ^= 0x80
+                let isSame = source.withUnsafeBytes { left in
+                    other.withUnsafeBytes { right in
+                        guard let left = left.baseAddress, let right = right.baseAddress else { return true }
+                        return areEqual(left + 3, right, count: count)
+                    }
+                }
+                #expect(!isSame, "\(place) of \(count)")
+            }
+        }
+    }
+
+    @Test func aReusableBufferGrowsAndIsUsedAgain() {
+        var buffer = ReusableBuffer<UInt32>(capacity: 1)
+        for round in 0..<3 {
+            for value in 0..<UInt32(1_000) { buffer.append(value) }
+            buffer[500] = UInt32(round)
+            #expect(buffer.count == 1_000)
+            #expect(buffer.array() == (0..<1_000).map { $0 == 500 ? UInt32(round) : UInt32($0) })
+            buffer.removeAll()
+            #expect(buffer.array().isEmpty)
+        }
+        buffer.fill(7, count: 3)
+        #expect(buffer.array() == [7, 7, 7])
+    }
 }

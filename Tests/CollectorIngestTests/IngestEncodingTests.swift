@@ -12,7 +12,7 @@ import ZstdCodec
 @Suite(.timeLimit(.minutes(2)))
 struct IngestEncodingTests {
     private func wire(_ messages: [String], tenant: String = "default") -> [UInt8] {
-        var builder = EventBatchBuilder(tenant: tenant, labels: [.init("service", "s")], capacity: messages.count)
+        var builder = EventBatchBuilder(tenant: tenant, labels: [.init("service", "s")])
         for message in messages {
             let name = builder.name("k")
             Array(message.utf8).withUnsafeBytes { bytes in

@@ -8,7 +8,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct TailHubTests {
     private func batch(_ messages: [String]) -> EventBatch {
-        var builder = EventBatchBuilder(capacity: messages.count)
+        var builder = EventBatchBuilder()
         for message in messages {
             Array(message.utf8).withUnsafeBytes {
                 builder.endEvent(time: Timestamp(nanoseconds: 1), level: .info, message: $0)

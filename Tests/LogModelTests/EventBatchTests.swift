@@ -45,6 +45,56 @@ import Testing
         #expect(batch.arena == Array("keptalso kept".utf8))
     }
 
+    @Test func aBuilderGoesOnWithTheNextBatch() {
+        var builder = EventBatchBuilder(labels: [.init("service", "cart")])
+        func add(_ message: String, _ labels: [(String, String)]) {
+            for (name, value) in labels {
+                let number = builder.name(name)
+                bytes(value) { builder.add(label: number, value: $0) }
+            }
+            let field = builder.name("f-\(message)")
+            bytes(message) { builder.add(field: field, value: $0) }
+            bytes(message) { builder.endEvent(time: Timestamp(nanoseconds: 1), level: .info, message: $0) }
+        }
+        add("a", [("host", "h1"), ("zone", "z")])
+        add("b", [("host", "h2")])
+        // The same stream, its labels in another order.
+        add("c", [("zone", "z"), ("host", "h1")])
+        let first = builder.finish()
+        #expect(first.streamIndexes == [0, 1, 0])
+        #expect(first.fieldNames == ["host", "zone", "f-a", "f-b", "f-c"])
+        bytes("left over") { builder.add(field: builder.name("gone"), value: $0) }
+        builder.begin(labels: [.init("service", "cart")])
+        add("d", [("host", "h2")])
+        let second = builder.finish()
+        #expect(second.count == 1)
+        #expect(second.fieldNames == ["host", "f-d"])
+        #expect(second.streams == [first.streams[1]])
+        #expect(second.arena == Array("dd".utf8))
+        builder.begin(labels: [.init("service", "till")])
+        add("e", [("host", "h2")])
+        #expect(builder.finish().streams.map(\.text) == [#"{host="h2",service="till"}"#])
+        #expect(builder.finish().count == 0)
+    }
+
+    @Test func moreStreamsThanAreRememberedAreTold() {
+        var builder = EventBatchBuilder()
+        let host = builder.name("host")
+        // Over the limit of what is remembered in one batch, and again in the next.
+        for round in 0..<3 {
+            _ = builder.name("host")
+            for number in 0..<20_000 {
+                bytes("h\(number % 17_000)") { builder.add(label: host, value: $0) }
+                bytes("") { builder.endEvent(time: Timestamp(nanoseconds: 1), level: .info, message: $0) }
+            }
+            let batch = builder.finish()
+            #expect(batch.streams.count == 17_000, "round \(round)")
+            for row in stride(from: 0, to: 20_000, by: 997) {
+                #expect(batch.value(of: "host", at: row) == Array("h\(row % 17_000)".utf8))
+            }
+        }
+    }
+
     @Test func manyNamesAreAllFoundAgain() {
         var builder = EventBatchBuilder()
         let numbers = (0..<1_000).map { builder.name("field-\($0)") }

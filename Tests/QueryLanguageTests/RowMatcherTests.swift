@@ -102,6 +102,6 @@ import Testing
         }
         #expect(matcher.prepare(builder.finish()).matchingRows() == [1])
         #expect(matcher.prepare(Self.batch()).matchingRows() == [1])
-        #expect(matcher.prepare(EventBatchBuilder().finish()).matchingRows() == [])
+        #expect(matcher.prepare(builder.finish()).matchingRows() == [])
     }
 }

@@ -16,15 +16,15 @@ func runStages(_ directory: String) throws {
         .map { try FileSystem.contents(directory + "/" + $0, limit: 64 << 20) }
     let rawBytes = bodies.reduce(0) { $0 + $1.count }
 
-    let streams = StreamCache()
+    var builder = EventBatchBuilder()
     var batches: [EventBatch] = []
     let keys = JSONEventDecoder.Keys(
         time: ["ts"], message: ["msg"], labels: ["service", "host", "environment"])
 
-    let eventCount = try bodies.reduce(0) { try $0 + decode($1, keys, streams).count }
+    let eventCount = try bodies.reduce(0) { try $0 + decode($1, keys, &builder).count }
     print("\(eventCount) events, \(rawBytes) bytes of JSON in \(bodies.count) batches")
     try measure("decode JSON", events: eventCount, rawBytes: rawBytes) {
-        for body in bodies { batches.append(try decode(body, keys, streams)) }
+        for body in bodies { batches.append(try decode(body, keys, &builder)) }
         return batches.reduce(0) { $0 + $1.memoryBytes }
     }
     var frames: [[UInt8]] = []
@@ -129,8 +129,8 @@ func measure(_ name: String, events: Int, rawBytes: Int, _ body: () throws -> In
             + column("\(Int(speed)) MB/s", 14) + column("\(produced / max(1, events)) bytes/event", 20))
 }
 
-func decode(_ body: [UInt8], _ keys: JSONEventDecoder.Keys, _ streams: StreamCache) throws -> EventBatch {
-    var builder = EventBatchBuilder(capacity: 1_000, arenaCapacity: body.count, streamCache: streams)
+func decode(_ body: [UInt8], _ keys: JSONEventDecoder.Keys, _ builder: inout EventBatchBuilder) throws -> EventBatch {
+    builder.begin(labels: [])
     var decoder = JSONEventDecoder(keys: keys)
     try body.withUnsafeBytes { raw in
         var scanner = JSONScanner(raw)

@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// Splits the messages of a block into templates and variables, in one pass over their bytes.
 struct MessageTokenizer: ~Copyable {
     /// Longer messages are kept whole: they are no log lines that repeat.

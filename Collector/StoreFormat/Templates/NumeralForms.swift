@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// Runs of decimal digits as numbers.
 enum DecimalForm {
     /// 10 to the power of the index.

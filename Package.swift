@@ -174,8 +174,8 @@ let integration: [Target] = [
     .testTarget(
         name: "IntegrationTests",
         dependencies: [
-            "lodge-agent", "lodge-collector", "lodge", "ByteCoding", "CurlTransport", "Journal", "LineFormats",
-            "LogModel", "StoreEngine", "StoreFormat", "SystemIO", "WireProtocol", "ZstdCodec",
+            "lodge-agent", "lodge-collector", "lodge", "ByteCoding", "CollectorIngest", "CurlTransport", "Journal",
+            "LineFormats", "LogModel", "StoreEngine", "StoreFormat", "SystemIO", "WireProtocol", "ZstdCodec",
         ],
         path: "Tests/IntegrationTests", swiftSettings: strict)
 ]

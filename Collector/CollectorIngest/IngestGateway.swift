@@ -1,10 +1,8 @@
 import ByteCoding
 package import Journal
-package import LogModel
+import LogModel
 import SystemIO
 import Synchronization
-import WireProtocol
-import ZstdCodec
 
 /// The way in: decodes a body, keeps what is good of it in the journal, and what is not in the dead letters.
 ///
@@ -84,15 +82,15 @@ package final class IngestGateway: Sendable {
         }
         scratches.give(scratch)
         let held = taken
-        guard let payload = prepared.payload else {
+        guard let content = prepared.content else {
             settle(prepared, request, arrival)
             inFlight.give(held)
             return completion(.success(prepared.receipt(isDuplicate: false)))
         }
         let record = JournalRecord(
-            tenant: StreamIdentity.defaultTenant, ingestTime: arrival.nanoseconds, agent: request.sender?.agent ?? "",
-            epoch: request.sender?.epoch ?? 0, sequence: request.sender?.sequence ?? 0, payload: payload,
-            attachment: prepared.batch)
+            kind: content.kind, tenant: StreamIdentity.defaultTenant, ingestTime: arrival.nanoseconds,
+            agent: request.sender?.agent ?? "", epoch: request.sender?.epoch ?? 0,
+            sequence: request.sender?.sequence ?? 0, payload: content.payload, attachment: prepared.batch)
         journal.append(record) { result in
             self.inFlight.give(held)
             switch result {
@@ -111,8 +109,8 @@ package final class IngestGateway: Sendable {
     /// A request made ready for the journal.
     private struct Prepared: Sendable {
         var batch: EventBatch
-        /// The bytes of the record; nil when there is nothing to store.
-        var payload: [UInt8]?
+        /// What the journal keeps; nil when there is nothing to store.
+        var content: RecordContent?
         var rejections: Rejections
         var wireBytes: Int
         var contentBytes: Int
@@ -130,7 +128,7 @@ package final class IngestGateway: Sendable {
         _ taken: inout Int
     ) throws(IngestProblem) -> Prepared {
         var rejections = Rejections()
-        var decoded: (batch: EventBatch, isAsSent: Bool)
+        let decoded: (batch: EventBatch, form: RecordForm)
         var contentBytes = body.count
         switch request.encoding {
         case .identity:
@@ -140,29 +138,22 @@ package final class IngestGateway: Sendable {
                     limit: limits.contentBytes)
             }
             try take(contentBytes, &taken)
-            decoded = try decode(request.format, body, scratch, &rejections, arrival)
-            // A record's payload is always compressed.
-            decoded.isAsSent = false
+            decoded = try decode(request, body, scratch, &rejections, arrival)
         case .zstd:
             try scratch.decompress(body, limit: limits.contentBytes)
             contentBytes = scratch.content.count
             try take(contentBytes, &taken)
             decoded = try scratch.content.withBytes { (content) throws(IngestProblem) in
-                try decode(request.format, content, scratch, &rejections, arrival)
+                try decode(request, content, scratch, &rejections, arrival)
             }
         }
         // A numbered batch is recorded even without an event, so that sending it again is a duplicate.
         let isStored = decoded.batch.count > 0 || request.sender != nil
-        let payload: [UInt8]? =
-            if !isStored {
-                nil
-            } else if decoded.isAsSent {
-                Array(body)
-            } else {
-                try scratch.payload(of: decoded.batch)
-            }
+        let content =
+            isStored
+            ? try RecordContent(decoded.batch, decoded.form, body, contentBytes: contentBytes, scratch) : nil
         return Prepared(
-            batch: decoded.batch, payload: payload, rejections: rejections, wireBytes: body.count,
+            batch: decoded.batch, content: content, rejections: rejections, wireBytes: body.count,
             contentBytes: contentBytes)
     }
 
@@ -172,23 +163,21 @@ package final class IngestGateway: Sendable {
         taken = bytes
     }
 
+    /// - Returns: the batch, and how the journal keeps it.
     private func decode(
-        _ format: BodyFormat, _ content: UnsafeRawBufferPointer, _ scratch: IngestScratch,
+        _ request: IngestRequest, _ content: UnsafeRawBufferPointer, _ scratch: IngestScratch,
         _ rejections: inout Rejections, _ arrival: Timestamp
-    ) throws(IngestProblem) -> (batch: EventBatch, isAsSent: Bool) {
-        switch format {
-        case .json:
-            let batch = try JSONBodyDecoder(limits: limits, arrival: arrival).decode(
-                content, with: &scratch.builder, rejections: &rejections)
-            return (batch, false)
-        case .jsonLines(let keys):
-            let batch = try decodeJSONLines(
-                content, keys: keys, limits: limits, arrival: arrival, with: &scratch.builder,
-                rejections: &rejections)
-            return (batch, false)
+    ) throws(IngestProblem) -> (batch: EventBatch, form: RecordForm) {
+        let json: JSONBody
+        switch request.format {
+        case .json: json = JSONBody(layout: .document, keys: JSONBody.documentKeys, limits: limits)
+        case .jsonLines(let keys): json = JSONBody(layout: .lines, keys: keys, limits: limits)
         case .wire:
-            return try decodeWireBatch(content, limits: limits, rejections: &rejections)
+            let (batch, isAsSent) = try decodeWireBatch(content, limits: limits, rejections: &rejections)
+            return (batch, isAsSent && request.encoding == .zstd ? .frame : .encoded)
         }
+        let batch = try json.decode(content, arrival: arrival, with: &scratch.builder, rejections: &rejections)
+        return (batch, request.encoding == .zstd && batch.count > 0 ? .body(json) : .encoded)
     }
 
     /// Counts what was taken, and sends what was not to the dead letters: once the batch is durable, so that one sent
@@ -210,26 +199,6 @@ package final class IngestGateway: Sendable {
     }
 }
 
-extension IngestScratch {
-    /// The bytes of a journal record for a batch: the wire protocol, compressed.
-    func payload(of batch: EventBatch) throws(IngestProblem) -> [UInt8] {
-        encoded.removeAll()
-        BatchCodec.encode(batch, into: &encoded)
-        return try encoded.withBytes { (bytes) throws(IngestProblem) in
-            var failure: ZstdError?
-            let result = [UInt8](unsafeUninitializedCapacity: zstdBound(bytes.count)) { room, count in
-                do throws(ZstdError) {
-                    count = try compressor.compress(bytes, into: UnsafeMutableRawBufferPointer(room))
-                } catch {
-                    failure = error
-                }
-            }
-            if let failure { throw IngestProblem(.overloaded, "the batch cannot be compressed: \(failure)") }
-            return result
-        }
-    }
-}
-
 extension IngestProblem {
     /// What a refusal of the journal means for a request.
     package init(_ error: JournalError) {
@@ -245,27 +214,5 @@ extension IngestProblem {
         case .failed, .io, .inUse, .unsupportedVersion, .badCursorName:
             self.init(.unavailable, "the events cannot be made durable: \(error)")
         }
-    }
-}
-
-/// Reads back what a journal record holds.
-///
-/// - Throws: a sentence when the payload is damaged.
-package struct JournaledBatch: Sendable {
-    /// Bytes of a batch in the wire protocol that are taken at most: many times the default limit of a body's content,
-    /// because names and lengths can make a batch larger than its body was.
-    private static let contentLimit = 512 << 20
-
-    /// The batch.
-    package let batch: EventBatch
-
-    /// Decodes the payload of a record.
-    package init(_ payload: [UInt8]) throws {
-        var decompressor = ZstdDecompressor()
-        var content = ByteWriter(capacity: payload.count * 6)
-        try payload.withUnsafeBytes { bytes in
-            try decompressor.decompress(bytes, limit: Self.contentLimit) { content.append(contentsOf: $0) }
-        }
-        batch = try content.withBytes { try BatchCodec.decode($0, tenant: StreamIdentity.defaultTenant) }
     }
 }

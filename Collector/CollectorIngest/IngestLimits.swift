@@ -8,6 +8,8 @@ package struct IngestLimits: Sendable, Equatable {
     package var eventBytes = 1 << 20
     /// Events of one request.
     package var batchEvents = 100_000
+    /// Events that the row numbers of one journal record have room for.
+    package static let mostEvents = 1 << 20
     /// Labels of one stream; the formats of batches and segments take no more.
     package static let streamLabels = 32
     /// Bytes of requests that are read, decoded or waiting for the disk at the same time: bodies as they came, and

@@ -7,10 +7,7 @@ import LogModel
 /// A fault of the document as a whole refuses it; an entry of `logs` that is JSON but no event is rejected alone.
 struct JSONBodyDecoder {
     /// Which members of an entry of `logs` have a meaning.
-    static let keys = JSONEventDecoder.Keys(
-        time: ["ts", "timestamp", FieldName.time], message: ["msg", "message", FieldName.message],
-        labels: FieldName.defaultStreamLabels, unwrapping: "meta")
-
+    let keys: JSONEventDecoder.Keys
     let limits: IngestLimits
     let arrival: Timestamp
 
@@ -113,7 +110,7 @@ struct JSONBodyDecoder {
         _ rejections: inout Rejections
     ) throws -> EventBatch {
         builder.begin(labels: labels)
-        var decoder = JSONEventDecoder(keys: Self.keys)
+        var decoder = JSONEventDecoder(keys: keys)
         try scanner.beginArray()
         var index = 0
         while try scanner.nextElement(isFirst: index == 0) {

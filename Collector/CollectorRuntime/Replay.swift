@@ -58,6 +58,7 @@ final class Replay: Sendable {
 
     private func run(_ reader: JournalReader, _ store: Store, _ log: DiagnosticLog) {
         let start = SystemClock.monotonicNanos()
+        let decoder = RecordReader()
         var events = 0
         while !stopping.load(ordering: .relaxed), reader.position < end {
             do throws(JournalError) {
@@ -65,7 +66,7 @@ final class Replay: Sendable {
                 if read.records.isEmpty && read.next >= end { break }
                 for record in read.records where record.position < end {
                     if stopping.load(ordering: .relaxed) { return }
-                    events += take(record, store, log)
+                    events += take(record, decoder, store, log)
                     state.withLock { $0.position = record.position }
                 }
                 if read.records.isEmpty && read.damages.isEmpty { break }
@@ -84,10 +85,12 @@ final class Replay: Sendable {
     }
 
     /// - Returns: how many events went to the store.
-    private func take(_ record: CommittedRecord, _ store: Store, _ log: DiagnosticLog) -> Int {
-        guard record.record.kind == .batch, !store.isStored(position: record.position) else { return 0 }
+    private func take(
+        _ record: CommittedRecord, _ decoder: RecordReader, _ store: Store, _ log: DiagnosticLog
+    ) -> Int {
+        guard !store.isStored(position: record.position) else { return 0 }
         do {
-            let batch = try JournaledBatch(record.record.payload).batch
+            guard let batch = try decoder.batch(of: record.record) else { return 0 }
             store.waitForRoom()
             store.append(
                 batch, position: record.position, ingestTime: Timestamp(nanoseconds: record.record.ingestTime),

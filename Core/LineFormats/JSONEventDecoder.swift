@@ -9,7 +9,7 @@ public import LogModel
 /// `_stream_id` are left out, because they are made of the labels.
 public struct JSONEventDecoder: ~Copyable {
     /// Which members have a meaning.
-    public struct Keys: Sendable {
+    public struct Keys: Sendable, Equatable {
         /// The time of the event: RFC 3339 or an epoch number. The first that is present counts.
         public var time: [String]
         /// The message. The first that is present counts; others stay fields.

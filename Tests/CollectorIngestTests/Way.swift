@@ -34,7 +34,10 @@ final class Way: Sendable {
 
     /// The batches as somebody gets them who reads the journal back.
     var batches: [EventBatch] {
-        get throws { try records.map { try JournaledBatch($0.record.payload).batch } }
+        get throws {
+            let reader = RecordReader()
+            return try records.compactMap { try reader.batch(of: $0.record) }
+        }
     }
 
     func post(

@@ -7,6 +7,7 @@ import LineFormats
 import Settings
 import SystemIO
 import Testing
+import ZstdCodec
 
 @Suite(.timeLimit(.minutes(2)))
 struct CollectorLifeTests {
@@ -38,6 +39,29 @@ struct CollectorLifeTests {
         #expect(try await second.query("kept").count == 2)
         _ = try await second.send("POST", "/insert/jsonline", headers, body)
         #expect(try await second.query("kept").count == 2)
+        await second.end()
+    }
+
+    @Test func compressedBodiesAreReadBackAsTheyWereTaken() async throws {
+        let path = try temporaryDirectory()
+        let lines = [
+            #"{"ts":"2025-06-15T14:00:00Z","msg":"first","service":"cart","n":1}"#, "no event", #"{"msg":"arrival"}"#,
+        ]
+        var compressor = ZstdCompressor()
+        let body = try compressor.compress(Array(lines.joined(separator: "\n").utf8))
+        let target = "/insert/jsonline?_time_field=ts&_msg_field=msg&_stream_fields=service"
+        var taken: [JSONValue] = []
+        // The locks of the directory go with the collector.
+        do {
+            let first = try await TestServer(path: path)
+            #expect(try await first.send("POST", target, ["Content-Encoding: zstd"], body).status == 200)
+            taken = try await first.query("*")
+            #expect(taken.count == 2)
+            await first.collector.stop()
+        }
+        let second = try await TestServer(path: path)
+        try await waitUntilReady(second)
+        #expect(try await second.query("*") == taken)
         await second.end()
     }
 

@@ -1,4 +1,5 @@
 import ByteCoding
+import CollectorIngest
 import Glibc
 import Journal
 import LineFormats
@@ -61,13 +62,11 @@ struct EndToEndTests {
         defer { store.close() }
         let directory = try JournalDirectory(data + "/journal")
         var next = directory.oldestPosition
-        var decompressor = ZstdDecompressor()
+        let decoder = RecordReader()
         while next < directory.nextPosition {
             let read = try directory.read(from: next, maxBytes: 8 << 20)
-            for record in read.records where record.record.kind == .batch && !store.isStored(position: record.position)
-            {
-                let content = try decompressor.decompress(record.record.payload, limit: 1 << 30)
-                let batch = try content.withUnsafeBytes { try BatchCodec.decode($0) }
+            for record in read.records where !store.isStored(position: record.position) {
+                guard let batch = try decoder.batch(of: record.record) else { continue }
                 store.append(batch, position: record.position, ingestTime: Timestamp(nanoseconds: 0), isReplay: true)
             }
             next = read.next

@@ -3,6 +3,7 @@ package import Journal
 import LogModel
 import SystemIO
 import Synchronization
+import ZstdCodec
 
 /// The way in: decodes a body, keeps what is good of it in the journal, and what is not in the dead letters.
 ///
@@ -137,12 +138,15 @@ package final class IngestGateway: Sendable {
                     .tooLarge, "the body has more than \(limits.contentBytes) bytes: send it in parts",
                     limit: limits.contentBytes)
             }
-            try take(contentBytes, &taken)
+            try hold(contentBytes, &taken)
             decoded = try decode(request, body, scratch, &rejections, arrival)
         case .zstd:
+            // What the frame says it holds, else a guess; for the content and for the batch made of it.
+            let expected = zstdContentSize(body) ?? 8 * body.count
+            try hold(2 * min(expected, limits.contentBytes), &taken)
             try scratch.decompress(body, limit: limits.contentBytes)
             contentBytes = scratch.content.count
-            try take(contentBytes, &taken)
+            try hold(2 * contentBytes, &taken)
             decoded = try scratch.content.withBytes { (content) throws(IngestProblem) in
                 try decode(request, content, scratch, &rejections, arrival)
             }
@@ -152,14 +156,16 @@ package final class IngestGateway: Sendable {
         let content =
             isStored
             ? try RecordContent(decoded.batch, decoded.form, body, contentBytes: contentBytes, scratch) : nil
+        // The batch is about as large as the content, and lives until it is durable.
+        try hold(contentBytes, &taken)
         return Prepared(
             batch: decoded.batch, content: content, rejections: rejections, wireBytes: body.count,
             contentBytes: contentBytes)
     }
 
-    /// The decoded batch is about as large as the content, and lives until it is durable.
-    private func take(_ bytes: Int, _ taken: inout Int) throws(IngestProblem) {
-        try inFlight.take(bytes)
+    /// Makes the bytes that are taken for a request as many as it needs now.
+    private func hold(_ bytes: Int, _ taken: inout Int) throws(IngestProblem) {
+        if bytes > taken { try inFlight.take(bytes - taken) } else { inFlight.give(taken - bytes) }
         taken = bytes
     }
 

@@ -39,7 +39,7 @@ public struct JSONEventDecoder: ~Copyable {
     }
 
     /// Different field names in one batch: what is more is no log but an attempt to fill the memory with names.
-    public static let maximumNames = 10_000
+    public static let maximumNames = 1 << 17
     /// Bytes of a field's name, the names of the objects around it included: deep nesting repeats them in each name.
     public static let maximumNameBytes = 512
 

@@ -217,7 +217,7 @@ extension IngestProblem {
             self.init(.tooLarge, "the batch is too large to be stored: send it in parts (\(error))", limit: limit)
         case .stopped:
             self.init(.unavailable, "the collector is stopping: send it again in a moment")
-        case .failed, .io, .inUse, .unsupportedVersion, .badCursorName:
+        case .failed, .io, .inUse, .unsupportedVersion, .exhausted, .badCursorName:
             self.init(.unavailable, "the events cannot be made durable: \(error)")
         }
     }

@@ -83,7 +83,7 @@ private struct CursorSlot {
         guard number(28..<32) == UInt64(crc32c(Array(bytes[..<28]))) else { return nil }
         generation = number(8..<16)
         position = number(16..<24)
-        guard generation < UInt64.max, position > 0, position < UInt64.max else { return nil }
+        guard generation < UInt64.max, (1...JournalLimits.positions).contains(position) else { return nil }
     }
 
     /// The newer of the two places, nil when neither is valid.

@@ -18,6 +18,8 @@ package enum JournalError: Error, Sendable, Equatable, CustomStringConvertible {
     case inUse(directory: String)
     /// The file was written by a newer version of the program.
     case unsupportedVersion(file: String, version: UInt16)
+    /// All numbers of records are used up.
+    case exhausted(directory: String)
     /// No cursor can have this name.
     case badCursorName(String)
 
@@ -35,6 +37,8 @@ package enum JournalError: Error, Sendable, Equatable, CustomStringConvertible {
             "journal: \(directory) is used by another process: stop it or choose another directory"
         case .unsupportedVersion(let file, let version):
             "journal: \(file) has format version \(version), which is newer than this program: start a newer one"
+        case .exhausted(let directory):
+            "journal: \(directory) has no numbers for records left: begin with an empty directory and keep this one aside"
         case .badCursorName(let name):
             "journal: \(name) cannot name a cursor: use 1 to \(JournalLimits.maxCursorNameBytes) of a-z 0-9 . _ -"
         }

@@ -22,7 +22,9 @@ enum JournalFormat {
         guard fileName.hasSuffix(fileSuffix) else { return nil }
         let digits = fileName.dropLast(fileSuffix.count)
         guard digits.utf8.count == 20, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
-        guard let position = JournalPosition(digits), position > 0 else { return nil }
+        guard let position = JournalPosition(digits), (1..<JournalLimits.positions).contains(position) else {
+            return nil
+        }
         return position
     }
 }
@@ -107,7 +109,7 @@ struct JournalRecordHeader: Equatable {
         tenantBytes = Int(unsafe bytes.loadUnaligned(fromByteOffset: 50, as: UInt16.self).littleEndian)
         agentBytes = Int(unsafe bytes.loadUnaligned(fromByteOffset: 52, as: UInt16.self).littleEndian)
         guard payloadBytes <= JournalLimits.maxPayloadBytes, tenantBytes <= JournalLimits.maxNameBytes,
-            agentBytes <= JournalLimits.maxNameBytes, position > 0, position < UInt64.max
+            agentBytes <= JournalLimits.maxNameBytes, (1..<JournalLimits.positions).contains(position)
         else { return nil }
     }
 }

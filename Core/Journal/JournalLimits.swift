@@ -4,6 +4,8 @@ package enum JournalLimits {
     package static let maxPayloadBytes = 64 << 20
     /// The longest tenant name and agent id, in bytes of UTF-8. They are keys in memory.
     package static let maxNameBytes = 256
+    /// Numbers of records are below this. What is made of them elsewhere, such as the ids of events, has room for 44 bits.
+    package static let positions: JournalPosition = 1 << 44
     /// The size at which a new file is begun. Files are removed as a whole, so this is also the grain of retention.
     package static let defaultFileBytes = 64 << 20
     /// The most bytes of records written by one commit: bounds the buffer and the time until the first is durable.

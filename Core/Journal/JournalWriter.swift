@@ -69,6 +69,8 @@ package final class JournalWriter {
     /// Adds a record within the limits whose checksum is known.
     func append(_ record: JournalRecord, bodyChecksum: UInt32) throws(JournalError) -> JournalPosition {
         if let failure { throw .failed(failure) }
+        // A new file may begin with a checkpoint, which takes a number too.
+        guard next < JournalLimits.positions - 1 else { throw .exhausted(directory: directory.path) }
         let bytes = record.encodedBytes
         if pending == 0 {
             try prepareFile(for: bytes)

@@ -7,8 +7,10 @@ RELEASE := .build/release
 SWIFT_FOLDERS = $(wildcard Core Agent Collector Console Tests Package.swift)
 # How long `make soak` goes on.
 MINUTES ?= 60
+# How long `make fuzz` feeds each decoder.
+FUZZ_SECONDS ?= 300
 
-.PHONY: help deps build run test smoke soak lint format bench deb check-imports check-linkage check-size check-scripts
+.PHONY: help deps build run test smoke soak fuzz lint format bench deb check-imports check-linkage check-size check-scripts
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -32,6 +34,9 @@ smoke: build ## start the release programs, ingest, query, tail, restart, stop: 
 
 soak: deps ## repeat the tests with the real programs for MINUTES (60), stop at the first failure
 	@packaging/soak $(MINUTES)
+
+fuzz: deps ## feed the decoders with anything, FUZZ_SECONDS (300) each, by libFuzzer; stop at the first finding
+	@packaging/fuzz $(FUZZ_SECONDS)
 
 lint: deps check-size check-imports check-scripts ## check formatting, sizes, imports and scripts
 	swift format lint --strict --parallel --recursive $(SWIFT_FOLDERS)

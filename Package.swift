@@ -180,6 +180,18 @@ let integration: [Target] = [
         path: "Tests/IntegrationTests", swiftSettings: strict)
 ]
 
+/// Decoders fed with anything; `make fuzz` builds lodge-fuzz a second time, with libFuzzer.
+let fuzzers: [Target] = [
+    module(
+        "FuzzTargets", in: "Tests/Fuzzers",
+        [
+            "ByteCoding", "Journal", "LineFormats", "LogModel", "QueryLanguage", "StoreFormat", "SystemIO",
+            "WireProtocol", "ZstdCodec",
+        ]),
+    program("lodge-fuzz", in: "Tests/Fuzzers", ["FuzzTargets", "SystemIO"]),
+    tests("FuzzTargets"),
+]
+
 let package = Package(
     name: "lodge",
     dependencies: [
@@ -190,5 +202,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
-    targets: core + agent + collector + console + integration
+    targets: core + agent + collector + console + fuzzers + integration
 )

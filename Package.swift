@@ -76,6 +76,7 @@ let collector: [Target] = [
     module("StoreFormat", in: "Collector", ["LogModel", "ByteCoding", "ZstdCodec"], settings: byteLevel),
     module("SegmentCatalog", in: "Collector", ["SystemIO", .product(name: "GRDB", package: "GRDB.swift")]),
     tests("SegmentCatalog", ["SystemIO", .product(name: "GRDB", package: "GRDB.swift")]),
+    module("ObjectStores", in: "Collector", ["ByteCoding", "SystemIO", "Workers"]),
     module("StoreEngine", in: "Collector", ["StoreFormat", "LogModel", "SystemIO", "Workers"]),
     module("QueryEngine", in: "Collector", ["QueryLanguage", "StoreFormat", "LogModel", "ByteCoding", "LineFormats"]),
     module(
@@ -106,6 +107,7 @@ let collector: [Target] = [
             "CollectorHTTP", "CollectorIngest", "Diagnostics", "Journal", "LineFormats", "Settings", "SystemIO",
             "Workers", "ZstdCodec",
         ]),
+    tests("ObjectStores", ["ByteCoding", "SystemIO", "Workers"]),
     tests("StoreFormat", ["LogModel", "ByteCoding"]),
     program(
         "lodge-bench", in: "Tests",

@@ -62,7 +62,7 @@ final class BlockColumns {
         default: break
         }
         let own = try values(name, candidates) { try source.column(name, candidates) }
-        guard streams.contains(where: { $0.value(of: name) != nil }) else { return own.map { .values($0) } }
+        guard source.hasLabel(name) else { return own.map { .values($0) } }
         let labels = try streamColumn { $0.value(of: name) }
         guard let own else { return .values(labels) }
         // Some rows have the name as a field, others as a label: the event's own field comes first.

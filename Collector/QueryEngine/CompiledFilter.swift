@@ -10,7 +10,8 @@ indirect enum CompiledFilter: Sendable {
     case and([CompiledFilter])
     case or([CompiledFilter])
     case not(CompiledFilter)
-    case field(String, ValueMatcher)
+    /// Of any other field, with the words that each value that passes has.
+    case field(String, ValueMatcher, RequiredWords?)
     /// Of the message, where storage may know some or all rows without reading them.
     case message(MessageSearch, ValueMatcher)
     case stream(StreamSelector)
@@ -26,10 +27,11 @@ indirect enum CompiledFilter: Sendable {
         case .not(let inner): self = .not(CompiledFilter(inner, now: now))
         case .field(let name, let test):
             let matcher = ValueMatcher(test)
-            if name == FieldName.message, let search = MessageSearch(test, matcher) {
+            let search = MessageSearch(test, matcher)
+            if name == FieldName.message, let search {
                 self = .message(search, matcher)
             } else {
-                self = .field(name, matcher)
+                self = .field(name, matcher, search.map { RequiredWords($0.alternatives, of: name) })
             }
         case .stream(let selector): self = .stream(selector)
         case .time(let time): self = time.bounds(now: now).map { .time($0) } ?? .none
@@ -42,11 +44,26 @@ indirect enum CompiledFilter: Sendable {
         case .all, .none: 0
         case .time: 1
         case .stream: 2
-        case .field(FieldName.message, _), .message: 100
+        case .field(FieldName.message, _, _), .message: 100
         case .field: 10
         case .not(let inner): inner.cost + 1
         case .and(let members): members.map(\.cost).min() ?? 0
         case .or(let members): members.reduce(0) { $0 + $1.cost }
+        }
+    }
+
+    /// Whether any row of a block may match, by what is known without reading its columns. False is certain.
+    func mayMatch(_ block: any BlockSource) -> Bool {
+        switch self {
+        case .none: false
+        case .all, .not, .stream: true
+        case .and(let members): members.allSatisfy { $0.mayMatch(block) }
+        case .or(let members): members.contains { $0.mayMatch(block) }
+        case .time(let bounds): bounds.overlaps(block.timeBounds)
+        case .message(let search, _): block.mayHave(search)
+        case .field(let name, _, let words):
+            // A row without a field of its own has the label of its stream.
+            if let words, !block.mayHave(words, in: name) { block.hasLabel(name) } else { true }
         }
     }
 
@@ -104,7 +121,7 @@ indirect enum CompiledFilter: Sendable {
                 of: try block.column(FieldName.message, known.possible), among: known.possible, matcher)
             found.formUnion(known.certain)
             return found
-        case .field(let name, let matcher):
+        case .field(let name, let matcher, _):
             return Self.rows(of: try block.column(name, candidates), among: candidates, matcher)
         }
     }

@@ -105,7 +105,7 @@ struct Scan {
 
     mutating func run(_ blocks: [any BlockSource]) throws {
         guard let bounds = plan.timeBounds else { return }
-        var relevant = blocks.filter { $0.timeBounds.overlaps(bounds) }
+        var relevant = blocks.filter { $0.timeBounds.overlaps(bounds) && plan.filter.mayMatch($0) }
         summary.prunedBlocks = blocks.count - relevant.count
         switch plan.order {
         case .any:

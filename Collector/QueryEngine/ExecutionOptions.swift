@@ -93,7 +93,7 @@ package struct ExecutionSummary: Sendable, Equatable {
     package var scannedRows = 0
     /// Bytes of the blocks that were read.
     package var scannedBytes = 0
-    /// Blocks left out because of their times.
+    /// Blocks left out because of their times, or because they hold none of the words.
     package var prunedBlocks = 0
     /// Whether every event that could match was looked at.
     package var isComplete = true

@@ -5,6 +5,8 @@ internal import SystemIO
 /// a crash leaves it whole or not at all. Its name says which journal positions it holds.
 struct SegmentDirectory: Sendable {
     let path: String
+    /// What queries keep of the segments.
+    let cache: BlockCache
 
     static let suffix = ".segment"
     static let temporarySuffix = ".segment.tmp"
@@ -43,7 +45,7 @@ struct SegmentDirectory: Sendable {
             }
             guard name.hasSuffix(Self.suffix) else { continue }
             do {
-                segments.append(Entry(path: file, reader: try SegmentReader(SegmentFile(file))))
+                segments.append(Entry(path: file, reader: try SegmentReader(SegmentFile(file), cache: cache)))
             } catch let error as IOError where !error.isDamage {
                 throw error
             } catch {
@@ -75,7 +77,8 @@ struct SegmentDirectory: Sendable {
             try? FileSystem.remove(temporary)
             throw error
         }
-        return Entry(path: path + "/" + name, reader: try SegmentReader(SegmentFile(path + "/" + name)))
+        let file = try SegmentFile(path + "/" + name)
+        return Entry(path: path + "/" + name, reader: try SegmentReader(file, cache: cache))
     }
 
     private func writeFile(_ file: String, _ blocks: [BatchBlock], _ level: Int32) throws {

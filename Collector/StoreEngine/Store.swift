@@ -1,5 +1,5 @@
 package import LogModel
-internal import StoreFormat
+package import StoreFormat
 internal import SystemIO
 internal import Workers
 
@@ -27,6 +27,8 @@ package final class Store: Sendable {
         var onFlushed: (@Sendable (UInt64) -> Void)?
     }
 
+    /// What queries keep of the segments.
+    package let cache: BlockCache
     private let options: StoreOptions
     private let directory: SegmentDirectory
     private let state: Monitor<State>
@@ -42,7 +44,8 @@ package final class Store: Sendable {
     package init(_ options: StoreOptions, report: @escaping @Sendable (String) -> Void) throws {
         self.options = options
         self.report = report
-        directory = SegmentDirectory(path: options.directory)
+        cache = BlockCache(maxBytes: options.cacheBytes)
+        directory = SegmentDirectory(path: options.directory, cache: cache)
         let (segments, damaged) = try directory.open()
         for damage in damaged { report("segment \(damage.path) is damaged and set aside: \(damage.reason)") }
         var initial = State()

@@ -1,3 +1,5 @@
+internal import StoreFormat
+
 /// How a store is set up.
 package struct StoreOptions: Sendable {
     /// The directory that holds the segments; made when it does not exist.
@@ -10,17 +12,20 @@ package struct StoreOptions: Sendable {
     package var waitingHeads: Int
     /// zstd's level for new segments.
     package var compressionLevel: Int32
+    /// Bytes of memory that may hold what queries have read of segments.
+    package var cacheBytes: Int
 
     /// Makes options.
     package init(
         directory: String, headBytes: Int = 32 << 20, flushInterval: Duration = .seconds(600), waitingHeads: Int = 2,
-        compressionLevel: Int32 = 1
+        compressionLevel: Int32 = 1, cacheBytes: Int = BlockCache.defaultBytes
     ) {
         self.directory = directory
         self.headBytes = headBytes
         self.flushInterval = flushInterval
         self.waitingHeads = waitingHeads
         self.compressionLevel = compressionLevel
+        self.cacheBytes = cacheBytes
     }
 }
 

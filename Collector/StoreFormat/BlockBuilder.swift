@@ -10,6 +10,7 @@ struct BlockBuilder: ~Copyable {
     private var streamIndexes: [UInt32] = []
     private var messages = ColumnBuilder(capacity: 1 << 20)
     private var templates = TemplateEncoder()
+    private var filter = BlockFilterBuilder()
     private var columns = ColumnTable()
     private var overflow = ColumnBuilder(capacity: 16)
     private var overflowNames: [String: Int] = [:]
@@ -86,10 +87,17 @@ struct BlockBuilder: ~Copyable {
         let levelsSection = try output.packed(levels, limit: Int(Level.fatal.rawValue) + 1, &context)
         let streamLimit = Int(streamIndexes.max() ?? 0) + 1
         let streamsSection = try output.packed(streamIndexes, limit: streamLimit, &context)
-        let messagesSection = try output.messages(&messages, rowCount: rowCount, &templates, &context)
+        let messagesSection = try output.messages(
+            &messages, rowCount: rowCount, &templates, &filter.words, &context)
+        coverMessages(messagesSection.kind)
         var described: [(name: String, section: SectionReference)] = []
         for index in 0..<columns.count where columns.hasValues(index) {
-            described.append((columns.names[index], try columns.write(index, rowCount: rowCount, &output, &context)))
+            let section = try columns.write(index, rowCount: rowCount, &output, &context)
+            if section.kind == .text {
+                columns.collectWords(index, &filter.words)
+                filter.cover(BlockFilter.Place.column(described.count))
+            }
+            described.append((columns.names[index], section))
         }
         var overflowSection: (names: [String], section: SectionReference)?
         if !overflowNames.isEmpty {
@@ -100,12 +108,26 @@ struct BlockBuilder: ~Copyable {
         let block = BlockDescription(
             rowCount: rowCount, timeBounds: timeBounds, idBounds: idBounds.0...idBounds.1, times: timesSection,
             ids: idsSection, levels: levelsSection, streams: streamsSection, messages: messagesSection,
-            columns: described, overflow: overflowSection)
+            columns: described, overflow: overflowSection, extras: filter.finish(into: &tail).map { [$0] } ?? [])
         removeAll()
         return block
     }
 
+    /// Sees to it that the filter has the words of the messages, of which a dictionary has no need.
+    private mutating func coverMessages(_ kind: SectionKind) {
+        switch kind {
+        case .templates: filter.cover(BlockFilter.Place.messages)
+        case .text:
+            // The encoder of templates may have begun.
+            filter.words.removeAll()
+            filter.words.add(wordsOf: messages, WordHash.Salt.variables)
+            filter.cover(BlockFilter.Place.messages)
+        default: filter.words.removeAll()
+        }
+    }
+
     private mutating func removeAll() {
+        filter.removeAll()
         rowCount = 0
         byteCount = 0
         times.removeAll(keepingCapacity: true)

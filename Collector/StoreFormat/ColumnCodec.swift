@@ -16,6 +16,8 @@ package enum SectionKind: UInt8, Sendable {
     case streams = 6
     /// Messages as templates and columns of what varies.
     case templates = 7
+    /// Which words a block may have: a binary fuse filter over their hashes.
+    case filter = 10
 }
 
 /// Which rows of a block have a value. Layout: kind byte (0 all, 1 bitmap, 2 list), then for a bitmap one bit a row,

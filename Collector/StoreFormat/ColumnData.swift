@@ -65,8 +65,15 @@ package protocol BlockSource: Sendable {
     var streams: [StreamIdentity] { get }
     /// Names of the fields that at least one row has, `_msg` not among them.
     var fieldNames: [String] { get }
+    /// Whether a stream has a label of that name.
+    func hasLabel(_ name: String) -> Bool
     /// Bytes the block takes, on disk or in memory: what reading all of it costs.
     var byteCount: Int { get }
+
+    /// Whether some message may pass a test. False is certain, true is not. Quick.
+    func mayHave(_ search: MessageSearch) -> Bool
+    /// Whether some row may have, in a field of its own, a value with the words. False is certain, true is not. Quick.
+    func mayHave(_ words: RequiredWords, in field: String) -> Bool
 
     /// Times of the rows, nanoseconds.
     func times() throws -> [Int64]

@@ -35,6 +35,11 @@ struct ColumnTable: ~Copyable {
         unsafe try output.values(storage[index], rowCount: rowCount, &context)
     }
 
+    /// Adds the words of a column.
+    func collectWords(_ index: Int, _ words: inout WordCollector) {
+        unsafe words.add(wordsOf: storage[index], WordHash.Salt.field(names[index]))
+    }
+
     mutating func removeAll() {
         if names.count > StoreLimits.blockColumns / 2 {
             unsafe storage.deinitialize(count: names.count)

@@ -1,3 +1,5 @@
+internal import LogModel
+
 /// A word that is looked for in messages.
 @safe
 package struct MessageWord: Sendable {
@@ -9,6 +11,9 @@ package struct MessageWord: Sendable {
     package let ignoresCase: Bool
     /// Whether some text has the word, as `WordRule` splits it.
     package let occurs: @Sendable (UnsafeRawBufferPointer) -> Bool
+    /// Its keys among the words of templates and among those of variables; nil when filters do not know it.
+    private let templateKey: UInt64?
+    private let variableKey: UInt64?
 
     /// Makes a word to look for.
     package init(
@@ -19,7 +24,18 @@ package struct MessageWord: Sendable {
         self.isPrefix = isPrefix
         self.ignoresCase = ignoresCase
         unsafe self.occurs = occurs
+        templateKey = isPrefix ? nil : WordHash.key(bytes, WordHash.Salt.templates)
+        variableKey = isPrefix ? nil : WordHash.key(bytes, WordHash.Salt.variables)
     }
+
+    /// The word's key in the filter of a field; nil when filters do not know it.
+    func filterKey(_ salt: UInt64) -> UInt64? { isPrefix ? nil : WordHash.key(bytes, salt) }
+
+    /// Whether a block with such a filter may have the word in templates or in variables with few values.
+    func mayBeInTemplates(_ filter: BlockFilter) -> Bool { templateKey.map { filter.mayContain($0) } ?? true }
+
+    /// Whether a block with such a filter may have the word in variables with many values, or in text.
+    func mayBeInVariables(_ filter: BlockFilter) -> Bool { variableKey.map { filter.mayContain($0) } ?? true }
 }
 
 /// What storage must know of a test of messages to answer it, or to narrow it, without reading the messages.
@@ -43,6 +59,15 @@ package struct MessageSearch: Sendable {
     }
 }
 
+extension MessageSearch {
+    /// Whether a block with such a filter may have a message that passes.
+    func mayPass(_ filter: BlockFilter) -> Bool {
+        alternatives.contains { words in
+            words.allSatisfy { $0.mayBeInTemplates(filter) || $0.mayBeInVariables(filter) }
+        }
+    }
+}
+
 /// Rows as far as they are known without reading the messages; others do not pass.
 package struct MessageCandidates: Sendable {
     /// Rows that pass.
@@ -60,4 +85,13 @@ package struct MessageCandidates: Sendable {
 extension BlockSource {
     /// Nothing is known without reading the messages.
     package func messageCandidates(_ search: MessageSearch, among rows: RowBitmap) throws -> MessageCandidates? { nil }
+
+    /// Nothing is known without reading the messages.
+    package func mayHave(_ search: MessageSearch) -> Bool { true }
+
+    /// Nothing is known without reading the values.
+    package func mayHave(_ words: RequiredWords, in field: String) -> Bool { true }
+
+    /// Looks at all labels of all streams.
+    package func hasLabel(_ name: String) -> Bool { streams.contains { $0.value(of: name) != nil } }
 }

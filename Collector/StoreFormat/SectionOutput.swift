@@ -56,7 +56,8 @@ package struct SectionOutput: ~Copyable {
 
     /// Writes messages in the smallest form: a dictionary, templates, or text.
     mutating func messages(
-        _ column: inout ColumnBuilder, rowCount: Int, _ encoder: inout TemplateEncoder, _ context: inout CodecContext
+        _ column: inout ColumnBuilder, rowCount: Int, _ encoder: inout TemplateEncoder, _ words: inout WordCollector,
+        _ context: inout CodecContext
     ) throws(StoreFormatError) -> SectionReference {
         let start = pending.count
         if try ValueColumns.encodeDictionary(
@@ -64,7 +65,7 @@ package struct SectionOutput: ~Copyable {
         {
             return section(.dictionary, from: start)
         }
-        let templates = try encoder.encode(&column, into: &pending, &context)
+        let templates = try encoder.encode(&column, into: &pending, &words, &context)
         if let templates, templates.isSure { return section(.templates, from: start) }
         let end = pending.count
         Presence.encode(column.rows, of: rowCount, into: &pending)
@@ -99,7 +100,8 @@ package struct SectionOutput: ~Copyable {
         return section(kind, from: start)
     }
 
-    private func section(_ kind: SectionKind, from start: Int) -> SectionReference {
+    /// Describes the section that began at `start` of ``pending`` and ends here.
+    func section(_ kind: SectionKind, from start: Int) -> SectionReference {
         let checksum = unsafe pending.withBytes { bytes in
             unsafe crc32c(UnsafeRawBufferPointer(rebasing: bytes[start...]))
         }

@@ -22,6 +22,44 @@ struct SegmentBlock: BlockSource {
             + Int(description.overflow?.section.length ?? 0)
     }
 
+    func hasLabel(_ name: String) -> Bool { segment.labelNames.contains(name) }
+
+    func mayHave(_ search: MessageSearch) -> Bool {
+        guard let filter = filter(covering: BlockFilter.Place.messages) else { return true }
+        return search.mayPass(filter)
+    }
+
+    func mayHave(_ words: RequiredWords, in field: String) -> Bool {
+        guard let index = description.columns.firstIndex(where: { $0.name == field }),
+            let filter = filter(covering: BlockFilter.Place.column(index))
+        else { return true }
+        return words.mayPass(filter)
+    }
+
+    /// The filter, if the block has one with the words of a column. One that cannot be read is no reason to fail: what it
+    /// would have told is found out by looking.
+    private func filter(covering place: Int) -> BlockFilter? {
+        guard let reference = description.extras.first(where: { $0.kind == .filter }) else { return nil }
+        let state = segment.cached(reference, .filter, cost: \.memoryBytes) {
+            do {
+                return FilterState.intact(try BlockFilter(try segment.section(reference)))
+            } catch {
+                segment.cache.noteDamagedFilter()
+                return .damaged
+            }
+        }
+        guard case .intact(let filter) = state, filter.covers(place) else { return nil }
+        return filter
+    }
+
+    /// A filter as far as it could be read.
+    private enum FilterState: Sendable {
+        case intact(BlockFilter)
+        case damaged
+
+        var memoryBytes: Int { if case .intact(let filter) = self { filter.memoryBytes } else { 0 } }
+    }
+
     func times() throws -> [Int64] {
         try integers(description.times)
     }

@@ -1,5 +1,6 @@
 internal import ByteCoding
 package import LogModel
+internal import Synchronization
 
 /// Bytes at an offset of a file or an object: all that a segment needs of the place where it is kept.
 package protocol RandomAccessBytes: Sendable {
@@ -19,13 +20,25 @@ package final class SegmentReader: Sendable {
     package let version: SegmentVersion
     /// The length of the file in bytes.
     package let byteCount: UInt64
+    /// Names of the labels of all streams.
+    let labelNames: Set<String>
+    /// What has been read and decoded of this and other segments.
+    let cache: BlockCache
     private let bytes: any RandomAccessBytes
+    /// Tells the readers apart that share a cache.
+    private let number: UInt64
+    private static let numbers = Atomic<UInt64>(0)
 
     /// Opens a segment by its trailer, footer and streams.
     ///
+    /// - Parameters:
+    ///   - bytes: the file.
+    ///   - cache: keeps what has been read and decoded; shared by all segments.
     /// - Throws: ``StoreFormatError`` when it is none, of an unknown version, or damaged; what reading throws.
-    package init(_ bytes: any RandomAccessBytes) throws {
+    package init(_ bytes: any RandomAccessBytes, cache: BlockCache = BlockCache()) throws {
         self.bytes = bytes
+        self.cache = cache
+        number = Self.numbers.add(1, ordering: .relaxed).newValue
         byteCount = bytes.length
         let overhead = SegmentBuilder.headerBytes + SegmentBuilder.trailerBytes
         guard bytes.length >= UInt64(overhead) else {
@@ -51,6 +64,7 @@ package final class SegmentReader: Sendable {
         guard let streamsSection = footer.section(.streams) else { throw StoreFormatError("segment without streams") }
         streams = try Self.streams(streamsSection, bytes)
         guard !streams.isEmpty || footer.rowCount == 0 else { throw StoreFormatError("segment without streams") }
+        labelNames = Set(streams.flatMap { $0.labels.map(\.name) })
         for block in footer.blocks where block.streams.kind != .packed || block.times.kind != .integers {
             throw StoreFormatError("block with sections of the wrong kind")
         }
@@ -71,6 +85,24 @@ package final class SegmentReader: Sendable {
             if let overflow = block.overflow { _ = try section(overflow.section) }
             for part in block.extras { _ = try section(part) }
         }
+    }
+
+    deinit {
+        cache.removeAll(of: number)
+    }
+
+    /// What was made of a section, made and kept if need be.
+    ///
+    /// - Parameters:
+    ///   - reference: the section.
+    ///   - form: what is made of it.
+    ///   - cost: bytes of memory.
+    ///   - make: makes it.
+    /// - Returns: what was made.
+    func cached<T: Sendable>(
+        _ reference: SectionReference, _ form: BlockCache.Form, cost: (T) -> Int, _ make: () throws -> T
+    ) rethrows -> T {
+        try cache.value(BlockCache.Key(segment: number, offset: reference.offset, form: form), cost: cost, make: make)
     }
 
     /// The checked bytes of a section.

@@ -52,9 +52,10 @@ import Testing
             Array(message.utf8).withUnsafeBytes { column.set($0, row: row) }
         }
         var encoder = TemplateEncoder()
+        var words = WordCollector()
         var context = CodecContext()
         var section = ByteWriter()
-        #expect(try encoder.encode(&column, into: &section, &context) != nil)
+        #expect(try encoder.encode(&column, into: &section, &words, &context) != nil)
         let bytes = section.array()
         try bytes.withUnsafeBytes { raw in
             var reader = ByteReader(raw)

@@ -38,7 +38,7 @@ final class FilterStage: RowStage {
             var left = candidates
             left.subtract(rows(inner, of: block, among: candidates))
             return left
-        case .field(let name, let matcher):
+        case .field(let name, let matcher, _):
             return CompiledFilter.rows(of: block.column(name), among: candidates, matcher)
         case .message(_, let matcher):
             return CompiledFilter.rows(of: block.column(FieldName.message), among: candidates, matcher)

@@ -26,11 +26,13 @@ struct TemplateEncoder: ~Copyable {
     /// - Parameters:
     ///   - messages: the messages; one a row.
     ///   - writer: where the section goes.
+    ///   - words: gets the words of all messages.
     ///   - context: zstd.
     /// - Returns: what the section says about itself; nil when the messages do not repeat, and nothing was written.
     /// - Throws: ``StoreFormatError`` when zstd fails: out of memory.
     mutating func encode(
-        _ messages: inout ColumnBuilder, into writer: inout ByteWriter, _ context: inout CodecContext
+        _ messages: inout ColumnBuilder, into writer: inout ByteWriter, _ words: inout WordCollector,
+        _ context: inout CodecContext
     ) throws(StoreFormatError) -> Outcome? {
         // What reads eight bytes at a time may look behind the end.
         messages.bytes.reserve(16)
@@ -39,7 +41,7 @@ struct TemplateEncoder: ~Copyable {
             let source = unsafe MessageBytes(base: base.assumingMemoryBound(to: UInt8.self))
             guard unsafe split(source, messages.lengths) else { return nil }
             sort()
-            unsafe write(source)
+            unsafe write(source, &words)
             unsafe try directory.withBytes { (bytes) throws(StoreFormatError) in
                 unsafe try context.compress(bytes, into: &writer)
             }
@@ -110,7 +112,7 @@ struct TemplateEncoder: ~Copyable {
     }
 
     /// Writes the columns, and the directory: templates, then columns.
-    private mutating func write(_ source: MessageBytes) {
+    private mutating func write(_ source: MessageBytes, _ words: inout WordCollector) {
         columns.removeAll()
         directory.removeAll()
         let count = order.count
@@ -119,10 +121,15 @@ struct TemplateEncoder: ~Copyable {
             let length = UInt64(tokenizer.table.lengths[Int(order[number])])
             directory.append(varint: length << 1 | (hasColumns(number) ? 1 : 0))
         }
-        for number in 0..<count { unsafe directory.append(contentsOf: tokenizer.table.text(Int(order[number]))) }
+        for number in 0..<count {
+            let text = unsafe tokenizer.table.text(Int(order[number]))
+            unsafe directory.append(contentsOf: text)
+            unsafe words.add(wordsOf: text, WordHash.Salt.templates)
+        }
         for number in 0..<count where hasColumns(number) {
             let positions = gather(number)
-            unsafe columns.write(source, rows: Int(starts[number + 1] - starts[number]), positions: positions)
+            let rows = Int(starts[number + 1] - starts[number])
+            unsafe columns.write(source, rows: rows, positions: positions, &words)
         }
         columns.values.removeAll()
         for number in 0..<count where !hasColumns(number) {
@@ -135,7 +142,7 @@ struct TemplateEncoder: ~Copyable {
                 }
             }
         }
-        if columns.values.count > 0 { unsafe columns.writeText(source) }
+        if columns.values.count > 0 { unsafe columns.writeText(source, &words) }
         unsafe columns.directory.withBytes { unsafe directory.append(contentsOf: $0) }
     }
 

@@ -55,25 +55,29 @@ struct VariableColumns: ~Copyable {
     }
 
     /// Writes the columns of one template, whose values are in ``values``.
-    mutating func write(_ messages: MessageBytes, rows: Int, positions: Int) {
+    mutating func write(_ messages: MessageBytes, rows: Int, positions: Int, _ words: inout WordCollector) {
         for position in 0..<positions {
-            unsafe write(messages, position: position, rows: rows)
+            unsafe write(messages, position: position, rows: rows, &words)
             areas.endColumn()
         }
     }
 
     /// Writes ``values`` as one text column.
-    mutating func writeText(_ messages: MessageBytes) {
+    mutating func writeText(_ messages: MessageBytes, _ words: inout WordCollector) {
         unsafe text(messages, UnsafePointer(values.pointer), values.count)
+        unsafe words.add(messages, UnsafePointer(values.pointer), values.count)
         areas.endColumn()
     }
 
-    private mutating func write(_ messages: MessageBytes, position: Int, rows: Int) {
+    private mutating func write(
+        _ messages: MessageBytes, position: Int, rows: Int, _ words: inout WordCollector
+    ) {
         let column = unsafe UnsafePointer(values.pointer + position * rows)
         let shape = unsafe Self.shape(column, rows)
         if shape.shortest == shape.longest, unsafe Self.isConstant(messages, column, rows) {
             directory.append(VariableKind.constant.rawValue)
             unsafe directory.append(lengthPrefixed: messages.bytes(column[0]))
+            unsafe words.add(wordsOf: messages.bytes(column[0]), WordHash.Salt.templates)
             return
         }
         for earlier in max(0, position - Self.copyDistance)..<position {
@@ -87,7 +91,15 @@ struct VariableColumns: ~Copyable {
             unsafe digits(messages, column, rows, shape)
             return
         }
-        if unsafe dictionary(messages, column, rows) || hexadecimal(messages, column, rows, shape) { return }
+        if unsafe dictionary(messages, column, rows) {
+            for entry in 0..<finder.firstRows.count {
+                let value = unsafe column[Int(finder.firstRows[entry])]
+                unsafe words.add(wordsOf: messages.bytes(value), WordHash.Salt.templates)
+            }
+            return
+        }
+        unsafe words.add(messages, column, rows)
+        if unsafe hexadecimal(messages, column, rows, shape) { return }
         if shape.classes & TokenClass.wholeMessage == 0, unsafe parts(messages, column, rows) { return }
         unsafe text(messages, column, rows)
     }

@@ -12,6 +12,7 @@ struct BlockBuilder: ~Copyable {
     private var templates = TemplateEncoder()
     private var filter = BlockFilterBuilder()
     private var columns = ColumnTable()
+    private var fields = FieldEncoder()
     private var overflow = ColumnBuilder(capacity: 16)
     private var overflowNames: [String: Int] = [:]
     private var overflowEntry = ByteWriter()
@@ -86,14 +87,20 @@ struct BlockBuilder: ~Copyable {
         let idsSection = try output.integers(ids.map { Int64(bitPattern: $0) }, &context)
         let levelsSection = try output.packed(levels, limit: Int(Level.fatal.rawValue) + 1, &context)
         let streamLimit = Int(streamIndexes.max() ?? 0) + 1
-        let streamsSection = try output.packed(streamIndexes, limit: streamLimit, &context)
+        let streamsSection = try output.streams(streamIndexes, limit: streamLimit, &fields.integers, &context)
         let messagesSection = try output.messages(
             &messages, rowCount: rowCount, &templates, &filter.words, &context)
         coverMessages(messagesSection.kind)
+        let present = (0..<columns.count).filter { columns.hasValues($0) }
+        let byStream = RowGroups(streamIndexes)
+        let presences = PresencePlan(present.map { columns.rows($0) }, streams: byStream, &output)
+        let rows = FieldEncoder.Surroundings(
+            rowCount: rowCount, streams: byStream, levels: RowGroups(levels), presences: presences)
         var described: [(name: String, section: SectionReference)] = []
-        for index in 0..<columns.count where columns.hasValues(index) {
-            let section = try columns.write(index, rowCount: rowCount, &output, &context)
-            if section.kind == .text {
+        for (number, index) in present.enumerated() {
+            let (section, hasFreeWords) = try columns.write(
+                index, number: number, rows, &fields, &templates, &output, &context)
+            if hasFreeWords {
                 columns.collectWords(index, &filter.words)
                 filter.cover(BlockFilter.Place.column(described.count))
             }
@@ -108,7 +115,8 @@ struct BlockBuilder: ~Copyable {
         let block = BlockDescription(
             rowCount: rowCount, timeBounds: timeBounds, idBounds: idBounds.0...idBounds.1, times: timesSection,
             ids: idsSection, levels: levelsSection, streams: streamsSection, messages: messagesSection,
-            columns: described, overflow: overflowSection, extras: filter.finish(into: &tail).map { [$0] } ?? [])
+            columns: described, overflow: overflowSection, presences: presences.sections,
+            extras: filter.finish(into: &tail).map { [$0] } ?? [])
         removeAll()
         return block
     }

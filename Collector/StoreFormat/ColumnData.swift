@@ -90,4 +90,11 @@ package protocol BlockSource: Sendable {
     /// The values of a field (labels of streams are not fields); nil when no row has it. Only rows among `candidates`
     /// are sure to be filled in.
     func column(_ name: String, _ candidates: RowBitmap) throws -> ColumnData?
+    /// The values of a field as numbers, if the block keeps them so; nil when their text has to be read.
+    func numbers(_ name: String) throws -> NumberColumn?
+}
+
+extension BlockSource {
+    /// Values are kept as text.
+    package func numbers(_ name: String) throws -> NumberColumn? { nil }
 }

@@ -29,10 +29,16 @@ struct ColumnTable: ~Copyable {
         unsafe storage[column].set(value, row: row)
     }
 
-    func write(
-        _ index: Int, rowCount: Int, _ output: inout SectionOutput, _ context: inout CodecContext
-    ) throws(StoreFormatError) -> SectionReference {
-        unsafe try output.values(storage[index], rowCount: rowCount, &context)
+    /// The rows that have a value of a column.
+    func rows(_ index: Int) -> [UInt32] { unsafe storage[index].rows }
+
+    /// Writes a column; `number` is that of the column among the block's presences. Tells too whether its words are worth
+    /// a place in the filter.
+    mutating func write(
+        _ index: Int, number: Int, _ block: FieldEncoder.Surroundings, _ encoder: inout FieldEncoder,
+        _ templates: inout TemplateEncoder, _ output: inout SectionOutput, _ context: inout CodecContext
+    ) throws(StoreFormatError) -> (section: SectionReference, hasFreeWords: Bool) {
+        unsafe try output.field(&storage[index], number: number, block, &encoder, &templates, &context)
     }
 
     /// Adds the words of a column.

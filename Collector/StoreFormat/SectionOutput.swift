@@ -45,12 +45,34 @@ package struct SectionOutput: ~Copyable {
         return section(.packed, from: start)
     }
 
-    mutating func values(
-        _ column: borrowing ColumnBuilder, rowCount: Int, _ context: inout CodecContext
+    /// Writes the stream of each row: a byte, or, where there are more streams, bits, of which the high ones are compressed.
+    mutating func streams(
+        _ numbers: [UInt32], limit: Int, _ encoder: inout ScaledIntegerEncoder, _ context: inout CodecContext
     ) throws(StoreFormatError) -> SectionReference {
+        if limit <= 1 << 8 { return try packed(numbers, limit: limit, &context) }
         let start = pending.count
-        let kind = try ValueColumns.encode(
-            column, rowCount: rowCount, into: &pending, scratch: &scratch, &context)
+        var values = ReusableBuffer<Int64>(capacity: numbers.count)
+        for number in numbers { values.appendReserved(Int64(number)) }
+        guard try encoder.encode(values, into: &pending, &context) else {
+            preconditionFailure("32-bit numbers are never too far apart")
+        }
+        return section(.scaled, from: start)
+    }
+
+    /// Writes values of a field in the smallest form; `number` is that of the column among the block's presences.
+    mutating func field(
+        _ column: inout ColumnBuilder, number: Int, _ block: FieldEncoder.Surroundings, _ encoder: inout FieldEncoder,
+        _ templates: inout TemplateEncoder, _ context: inout CodecContext
+    ) throws(StoreFormatError) -> (section: SectionReference, hasFreeWords: Bool) {
+        let start = pending.count
+        let outcome = try encoder.encode(&column, number: number, block, &templates, into: &pending, &context)
+        return (section(outcome.kind, from: start), outcome.hasFreeWords)
+    }
+
+    /// Writes bytes as they are.
+    mutating func plain(_ kind: SectionKind, _ content: borrowing ByteWriter) -> SectionReference {
+        let start = pending.count
+        unsafe content.withBytes { unsafe pending.append(contentsOf: $0) }
         return section(kind, from: start)
     }
 
@@ -60,25 +82,17 @@ package struct SectionOutput: ~Copyable {
         _ context: inout CodecContext
     ) throws(StoreFormatError) -> SectionReference {
         let start = pending.count
-        if try ValueColumns.encodeDictionary(
-            column, rowCount: rowCount, into: &pending, scratch: &scratch, &context)
-        {
+        if let dictionary = ValueDictionary(column) {
+            Presence.encode(column.rows, of: rowCount, into: &pending)
+            try dictionary.encode(column, into: &pending, scratch: &scratch, &context)
             return section(.dictionary, from: start)
         }
-        let templates = try encoder.encode(&column, into: &pending, &words, &context)
-        if let templates, templates.isSure { return section(.templates, from: start) }
+        let outcome = try encoder.encode(&column, into: &pending, &words, &context)
+        if let outcome, outcome.isSure { return section(.templates, from: start) }
         let end = pending.count
         Presence.encode(column.rows, of: rowCount, into: &pending)
         try ValueColumns.encodeText(column, into: &pending, scratch: &scratch, &context)
-        if templates == nil { return section(.text, from: start) }
-        if pending.count - end >= end - start {
-            pending.truncate(to: end)
-            return section(.templates, from: start)
-        }
-        let text = pending.array()[end...]
-        pending.truncate(to: start)
-        pending.append(contentsOf: Array(text))
-        return section(.text, from: start)
+        return section(pending.keepShorter(from: start, or: end) ? .text : .templates, from: start)
     }
 
     mutating func overflow(

@@ -73,7 +73,17 @@ struct SegmentBlock: BlockSource {
     }
 
     func streamIndexes() throws -> [UInt32] {
-        try packed(description.streams, limit: streams.count)
+        guard description.streams.kind == .scaled else { return try packed(description.streams, limit: streams.count) }
+        let content = try segment.section(description.streams)
+        return unsafe try content.withUnsafeBytes { raw in
+            var context = CodecContext()
+            var reader = unsafe ByteReader(raw)
+            let numbers = unsafe try ScaledIntegers.decode(&reader, count: rowCount, &context)
+            guard numbers.allSatisfy({ $0 >= 0 && $0 < streams.count }) else {
+                throw StoreFormatError("stream that the segment does not have")
+            }
+            return numbers.map { UInt32(truncatingIfNeeded: $0) }
+        }
     }
 
     func messages(_ candidates: RowBitmap) throws -> ColumnData {
@@ -111,21 +121,6 @@ struct SegmentBlock: BlockSource {
             var context = CodecContext()
             var reader = unsafe ByteReader(raw)
             return unsafe try NumberColumns.packed(&reader, count: rowCount, limit: limit, &context)
-        }
-    }
-
-    private func values(_ reference: SectionReference, _ candidates: RowBitmap) throws -> ColumnData {
-        let content = try segment.section(reference)
-        return unsafe try content.withUnsafeBytes { raw in
-            var context = CodecContext()
-            switch reference.kind {
-            case .dictionary: return unsafe try ValueColumns.dictionary(raw, rowCount: rowCount, &context)
-            case .text, .overflow:
-                return unsafe try ValueColumns.text(raw, rowCount: rowCount, candidates, &context)
-            case .templates:
-                return unsafe try TemplateRenderer.messages(raw, rowCount: rowCount, candidates, &context)
-            default: throw StoreFormatError("values in a section of the kind \(reference.kind)")
-            }
         }
     }
 

@@ -34,6 +34,8 @@ package struct BlockDescription: Equatable, Sendable {
     package var columns: [(name: String, section: SectionReference)]
     /// Fields without one, and their names.
     package var overflow: (names: [String], section: SectionReference)?
+    /// Which rows have a value, for columns that have this in common with others.
+    package var presences: [SectionReference] = []
     /// Sections about the block that stand in the tail of the file, where pruning finds them; at most one of a kind.
     package var extras: [SectionReference] = []
 
@@ -44,7 +46,7 @@ package struct BlockDescription: Equatable, Sendable {
             && left.streams == right.streams && left.messages == right.messages
             && left.columns.elementsEqual(right.columns) { $0.name == $1.name && $0.section == $1.section }
             && left.overflow?.names == right.overflow?.names && left.overflow?.section == right.overflow?.section
-            && left.extras == right.extras
+            && left.presences == right.presences && left.extras == right.extras
     }
 }
 
@@ -119,6 +121,7 @@ package struct SegmentFooter: Equatable, Sendable {
                 for name in overflow.names { writer.append(varint: names[name] ?? 0) }
                 Self.append(overflow.section, to: &writer)
             }
+            Self.append(block.presences, to: &writer)
             Self.append(block.extras, to: &writer)
         }
     }
@@ -190,7 +193,12 @@ package struct SegmentFooter: Equatable, Sendable {
             for _ in 0..<overflowCount { overflowNames.append(unsafe try name(&reader, names)) }
             block.overflow = (overflowNames, unsafe try section(&reader))
         }
-        if version >= .two { block.extras = unsafe try sections(&reader) }
+        if version >= .two {
+            for _ in 0..<(unsafe try reader.count(limit: reader.remaining)) {
+                block.presences.append(unsafe try section(&reader))
+            }
+            block.extras = unsafe try sections(&reader)
+        }
         return block
     }
 

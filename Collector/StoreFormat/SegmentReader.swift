@@ -65,7 +65,8 @@ package final class SegmentReader: Sendable {
         streams = try Self.streams(streamsSection, bytes)
         guard !streams.isEmpty || footer.rowCount == 0 else { throw StoreFormatError("segment without streams") }
         labelNames = Set(streams.flatMap { $0.labels.map(\.name) })
-        for block in footer.blocks where block.streams.kind != .packed || block.times.kind != .integers {
+        for block in footer.blocks
+        where ![.packed, .scaled].contains(block.streams.kind) || block.times.kind != .integers {
             throw StoreFormatError("block with sections of the wrong kind")
         }
     }
@@ -83,7 +84,7 @@ package final class SegmentReader: Sendable {
             for part in [block.times, block.ids, block.levels, block.streams, block.messages] { _ = try section(part) }
             for column in block.columns { _ = try section(column.section) }
             if let overflow = block.overflow { _ = try section(overflow.section) }
-            for part in block.extras { _ = try section(part) }
+            for part in block.presences + block.extras { _ = try section(part) }
         }
     }
 

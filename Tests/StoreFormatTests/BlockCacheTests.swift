@@ -68,10 +68,14 @@ import Testing
         }
     }
 
-    @Test func threadsSeeTheirOwnValues() async {
-        let cache = BlockCache(maxBytes: 20_000)
+    private final class Tally: Sendable {
         let wrong = Atomic<Int>(0)
         let over = Atomic<Int>(0)
+    }
+
+    @Test func threadsSeeTheirOwnValues() async {
+        let cache = BlockCache(maxBytes: 20_000)
+        let tally = Tally()
         await withTaskGroup(of: Void.self) { group in
             for task in 0..<4 {
                 group.addTask {
@@ -80,15 +84,15 @@ import Testing
                         let offset = Int(generator.next() % 200)
                         let key = BlockCache.Key(segment: UInt64(offset % 5), offset: UInt64(offset), form: .bytes)
                         if cache.value(key, cost: { _ in 400 }, make: { "\(offset)" }) != "\(offset)" {
-                            wrong.add(1, ordering: .relaxed)
+                            tally.wrong.add(1, ordering: .relaxed)
                         }
                         if generator.next() % 1_000 == 0 { cache.removeAll(of: UInt64(offset % 5)) }
-                        if cache.statistics.bytes > 20_000 { over.add(1, ordering: .relaxed) }
+                        if cache.statistics.bytes > 20_000 { tally.over.add(1, ordering: .relaxed) }
                     }
                 }
             }
         }
-        #expect(wrong.load(ordering: .relaxed) == 0 && over.load(ordering: .relaxed) == 0)
+        #expect(tally.wrong.load(ordering: .relaxed) == 0 && tally.over.load(ordering: .relaxed) == 0)
         let statistics = cache.statistics
         #expect(statistics.hits + statistics.misses == 20_000 && statistics.evictions > 0)
     }

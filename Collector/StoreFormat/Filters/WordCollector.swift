@@ -4,12 +4,15 @@ internal import LogModel
 /// The distinct keys of the words of a block, while it is encoded: an open-addressed table. Memory is kept.
 struct WordCollector: ~Copyable {
     /// The keys, each once, in the order in which they came.
-    private(set) var keys = ReusableBuffer<UInt64>(capacity: 1 << 14)
+    private(set) var keys = ReusableBuffer<UInt64>(capacity: 64)
     /// Keys, 0 where there is none; a power of two, at most half full.
-    private var slots = ReusableBuffer<UInt64>(capacity: 1 << 15)
+    private var slots = ReusableBuffer<UInt64>(capacity: 1)
+    private let isCollecting: Bool
 
-    init() {
-        slots.fill(0, count: 1 << 15)
+    /// Makes a collector; one that `isCollecting` nothing takes words and forgets them.
+    init(isCollecting: Bool = true) {
+        self.isCollecting = isCollecting
+        slots.fill(0, count: isCollecting ? 1 << 15 : 1)
     }
 
     mutating func removeAll() {
@@ -20,6 +23,7 @@ struct WordCollector: ~Copyable {
 
     /// Adds all words of a value.
     mutating func add(wordsOf value: UnsafeRawBufferPointer, _ salt: UInt64) {
+        guard isCollecting else { return }
         unsafe WordRule.forEachWord(in: value) { word in
             if let key = unsafe WordHash.key(word, salt) { insert(key) }
         }
@@ -39,6 +43,7 @@ struct WordCollector: ~Copyable {
 
     /// Adds the words of a column of variables.
     mutating func add(_ messages: MessageBytes, _ column: UnsafePointer<VariableValue>, _ rows: Int) {
+        guard isCollecting else { return }
         for row in 0..<rows {
             let value = unsafe column[row]
             // Digits alone are in no filter, and other tokens of ASCII are one word.

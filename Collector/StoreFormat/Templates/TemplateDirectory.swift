@@ -178,14 +178,14 @@ struct TemplateDirectory {
             column.first = entries.count
             column.second = unsafe try reader.count(limit: reader.remaining)
             for _ in 0..<column.second { entries.append(unsafe try entry(&reader)) }
-            column.integers = unsafe try integers(&reader, rows: rows)
+            column.integers = unsafe try PackedIntegers(from: &reader, rows: rows, used: &used)
         case .decimal:
             column.first = unsafe Int(try reader.byte())
             guard column.first <= VariableColumns.mostDigits else {
                 throw unsafe .invalid(offset: reader.offset, what: "too many digits")
             }
-            column.integers = unsafe try integers(&reader, rows: rows)
-        case .digits: column.integers = unsafe try integers(&reader, rows: rows)
+            column.integers = unsafe try PackedIntegers(from: &reader, rows: rows, used: &used)
+        case .digits: column.integers = unsafe try PackedIntegers(from: &reader, rows: rows, used: &used)
         case .hexadecimal where !isPart:
             column.first = unsafe Int(try reader.byte())
             column.second = unsafe Int(try reader.byte())
@@ -219,34 +219,10 @@ struct TemplateDirectory {
         return ByteRange(offset: unsafe reader.offset - bytes.count, length: bytes.count)
     }
 
-    private mutating func integers(_ reader: inout ByteReader, rows: Int) throws(ByteCodingError) -> PackedIntegers {
-        var integers = PackedIntegers()
-        guard let storage = IntegerStorage(rawValue: unsafe try reader.byte()) else {
-            throw unsafe .invalid(offset: reader.offset, what: "unknown storage of numbers")
-        }
-        integers.storage = storage
-        integers.base = unsafe try reader.varint()
-        if storage == .differences { integers.lowStep = unsafe try reader.zigzag() }
-        integers.width = unsafe Int(try reader.byte())
-        guard integers.width <= 64 else { throw unsafe .invalid(offset: reader.offset, what: "number too wide") }
-        if integers.width > 0, integers.width <= IntegerStorage.widestBits {
-            integers.isSplit = unsafe try reader.byte() != 0
-        }
-        integers.bits = unsafe try take(.bits, (rows * integers.packedWidth + 7) / 8, 1, &reader)
-        if integers.isSplit { integers.bytes = unsafe try take(.bytes, 1, rows, &reader) }
-        integers.wide = unsafe try take(.wide, integers.wideBytes, rows, &reader)
-        return integers
-    }
-
     /// The next place of an area, and moves on.
     private mutating func take(
         _ area: ColumnAreas.Kind, _ size: Int, _ count: Int, _ reader: inout ByteReader
     ) throws(ByteCodingError) -> Int {
-        let start = used[area.rawValue]
-        guard size * count <= StoreLimits.sectionBytes - start else {
-            throw unsafe .invalid(offset: reader.offset, what: "columns are too long")
-        }
-        used[area.rawValue] += size * count
-        return start
+        unsafe try PackedIntegers.take(area, size, count, of: &used, &reader)
     }
 }

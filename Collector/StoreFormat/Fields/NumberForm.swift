@@ -1,0 +1,105 @@
+internal import ByteCoding
+
+/// How the numbers of a column are spelled: each value is the prefix, a number, and the suffix.
+///
+/// Two values of the same form are equal if and only if their numbers are.
+package struct NumberForm: Hashable, Sendable {
+    /// How the digits of a number are written. Raw values are written into files.
+    package enum Spelling: UInt8, Sendable {
+        /// An integer without zeros in front.
+        case integer = 0
+        /// ``NumberForm/digits`` digits, with zeros in front; no sign.
+        case padded = 1
+        /// ``NumberForm/digits`` digits behind the point, always.
+        case fixedPoint = 2
+        /// Up to ``NumberForm/digits`` digits behind the point, no zeros at the end, no point without digits.
+        case shortest = 3
+        /// As `shortest`, but at least one digit behind the point: "3.0".
+        case shortestWithPoint = 4
+    }
+
+    /// Digits that a number may have, so that all fit 64 bits with room for differences.
+    static let mostDigits = 18
+    /// The longest prefix or suffix.
+    static let mostAffixBytes = 255
+
+    /// Bytes before the number; when there are any, no number is negative.
+    package let prefix: [UInt8]
+    /// Bytes behind the number.
+    package let suffix: [UInt8]
+    /// How the number is written.
+    package let spelling: Spelling
+    /// Digits of a `padded` number; of one with a point, digits behind the point: numbers are multiples of
+    /// 10^-digits; else 0.
+    package let digits: Int
+
+    /// The power of ten that values of the column have been multiplied by.
+    package var scale: Int { spelling == .padded ? 0 : digits }
+
+    /// Whether values are numbers and nothing else.
+    package var isPlain: Bool { prefix.isEmpty && suffix.isEmpty }
+
+    /// The text of a number.
+    package func text(of value: Int64) -> [UInt8] {
+        var output = ReusableBuffer<UInt8>(capacity: 64)
+        append(value, to: &output)
+        return output.array()
+    }
+
+    /// Appends the text of a number.
+    func append(_ value: Int64, to output: inout ReusableBuffer<UInt8>) {
+        output.append(contentsOf: prefix)
+        if value < 0 { output.append(0x2D) }
+        switch spelling {
+        case .integer: DecimalForm.append(value.magnitude, digits: 0, to: &output)
+        case .padded: DecimalForm.append(value.magnitude, digits: digits, to: &output)
+        case .fixedPoint, .shortest, .shortestWithPoint: appendPoint(value.magnitude, to: &output)
+        }
+        output.append(contentsOf: suffix)
+    }
+
+    private func appendPoint(_ magnitude: UInt64, to output: inout ReusableBuffer<UInt8>) {
+        let unit = DecimalForm.powers[digits]
+        var fraction = magnitude % unit
+        var count = digits
+        if spelling != .fixedPoint {
+            let least = spelling == .shortest ? 0 : 1
+            while count > least, fraction % 10 == 0 {
+                fraction /= 10
+                count -= 1
+            }
+        }
+        DecimalForm.append(magnitude / unit, digits: 0, to: &output)
+        guard count > 0 else { return }
+        output.append(0x2E)
+        DecimalForm.append(fraction, digits: count, to: &output)
+    }
+
+    func encode(into writer: inout ByteWriter) {
+        writer.append(spelling.rawValue)
+        writer.append(UInt8(digits))
+        unsafe prefix.withUnsafeBytes { unsafe writer.append(lengthPrefixed: $0) }
+        unsafe suffix.withUnsafeBytes { unsafe writer.append(lengthPrefixed: $0) }
+    }
+
+    init(from reader: inout ByteReader) throws(ByteCodingError) {
+        guard let spelling = Spelling(rawValue: unsafe try reader.byte()) else {
+            throw unsafe .invalid(offset: reader.offset, what: "unknown spelling of numbers")
+        }
+        self.spelling = spelling
+        digits = unsafe Int(try reader.byte())
+        guard digits <= Self.mostDigits else { throw unsafe .invalid(offset: reader.offset, what: "too many digits") }
+        prefix = unsafe Array(try reader.lengthPrefixed())
+        suffix = unsafe Array(try reader.lengthPrefixed())
+        guard prefix.count <= Self.mostAffixBytes, suffix.count <= Self.mostAffixBytes else {
+            throw unsafe .invalid(offset: reader.offset, what: "too much around numbers")
+        }
+    }
+
+    init(prefix: [UInt8], suffix: [UInt8], spelling: Spelling, digits: Int) {
+        self.prefix = prefix
+        self.suffix = suffix
+        self.spelling = spelling
+        self.digits = digits
+    }
+}

@@ -35,10 +35,11 @@ let core: [Target] = [
     .systemLibrary(
         name: "CCurl", path: "Core/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CYaml", path: "Core/CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
-    module("ByteCoding", in: "Core", settings: byteLevel),
+    .target(name: "CByteShims", path: "Core/CByteShims"),
+    module("ByteCoding", in: "Core", ["CByteShims"], settings: byteLevel),
     module("LogModel", in: "Core", ["ByteCoding"], settings: byteLevel),
     module("ZstdCodec", in: "Core", ["CZstd"], settings: byteLevel),
-    module("LineFormats", in: "Core", ["LogModel", "ByteCoding"], settings: byteLevel),
+    module("LineFormats", in: "Core", ["LogModel", "ByteCoding", "CByteShims"], settings: byteLevel),
     module("WireProtocol", in: "Core", ["LogModel", "ByteCoding"], settings: byteLevel),
     .target(name: "CPosixShims", path: "Core/CPosixShims"),
     module("SystemIO", in: "Core", ["CPosixShims"], settings: byteLevel),

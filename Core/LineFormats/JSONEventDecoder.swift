@@ -43,11 +43,8 @@ public struct JSONEventDecoder: ~Copyable {
     /// Bytes of a field's name, the names of the objects around it included: deep nesting repeats them in each name.
     public static let maximumNameBytes = 512
 
-    private enum Role: UInt8 { case unresolved, field, time, message, level, label, ignored }
-
     private let keys: Keys
-    /// The role of each name of the batch, by its number.
-    private var roles: [Role] = []
+    private var names = KnownNames()
     private var path = ByteWriter(capacity: 128)
     private var time: Timestamp?
     private var message: ByteRange?
@@ -101,7 +98,16 @@ public struct JSONEventDecoder: ~Copyable {
         }
         unsafe try scanner.beginObject()
         var first = true
-        while let key = unsafe try scanner.nextKey(isFirst: first) {
+        var previous: UInt32?
+        while true {
+            // Mostly a line has the keys of the line before, in their order.
+            if path.count == 0, let name = unsafe names.foreseen(after: previous, at: &scanner, isFirst: first) {
+                unsafe try member(name, try scanner.peek(), &scanner, &builder)
+                first = false
+                previous = name
+                continue
+            }
+            guard let key = unsafe try scanner.nextKey(isFirst: first) else { break }
             first = false
             if path.count == 0, unsafe !key.hasEscapes {
                 let kind = unsafe try scanner.peek()
@@ -115,6 +121,9 @@ public struct JSONEventDecoder: ~Copyable {
                         throw unsafe nameTooLong(at: scanner.offset)
                     }
                     let name = unsafe builder.name(key.raw)
+                    try learn(name, builder, at: unsafe scanner.offset)
+                    unsafe names.foresee(name, key.raw, after: previous)
+                    previous = name
                     unsafe try member(name, kind, &scanner, &builder)
                     continue
                 }
@@ -128,6 +137,7 @@ public struct JSONEventDecoder: ~Copyable {
                 unsafe try members(of: &scanner, into: &builder, depth: depth + 1)
             } else {
                 let name = unsafe path.withBytes { unsafe builder.name($0) }
+                try learn(name, builder, at: unsafe scanner.offset)
                 unsafe try member(name, kind, &scanner, &builder)
             }
             path.truncate(to: length)
@@ -144,15 +154,23 @@ public struct JSONEventDecoder: ~Copyable {
             offset: offset, message: "a field's name is longer than \(Self.maximumNameBytes) bytes", kind: .limit)
     }
 
+    /// Sees to it that the role of a name is known.
+    private mutating func learn(
+        _ name: UInt32, _ builder: borrowing EventBatchBuilder, at offset: Int
+    ) throws(JSONError) {
+        if names.role(of: name) != nil { return }
+        guard name < UInt32(Self.maximumNames) else {
+            throw JSONError(
+                offset: offset, message: "more than \(Self.maximumNames) different field names in one batch",
+                kind: .limit)
+        }
+        names.add(name, role: keys.role(of: builder.text(ofName: name)))
+    }
+
     private mutating func member(
         _ name: UInt32, _ kind: JSONScanner.Kind, _ scanner: inout JSONScanner, _ builder: inout EventBatchBuilder
     ) throws(JSONError) {
         let start = unsafe scanner.offset
-        guard name < UInt32(Self.maximumNames) else {
-            throw JSONError(
-                offset: start, message: "more than \(Self.maximumNames) different field names in one batch",
-                kind: .limit)
-        }
         switch kind {
         case .string:
             let token = unsafe try scanner.string()
@@ -177,7 +195,7 @@ public struct JSONEventDecoder: ~Copyable {
         _ raw: UnsafeRawBufferPointer, of name: UInt32, at offset: Int, _ builder: inout EventBatchBuilder
     ) throws(JSONError) {
         do {
-            let role = role(of: name, &builder)
+            let role = names.role(of: name)
             if role == .message && message == nil || role == .field {
                 let stored = unsafe try builder.store(room: raw.count) { (room) throws(JSONError) in
                     unsafe try unescapeJSON(raw, to: room)
@@ -202,7 +220,7 @@ public struct JSONEventDecoder: ~Copyable {
     private mutating func value(
         _ bytes: UnsafeRawBufferPointer, of name: UInt32, at offset: Int, _ builder: inout EventBatchBuilder
     ) throws(JSONError) {
-        switch role(of: name, &builder) {
+        switch names.role(of: name) {
         case .time where time == nil:
             if let parsed = unsafe Timestamp(parsing: bytes) {
                 time = parsed
@@ -226,28 +244,5 @@ public struct JSONEventDecoder: ~Copyable {
         default:
             unsafe builder.add(field: name, value: bytes)
         }
-    }
-
-    private mutating func role(of name: UInt32, _ builder: inout EventBatchBuilder) -> Role {
-        let index = Int(name)
-        if index < roles.count, roles[index] != .unresolved { return roles[index] }
-        while roles.count <= index { roles.append(.unresolved) }
-        let text = builder.text(ofName: name)
-        let resolved: Role =
-            if keys.labels.contains(text) {
-                .label
-            } else if keys.time.contains(text) {
-                .time
-            } else if keys.message.contains(text) {
-                .message
-            } else if keys.level.contains(text) {
-                .level
-            } else if text == FieldName.stream || text == FieldName.streamID {
-                .ignored
-            } else {
-                .field
-            }
-        roles[index] = resolved
-        return resolved
     }
 }

@@ -1,3 +1,6 @@
+internal import ByteCoding
+internal import CByteShims
+
 /// Why text is not JSON, or not the JSON that was asked for. `offset` counts bytes from the start of the text.
 public struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
     /// What kind of fault it is.
@@ -155,30 +158,40 @@ public struct JSONScanner {
         return true
     }
 
+    /// Passes over the key of the next member and its colon, if the key is the one foreseen and its value no object.
+    ///
+    /// - Parameters:
+    ///   - key: the key as it would stand in the text: quotes, no escapes, and the colon right behind.
+    ///   - isFirst: whether no member of this object has been read yet.
+    /// - Returns: whether it was so; if not, the scanner has not moved.
+    @inline(__always)
+    mutating func skipForeseenKey(_ key: UnsafeRawBufferPointer, isFirst: Bool) -> Bool {
+        var next = unsafe self
+        if !isFirst {
+            guard unsafe next.index < count, unsafe base[next.index] == 0x2C else { return false }
+            unsafe next.index += 1
+        }
+        unsafe next.skipWhitespace()
+        guard let foreseen = key.baseAddress, unsafe count - next.index > key.count,
+            unsafe areEqual(base + next.index, foreseen, count: key.count)
+        else { return false }
+        unsafe next.index += key.count
+        unsafe next.skipWhitespace()
+        guard unsafe next.index < count, unsafe base[next.index] != 0x7B else { return false }
+        unsafe self = next
+        return true
+    }
+
     /// Reads a string.
-    @inlinable
     public mutating func string() throws(JSONError) -> StringToken {
         unsafe skipWhitespace()
         guard unsafe index < count, unsafe base[index] == 0x22 else {
             throw unsafe JSONError(offset: index, message: "string expected")
         }
         let start = unsafe index + 1
-        var cursor = start
         var escapes = false
+        var cursor = unsafe endOfPlainBytes(from: start)
         while true {
-            // Eight bytes a step: stop at a quote, a backslash or a control byte. SAFETY: eight bytes remain.
-            while unsafe cursor + 8 <= count {
-                let word = unsafe UnsafeRawPointer(base + cursor).loadUnaligned(as: UInt64.self)
-                let hit = stopBytes(in: UInt64(littleEndian: word))
-                if hit != 0 {
-                    cursor += hit.trailingZeroBitCount >> 3
-                    break
-                }
-                cursor += 8
-            }
-            while unsafe cursor < count, case let byte = unsafe base[cursor], byte != 0x22, byte != 0x5C, byte >= 0x20 {
-                cursor += 1
-            }
             guard unsafe cursor < count else {
                 throw unsafe JSONError(offset: index, message: "string is not closed")
             }
@@ -188,11 +201,27 @@ public struct JSONScanner {
                 throw JSONError(offset: cursor, message: "control character in a string")
             }
             escapes = true
-            cursor += 2
+            cursor = unsafe endOfPlainBytes(from: cursor + 2)
         }
         let raw = unsafe UnsafeRawBufferPointer(start: base + start, count: cursor - start)
         unsafe index = cursor + 1
         return unsafe StringToken(raw: raw, hasEscapes: escapes)
+    }
+
+    /// The first quote, backslash or control character from `start` on; the end of the text, or behind it if `start` is.
+    @inline(__always)
+    private func endOfPlainBytes(from start: Int) -> Int {
+        var cursor = start
+        // SAFETY: sixteen bytes remain.
+        while unsafe cursor + 16 <= count {
+            let stops = unsafe lodge_json_stops(base + cursor)
+            if stops != 0 { return cursor + stops.trailingZeroBitCount }
+            cursor += 16
+        }
+        while unsafe cursor < count, case let byte = unsafe base[cursor], byte != 0x22, byte != 0x5C, byte >= 0x20 {
+            cursor += 1
+        }
+        return cursor
     }
 
     /// Reads a number, `true`, `false` or `null` and returns its text.
@@ -249,48 +278,4 @@ public struct JSONScanner {
         unsafe skipWhitespace()
         if unsafe index < count { throw unsafe JSONError(offset: index, message: "end of text expected") }
     }
-}
-
-/// The high bit of each byte of `word` that is a quote, a backslash or below 0x20; bits above the first hit may lie.
-@inlinable
-func stopBytes(in word: UInt64) -> UInt64 {
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let highs: UInt64 = 0x8080_8080_8080_8080
-    let quotes = word ^ (ones &* 0x22)
-    let slashes = word ^ (ones &* 0x5C)
-    let isQuote = (quotes &- ones) & ~quotes
-    let isSlash = (slashes &- ones) & ~slashes
-    let isControl = (word &- (ones &* 0x20)) & ~word
-    return (isQuote | isSlash | isControl) & highs
-}
-
-/// Whether text is a JSON number, `true`, `false` or `null`.
-@usableFromInline
-func isScalar(_ text: UnsafeRawBufferPointer) -> Bool {
-    guard let first = unsafe text.first else { return false }
-    switch first {
-    case 0x74: return unsafe text.elementsEqual("true".utf8)
-    case 0x66: return unsafe text.elementsEqual("false".utf8)
-    case 0x6E: return unsafe text.elementsEqual("null".utf8)
-    default: break
-    }
-    var index = first == 0x2D ? 1 : 0
-    func digits() -> Int {
-        let start = index
-        while index < text.count, case let byte = unsafe text[index], byte >= 0x30, byte <= 0x39 { index += 1 }
-        return index - start
-    }
-    let leadingZero = unsafe index < text.count && text[index] == 0x30
-    let whole = digits()
-    guard whole > 0, !(leadingZero && whole > 1) else { return false }
-    if index < text.count, unsafe text[index] == 0x2E {
-        index += 1
-        guard digits() > 0 else { return false }
-    }
-    if index < text.count, unsafe text[index] | 0x20 == 0x65 {
-        index += 1
-        if index < text.count, unsafe text[index] == 0x2B || text[index] == 0x2D { index += 1 }
-        guard digits() > 0 else { return false }
-    }
-    return index == text.count
 }

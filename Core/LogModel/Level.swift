@@ -40,7 +40,7 @@ public enum Level: UInt8, Sendable, CaseIterable, Comparable {
             let byte = unsafe text[index]
             word = word << 8 | UInt64(byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte)
         }
-        self = Level.spellings[word] ?? .unknown
+        self = Level.spellings.level(of: word)
     }
 
     /// The level that a spelling means; see ``init(parsing:)-(UnsafeRawBufferPointer)``.
@@ -49,26 +49,48 @@ public enum Level: UInt8, Sendable, CaseIterable, Comparable {
         self = copy.withUTF8 { unsafe Level(parsing: UnsafeRawBufferPointer($0)) }
     }
 
-    private static let spellings: [UInt64: Level] = {
-        let table: [(Level, [String])] = [
-            (.trace, ["trace", "trc", "verbose", "v", "finest", "finer", "10"]),
-            (.debug, ["debug", "dbg", "d", "fine", "7", "20"]),
-            (.info, ["info", "inf", "i", "information", "informational", "notice", "5", "6", "30", "log"]),
-            (.warn, ["warn", "warning", "wrn", "w", "4", "40"]),
-            (.error, ["error", "err", "eror", "e", "severe", "failure", "failed", "3", "50"]),
-            (
-                .fatal,
-                ["fatal", "ftl", "f", "critical", "crit", "alert", "emerg", "emergency", "panic", "0", "1", "2", "60"]
-            ),
-        ]
-        var result: [UInt64: Level] = [:]
-        for (level, names) in table {
-            for name in names {
-                var word: UInt64 = 0
-                for byte in name.utf8.prefix(8) { word = word << 8 | UInt64(byte) }
-                result[word] = level
+    private static let spellings = Spellings()
+
+    /// The spellings, in a hash table: levels are read from most events.
+    private struct Spellings {
+        private static let bits = 8
+        /// The spellings as words; zero where there is none.
+        private var words = [UInt64](repeating: 0, count: 1 << bits)
+        private var levels = [Level](repeating: .unknown, count: 1 << bits)
+
+        init() {
+            let table: [(Level, [String])] = [
+                (.trace, ["trace", "trc", "verbose", "v", "finest", "finer", "10"]),
+                (.debug, ["debug", "dbg", "d", "fine", "7", "20"]),
+                (.info, ["info", "inf", "i", "information", "informational", "notice", "5", "6", "30", "log"]),
+                (.warn, ["warn", "warning", "wrn", "w", "4", "40"]),
+                (.error, ["error", "err", "eror", "e", "severe", "failure", "failed", "3", "50"]),
+                (
+                    .fatal,
+                    [
+                        "fatal", "ftl", "f", "critical", "crit", "alert", "emerg", "emergency", "panic", "0", "1", "2",
+                        "60",
+                    ]
+                ),
+            ]
+            for (level, names) in table {
+                for name in names {
+                    var word: UInt64 = 0
+                    for byte in name.utf8.prefix(8) { word = word << 8 | UInt64(byte) }
+                    let slot = slot(of: word)
+                    words[slot] = word
+                    levels[slot] = level
+                }
             }
         }
-        return result
-    }()
+
+        func level(of word: UInt64) -> Level { levels[slot(of: word)] }
+
+        /// Where a word stands or would stand; most slots are free.
+        private func slot(of word: UInt64) -> Int {
+            var slot = Int(truncatingIfNeeded: (word &* 0x9E37_79B9_7F4A_7C15) >> UInt64(64 - Self.bits))
+            while words[slot] != word, words[slot] != 0 { slot = (slot + 1) & (words.count - 1) }
+            return slot
+        }
+    }
 }

@@ -35,8 +35,10 @@ struct StreamTable: ~Copyable {
 
     /// Adds a label of the unfinished event.
     mutating func add(label name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
-        unsafe key.append(lengthPrefixed: name)
-        unsafe key.append(lengthPrefixed: value)
+        key.append(varint: UInt64(name.count))
+        unsafe key.append(short: name)
+        key.append(varint: UInt64(value.count))
+        unsafe key.append(short: value)
     }
 
     /// Forgets the labels of the unfinished event.

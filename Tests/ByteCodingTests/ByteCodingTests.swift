@@ -1,4 +1,4 @@
-import ByteCoding
+@testable import ByteCoding
 import Testing
 
 @Suite struct ByteCodingTests {
@@ -14,6 +14,20 @@ import Testing
         let bytes = (0..<100).map { UInt8($0) }
         for cut in 0...100 {
             #expect(crc32c(Array(bytes[cut...]), seed: crc32c(Array(bytes[..<cut]))) == crc32c(bytes))
+        }
+    }
+
+    @Test func crcByInstructionsIsThatByTables() {
+        let seed = UInt64.random(in: .min ... .max)
+        var state = seed
+        for round in 0..<2_000 {
+            let bytes = (0..<(round % 300)).map { _ in
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                return UInt8(truncatingIfNeeded: state >> 40)
+            }
+            let start = UInt32(truncatingIfNeeded: state)
+            let byTables = bytes.withUnsafeBytes { crc32cByTables($0, seed: start) }
+            #expect(crc32c(bytes, seed: start) == byTables, "seed \(seed), round \(round)")
         }
     }
 

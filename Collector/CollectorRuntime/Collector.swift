@@ -90,7 +90,14 @@ package final class Collector: Sendable {
                 if damage.isTornTail {
                     log.info("an interrupted write at the end of the journal was cut off", ("what", damage))
                 } else {
-                    log.error("the journal is damaged", ("what", damage))
+                    log.error(
+                        "the journal is damaged", ("what", damage), ("records", damage.lost.count),
+                        ("tenant", damage.tenant ?? "unknown"),
+                        ("arrived_after", damage.notBefore.map { Timestamp(nanoseconds: $0).description } ?? "unknown"),
+                        (
+                            "arrived_before",
+                            damage.notAfter.map { Timestamp(nanoseconds: $0).description } ?? "unknown"
+                        ))
                 }
             })
         do {

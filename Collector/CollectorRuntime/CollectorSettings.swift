@@ -18,8 +18,8 @@ package struct CollectorSettings: Sendable, Equatable {
     package var flushInterval = Duration.seconds(600)
     /// The size at which a new journal file is begun.
     package var journalFileBytes = 64 << 20
-    /// How long journal files stay after all that is in them was written as segments.
-    package var replayWindow = Duration.zero
+    /// How long, and up to how many bytes, journal files stay after all that is in them was written as segments.
+    package var replayWindow = ReplayWindow(age: .zero, bytes: 1 << 30)
 
     /// The embedded defaults.
     package init() {}
@@ -59,7 +59,8 @@ package struct CollectorSettings: Sendable, Equatable {
         var (fileBytes, window) = (journalFileBytes, replayWindow)
         try root.mapping("journal") { (group) throws(SettingsError) in
             fileBytes = try group.bytes("file_bytes", in: 1 << 20...4 << 30) ?? fileBytes
-            window = try group.duration("replay_window", in: .zero...(.seconds(30 * 86_400))) ?? window
+            window.age = try group.duration("replay_window", in: .zero...(.seconds(30 * 86_400))) ?? window.age
+            window.bytes = try group.bytes("replay_bytes", in: 1 << 20...1 << 50) ?? window.bytes
         }
         (journalFileBytes, replayWindow) = (fileBytes, window)
     }

@@ -150,21 +150,31 @@ extension JournalDirectory {
 
     /// Reads all cursors when the journal is opened. Damaged ones are reported, and made anew when they are asked for.
     func loadCursors() throws(JournalError) {
+        let (positions, damaged) = try Self.cursors(in: path)
+        state.withLock { $0.cursors = positions }
+        for file in damaged { record(JournalDamage(cursor: file)) }
+    }
+
+    /// The cursors of a journal by their names, and the files of those that are damaged.
+    static func cursors(
+        in path: String
+    ) throws(JournalError) -> (positions: [String: JournalPosition], damaged: [String]) {
         let folder = "\(path)/cursors"
-        guard FileSystem.exists(folder) else { return }
+        var positions: [String: JournalPosition] = [:]
+        var damaged: [String] = []
+        guard FileSystem.exists(folder) else { return ([:], []) }
         do throws(IOError) {
-            for name in try FileSystem.list(folder) where Self.isCursorName(name) && !name.hasSuffix(".tmp") {
+            for name in try FileSystem.list(folder) where isCursorName(name) && !name.hasSuffix(".tmp") {
                 let file = "\(folder)/\(name)"
                 // Content that the disk does not give is damage like any other.
                 if let slot = CursorSlot.newest(in: (try? FileSystem.contents(file, limit: 1 << 20)) ?? []) {
-                    state.withLock { $0.cursors[name] = slot.position }
+                    positions[name] = slot.position
                 } else {
-                    record(
-                        JournalDamage(
-                            reason: .cursor, file: file, offset: 0, length: 0, lost: 1..<1, isTornTail: false))
+                    damaged.append(file)
                 }
             }
         } catch { throw .io(error) }
+        return (positions, damaged)
     }
 
     private func cursorPath(_ name: String) -> String { "\(path)/cursors/\(name)" }

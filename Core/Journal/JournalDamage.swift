@@ -32,10 +32,51 @@ package struct JournalDamage: Sendable, Equatable, CustomStringConvertible {
     package var notBefore: Int64?
     /// The earliest arrival time known to be after the lost records.
     package var notAfter: Int64?
+    /// Whose records were lost: the tenant of the good records next to them, nil when these have different ones.
+    package var tenant: String?
     /// The file under `quarantine/` with a copy of the bytes; nil when there are none or no copy could be made.
     package var quarantined: String?
     /// Whether it is the end of the journal that was cut off: writing was interrupted there.
     package var isTornTail: Bool
+
+    /// Makes the report of a gap.
+    ///
+    /// - Parameters:
+    ///   - gap: what was found.
+    ///   - file: the path of the file.
+    ///   - bound: the number after the last lost record where the gap does not know it.
+    ///   - isTornTail: whether it is an interrupted write at the end of the journal.
+    init(_ gap: JournalScanner.Gap, in file: String, bound: JournalPosition, isTornTail: Bool = false) {
+        reason = gap.reason
+        self.file = file
+        offset = gap.offset
+        length = gap.length
+        lost = gap.firstLost..<max(gap.firstLost, gap.endLost ?? bound)
+        notBefore = gap.notBefore
+        notAfter = gap.notAfter
+        tenant = gap.tenant
+        self.isTornTail = isTornTail
+    }
+
+    /// The damaged header of a file; of a last file without records it is one whose beginning was interrupted.
+    init(headerOf file: JournalDirectory.File, isTornTail: Bool) {
+        reason = .fileHeader
+        self.file = file.path
+        offset = 0
+        length = min(JournalFormat.fileHeaderBytes, file.committedBytes)
+        lost = file.first..<file.first
+        self.isTornTail = isTornTail
+    }
+
+    /// A cursor without valid content.
+    init(cursor file: String) {
+        reason = .cursor
+        self.file = file
+        offset = 0
+        length = 0
+        lost = 1..<1
+        isTornTail = false
+    }
 
     /// A sentence without a full stop.
     package var description: String {

@@ -60,6 +60,10 @@ package final class JournalDirectory: Sendable {
         var path: String
         /// Bytes with committed records; there may be others behind them.
         var committedBytes: Int
+        /// When it was begun, nanoseconds since the epoch: what is in the files before it arrived earlier.
+        var begunTime: Int64
+        /// Where some of its records begin, so that reading need not start at the first.
+        var marks = JournalMarks()
     }
 
     /// What the writer must know of the end of the journal.
@@ -141,37 +145,6 @@ package final class JournalDirectory: Sendable {
     /// ``GroupCommitJournal`` has taken it over.
     package var recoveredWindow: DuplicateWindow? { state.withLock { $0.window } }
 
-    /// Removes the files whose records all have numbers below `position`. The last file always stays.
-    ///
-    /// Give it the lowest cursor and what the replay window keeps, whichever is lower.
-    /// - Returns: the bytes freed.
-    /// - Throws: when a file cannot be removed; those before it are gone.
-    @discardableResult
-    package func removeFiles(before position: JournalPosition) throws(JournalError) -> Int {
-        var freed = 0
-        while true {
-            let file = state.withLock { state -> File? in
-                guard state.files.count > 1, state.files[1].first <= position else { return nil }
-                return state.files.removeFirst()
-            }
-            guard let file else { break }
-            do throws(IOError) {
-                try FileSystem.remove(file.path)
-                freed += file.committedBytes
-            } catch  where error.isMissing {
-                continue
-            } catch {
-                // Only this call removes from the front, and the writer adds at the end.
-                state.withLock { $0.files.insert(file, at: 0) }
-                throw .io(error)
-            }
-        }
-        if freed > 0 {
-            do throws(IOError) { try FileSystem.syncDirectory(path) } catch { throw .io(error) }
-        }
-        return freed
-    }
-
     // MARK: What reader and writer need
 
     /// The file that holds `position` and the first number of the one after it.
@@ -193,9 +166,18 @@ package final class JournalDirectory: Sendable {
         }
     }
 
+    /// Remembers where a record begins, for those who read from there on later.
+    func mark(_ position: JournalPosition, at offset: Int, in file: JournalPosition) {
+        state.withLock { state in
+            guard let index = state.files.lastIndex(where: { $0.first == file }) else { return }
+            state.files[index].marks.add(position, at: offset)
+        }
+    }
+
     func publish(bytes: Int, next: JournalPosition) {
         state.withLock { state in
             guard let last = state.files.indices.last else { return }
+            state.files[last].marks.add(state.next, at: state.files[last].committedBytes)
             state.files[last].committedBytes = bytes
             state.next = next
         }

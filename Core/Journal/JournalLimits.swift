@@ -10,6 +10,8 @@ package enum JournalLimits {
     package static let defaultFileBytes = 64 << 20
     /// The most bytes of records written by one commit: bounds the buffer and the time until the first is durable.
     package static let maxGroupBytes = 16 << 20
+    /// Bytes between two places of a file that are remembered: what a reader passes over at most when it starts.
+    package static let markBytes = 1 << 20
     /// What a scan holds of a file in memory, unless one record is longer.
     package static let scanWindowBytes = 256 << 10
     /// Bytes of records that may wait for a group commit before appending is refused.

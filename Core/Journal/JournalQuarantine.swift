@@ -15,18 +15,21 @@ extension JournalDirectory {
     func report(
         _ gap: JournalScanner.Gap, in file: String, bound: JournalPosition, isTornTail: Bool = false
     ) -> JournalDamage {
-        let end = max(gap.firstLost, gap.endLost ?? bound)
-        var damage = JournalDamage(
-            reason: gap.reason, file: file, offset: gap.offset, length: gap.length, lost: gap.firstLost..<end,
-            notBefore: gap.notBefore, notAfter: gap.notAfter, quarantined: nil, isTornTail: isTornTail)
-        let place = "\(gap.reason.rawValue) \(file) \(gap.offset) \(gap.firstLost)"
+        report(JournalDamage(gap, in: file, bound: bound, isTornTail: isTornTail), number: gap.firstLost)
+    }
+
+    /// Counts and reports a damage that begins with a record's number, and copies its bytes aside.
+    @discardableResult
+    func report(_ found: JournalDamage, number: JournalPosition) -> JournalDamage {
+        var damage = found
+        let place = "\(damage.reason.rawValue) \(damage.file) \(damage.offset) \(number)"
         let isNew = state.withLock { state in
             if state.reportedPlaces.contains(place) { return false }
             if state.reportedPlaces.count < JournalLimits.maxKeptReports { state.reportedPlaces.insert(place) }
             return true
         }
         guard isNew else { return damage }
-        if gap.length > 0, gap.reason != .unreadable { damage.quarantined = quarantine(damage) }
+        if damage.length > 0, damage.reason != .unreadable { damage.quarantined = quarantine(damage) }
         record(damage)
         return damage
     }

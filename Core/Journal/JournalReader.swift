@@ -84,7 +84,7 @@ package final class JournalReader: Sendable {
         do throws(IOError) {
             let scanner = JournalScanner(
                 try OpenFile(view.file.path, .read), first: view.file.first, bound: bound,
-                end: view.file.committedBytes)
+                end: view.file.committedBytes, from: view.file.marks.last(upTo: state.position))
             state.place = Place(scanner: scanner, path: view.file.path)
             return true
         } catch {
@@ -102,11 +102,16 @@ package final class JournalReader: Sendable {
     ) throws(JournalError) -> Bool {
         guard var place = state.place.take() else { return false }
         let end = view.bound ?? view.next
+        var marks = view.file.marks
         do throws(IOError) {
             while true {
                 switch try place.scanner.next(checkBody: place.scanner.expected >= state.position) {
                 case .record(let header, let offset):
                     place.failures = 0
+                    if marks.wants(offset) {
+                        marks.add(header.position, at: offset)
+                        directory.mark(header.position, at: offset, in: view.file.first)
+                    }
                     guard header.position >= state.position else { continue }
                     if header.kind != JournalRecordKind.checkpoint.rawValue {
                         let record = try place.scanner.record(header, at: offset)
@@ -136,10 +141,7 @@ package final class JournalReader: Sendable {
                 state.place = consume place
                 throw .io(error)
             }
-            let gap = JournalScanner.Gap(
-                reason: .unreadable, offset: place.scanner.offset, length: place.scanner.end - place.scanner.offset,
-                firstLost: place.scanner.expected)
-            result.damages.append(directory.report(gap, in: place.path, bound: end))
+            result.damages.append(directory.report(place.scanner.unreadableRest, in: place.path, bound: end))
             state.position = end
             return false
         }
@@ -149,7 +151,8 @@ package final class JournalReader: Sendable {
 extension JournalDirectory {
     /// Reads records from number `position` on; for reading on and on, a ``JournalReader`` remembers where it is.
     ///
-    /// - Complexity: O(bytes of the file before `position`), which are passed over.
+    /// - Complexity: O(bytes read), and of a file that nobody has read since the journal was opened, also of those
+    ///   before `position`, which are passed over.
     package func read(
         from position: JournalPosition, maxBytes: Int = 4 << 20
     ) throws(JournalError) -> JournalReadResult {

@@ -15,9 +15,15 @@ extension JournalDirectory {
     func recover() throws(JournalError) {
         measureQuarantine()
         try loadCursors()
-        var files = try findFiles()
+        var files = try Self.findFiles(path)
         var damagedHeaders: Set<JournalPosition> = []
-        for file in files where try !headerIsGood(file) { damagedHeaders.insert(file.first) }
+        for index in files.indices {
+            if let header = try Self.header(of: files[index].path), header.firstPosition == files[index].first {
+                files[index].begunTime = header.createdTime
+            } else {
+                damagedHeaders.insert(files[index].first)
+            }
+        }
 
         var progress = Progress(window: options.duplicates.map { DuplicateWindow(limits: $0) })
         for index in try firstFileToScan(files)..<files.count {
@@ -35,35 +41,41 @@ extension JournalDirectory {
         }
     }
 
-    private func findFiles() throws(JournalError) -> [File] {
+    /// The journal files of a directory in order, taken for whole; the time of a file's last change stands for when it
+    /// was begun.
+    static func findFiles(_ path: String) throws(JournalError) -> [File] {
         do throws(IOError) {
             var files: [File] = []
             for name in try FileSystem.list(path) {
                 guard let first = JournalFormat.firstPosition(fileName: name),
                     let status = try FileSystem.status("\(path)/\(name)"), status.kind == .file
                 else { continue }
-                files.append(File(first: first, path: "\(path)/\(name)", committedBytes: status.size))
+                files.append(
+                    File(
+                        first: first, path: "\(path)/\(name)", committedBytes: status.size,
+                        begunTime: status.modifiedNanos))
             }
             return files
         } catch { throw .io(error) }
     }
 
+    /// The header of a file; nil when it is damaged.
+    ///
     /// - Throws: ``JournalError/unsupportedVersion(file:version:)``: cutting such a file would destroy good data.
-    private func headerIsGood(_ file: File) throws(JournalError) -> Bool {
+    static func header(of file: String) throws(JournalError) -> JournalFileHeader? {
         let bytes: [UInt8]
         do throws(IOError) {
-            bytes = try OpenFile(file.path, .read).bytes(at: 0, count: JournalFormat.fileHeaderBytes)
+            bytes = try OpenFile(file, .read).bytes(at: 0, count: JournalFormat.fileHeaderBytes)
         } catch  where error.operation == .read {
-            return false
+            return nil
         } catch { throw .io(error) }
         do throws(JournalFileHeader.Fault) {
-            let header = unsafe try bytes.span.bytes.withUnsafeBytes { (raw) throws(JournalFileHeader.Fault) in
+            return unsafe try bytes.span.bytes.withUnsafeBytes { (raw) throws(JournalFileHeader.Fault) in
                 unsafe try JournalFileHeader(raw)
             }
-            return header.firstPosition == file.first
         } catch {
-            guard case .unsupported(let version) = error else { return false }
-            throw .unsupportedVersion(file: file.path, version: version)
+            guard case .unsupported(let version) = error else { return nil }
+            throw .unsupportedVersion(file: file, version: version)
         }
     }
 
@@ -121,15 +133,12 @@ extension JournalDirectory {
                 case .end: break scanning
                 }
             } catch {
-                let gap = JournalScanner.Gap(
-                    reason: .unreadable, offset: scanner.offset, length: scanner.end - scanner.offset,
-                    firstLost: scanner.expected)
-                open.append(gap)
+                open.append(scanner.unreadableRest)
                 break
             }
         }
         if headerIsDamaged, bound != nil || records > 0 || open.isEmpty {
-            reportHeader(of: file, isTornTail: bound == nil && records == 0)
+            report(JournalDamage(headerOf: file, isTornTail: bound == nil && records == 0), number: file.first)
         }
         if let bound {
             for gap in open { report(gap, in: file.path, bound: bound) }
@@ -183,14 +192,6 @@ extension JournalDirectory {
             progress.tail.continuesLastFile = false
         }
         return first.offset
-    }
-
-    /// A last file with nothing but a damaged header is one whose beginning was interrupted.
-    private func reportHeader(of file: File, isTornTail: Bool) {
-        let gap = JournalScanner.Gap(
-            reason: .fileHeader, offset: 0, length: min(JournalFormat.fileHeaderBytes, file.committedBytes),
-            firstLost: file.first, endLost: file.first)
-        report(gap, in: file.path, bound: file.first, isTornTail: isTornTail)
     }
 
     /// A process that ended may have left records in the page cache only; an agent that sends one of them again would

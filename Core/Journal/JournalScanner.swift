@@ -14,6 +14,8 @@ struct JournalScanner: ~Copyable {
         var endLost: JournalPosition?
         var notBefore: Int64?
         var notAfter: Int64?
+        /// Of the good records next to the bytes, when they have the same.
+        var tenant: String?
     }
 
     enum Item {
@@ -32,17 +34,23 @@ struct JournalScanner: ~Copyable {
     private(set) var offset: Int
     /// The number the next record should have.
     private(set) var expected: JournalPosition
-    private var lastTime: Int64?
+    /// The last good record and where it begins.
+    private var last: (header: JournalRecordHeader, offset: Int)?
+    private var lastTime: Int64? { last?.header.ingestTime }
     private var window: [UInt8] = []
     private var windowStart = 0
     private var windowCount = 0
 
-    init(_ file: consuming OpenFile, first: JournalPosition, bound: JournalPosition, end: Int) {
+    /// Begins at the first record of a file, or at a mark in it.
+    init(
+        _ file: consuming OpenFile, first: JournalPosition, bound: JournalPosition, end: Int,
+        from mark: JournalMarks.Mark? = nil
+    ) {
         self.file = file
         self.end = end
         self.bound = bound
-        offset = min(JournalFormat.fileHeaderBytes, end)
-        expected = first
+        offset = min(mark?.offset ?? JournalFormat.fileHeaderBytes, end)
+        expected = mark?.position ?? first
     }
 
     /// The next record or gap.
@@ -63,7 +71,7 @@ struct JournalScanner: ~Copyable {
         if header.position > expected {
             let gap = Gap(
                 reason: .missing, offset: start, length: 0, firstLost: expected, endLost: header.position,
-                notBefore: lastTime, notAfter: header.ingestTime)
+                notBefore: lastTime, notAfter: header.ingestTime, tenant: tenant(around: start))
             expected = header.position
             return .gap(gap)
         }
@@ -74,12 +82,18 @@ struct JournalScanner: ~Copyable {
             return .gap(
                 Gap(
                     reason: .content, offset: start, length: header.totalBytes, firstLost: header.position,
-                    endLost: header.position + 1, notBefore: header.ingestTime, notAfter: header.ingestTime))
+                    endLost: header.position + 1, notBefore: header.ingestTime, notAfter: header.ingestTime,
+                    tenant: tenant(around: offset)))
         }
         offset = start + header.totalBytes
         expected = header.position + 1
-        lastTime = header.ingestTime
+        last = (header, start)
         return .record(header, offset: start)
+    }
+
+    /// What is left when the disk does not give the next bytes.
+    var unreadableRest: Gap {
+        Gap(reason: .unreadable, offset: offset, length: end - offset, firstLost: expected)
     }
 
     /// Goes on with number `position` behind a gap whose end the file itself does not tell.
@@ -168,7 +182,8 @@ struct JournalScanner: ~Copyable {
         let following = found?.position ?? (bound == .max ? nil : bound)
         let gap = Gap(
             reason: reason, offset: start, length: (found == nil ? end : at) - start, firstLost: expected,
-            endLost: following, notBefore: lastTime, notAfter: found?.ingestTime)
+            endLost: following, notBefore: lastTime, notAfter: found?.ingestTime,
+            tenant: tenant(around: found == nil ? end : at))
         offset = found == nil ? end : at
         if let following { expected = following }
         return gap
@@ -180,7 +195,31 @@ struct JournalScanner: ~Copyable {
         defer { expected = bound }
         return .gap(
             Gap(
-                reason: .missing, offset: end, length: 0, firstLost: expected, endLost: bound, notBefore: lastTime))
+                reason: .missing, offset: end, length: 0, firstLost: expected, endLost: bound, notBefore: lastTime,
+                tenant: tenant(around: end)))
+    }
+
+    /// The tenant of the last good record and of one at `next`, if that is good and there is one; nil when they differ.
+    private mutating func tenant(around next: Int) -> String? {
+        var tenants: Set<String> = []
+        if let last, let name = try? tenant(last.header, at: last.offset) { tenants.insert(name) }
+        if next < end, let header = try? header(at: next), header.totalBytes <= end - next,
+            (try? bodyIsGood(header, at: next)) == true, let name = try? tenant(header, at: next)
+        {
+            tenants.insert(name)
+        }
+        return tenants.count == 1 ? tenants.first : nil
+    }
+
+    private mutating func tenant(_ header: JournalRecordHeader, at start: Int) throws(IOError) -> String? {
+        // Checkpoints belong to nobody.
+        guard header.kind != JournalRecordKind.checkpoint.rawValue else { return nil }
+        let nameStart = start + JournalFormat.recordHeaderBytes
+        try load(nameStart, header.tenantBytes)
+        return unsafe window.withUnsafeBytes { bytes in
+            let at = nameStart - windowStart
+            return unsafe String(decoding: bytes[at..<(at + header.tenantBytes)], as: UTF8.self)
+        }
     }
 
     /// Where in the window, from `at` on, the first byte of a marker is with room for a header behind it.

@@ -199,7 +199,8 @@ package final class JournalWriter {
             throw .writing(error)
         }
         directory.publish(
-            newFile: JournalDirectory.File(first: next, path: path, committedBytes: start.count), next: following)
+            newFile: JournalDirectory.File(
+                first: next, path: path, committedBytes: start.count, begunTime: now), next: following)
         next = following
     }
 }

@@ -180,7 +180,7 @@ struct CollectorLifeTests {
             durability: 200ms
             limits: {body_bytes: 1MiB, content_bytes: 2MiB, event_bytes: 3KiB, batch_events: 4}
             head: {bytes: 5MiB, flush_interval: 6s}
-            journal: {file_bytes: 7MiB, replay_window: 8h}
+            journal: {file_bytes: 7MiB, replay_window: 8h, replay_bytes: 3GiB}
             """)
         #expect(read.listen == ListenAddress(host: "::1", port: 7601))
         #expect(read.data == "/d")
@@ -192,7 +192,7 @@ struct CollectorLifeTests {
         #expect(read.headBytes == 5 << 20)
         #expect(read.flushInterval == .seconds(6))
         #expect(read.journalFileBytes == 7 << 20)
-        #expect(read.replayWindow == .seconds(8 * 3_600))
+        #expect(read.replayWindow == ReplayWindow(age: .seconds(8 * 3_600), bytes: 3 << 30))
         #expect(try settings("") == CollectorSettings())
     }
 

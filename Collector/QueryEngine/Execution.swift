@@ -166,6 +166,10 @@ struct Scan {
     private mutating func scan(_ source: any BlockSource) throws -> Bool {
         guard let (columns, rows) = matches(source) else { return true }
         if rows.isEmpty { return true }
+        if let counting = output as? StatsStage, counting.countsRowsOnly, plan.limit == nil {
+            try counting.add(count: rows.count)
+            return true
+        }
         let block: ResultBlock
         do {
             block = try result(columns, rows)

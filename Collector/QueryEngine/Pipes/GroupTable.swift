@@ -33,6 +33,37 @@ final class GroupTable {
         for row in block.rows { body(row, group(of: columns, row)) }
     }
 
+    /// How many rows have each combination, where all columns are dictionaries: entries are counted, and only what comes
+    /// at all is looked up. Nil where a column is none.
+    func counts(of block: ResultBlock, _ columns: [ResultColumn?]) -> [(group: Int, rows: Int)]? {
+        guard !columns.isEmpty, let dictionaries = dictionaries(columns) else { return nil }
+        var combinations = [UInt32](repeating: 0, count: block.rows.count)
+        var size = 1
+        for case let data? in dictionaries {
+            let entries = max(1, data.ranges.count)
+            size *= entries
+            combinations.withUnsafeMutableBufferPointer { combinations in
+                data.indexes?.withUnsafeBufferPointer { indexes in
+                    for (place, row) in block.rows.enumerated() {
+                        combinations[place] = combinations[place] &* UInt32(entries) &+ indexes[row]
+                    }
+                }
+            }
+        }
+        var counts = [Int32](repeating: 0, count: size)
+        var examples = [Int32](repeating: -1, count: size)
+        var order: [Int] = []
+        for (place, combination) in combinations.enumerated() {
+            let combination = Int(combination)
+            if counts[combination] == 0 {
+                order.append(combination)
+                examples[combination] = Int32(place)
+            }
+            counts[combination] += 1
+        }
+        return order.map { (group(of: columns, block.rows[Int(examples[$0])]), Int(counts[$0])) }
+    }
+
     /// The values of a combination; nil where the field was missing or empty.
     func values(of group: Int) -> [[UInt8]?] {
         var result: [[UInt8]?] = []

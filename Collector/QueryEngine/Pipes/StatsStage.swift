@@ -18,18 +18,45 @@ final class StatsStage: RowStage {
         accumulators = pipe.functions.map { _ in [] }
     }
 
+    /// Whether it is only asked how many rows there are, all in one group.
+    var countsRowsOnly: Bool { pipe.by.isEmpty && countsOnly }
+
+    /// Whether it is only asked how many rows there are.
+    private var countsOnly: Bool {
+        pipe.functions.allSatisfy { $0.function.kind == .count && $0.function.fields.isEmpty }
+    }
+
+    /// Takes rows of which nothing but their number is known.
+    ///
+    /// - Precondition: ``countsRowsOnly``.
+    func add(count: Int) throws(ExecutionError) {
+        precondition(countsRowsOnly, "the rows themselves are needed")
+        let none = ResultBlock(fields: [], rows: [0])
+        groups.forEachRow(of: none, []) { _, _ in }
+        for (index, call) in pipe.functions.enumerated() {
+            grow(index, call)
+            accumulators[index][0].count += count
+        }
+    }
+
     func process(_ block: ResultBlock) throws(ExecutionError) -> Bool {
         let keys = pipe.by.map { key in
             block.column(key.field).map { key.bucket?.apply(to: $0, rows: block.rows) ?? $0 }
+        }
+        if countsOnly, let counts = groups.counts(of: block, keys) {
+            for (index, call) in pipe.functions.enumerated() {
+                grow(index, call)
+                for (group, rows) in counts { accumulators[index][group].count += rows }
+            }
+            try checkMemory(groups.memoryBytes + groups.count * pipe.functions.count * 96)
+            return true
         }
         var numbers = [Int32](repeating: 0, count: (block.rows.max() ?? -1) + 1)
         groups.forEachRow(of: block, keys) { row, group in numbers[row] = Int32(group) }
         var bytes = groups.memoryBytes
         for (index, call) in pipe.functions.enumerated() {
             let inputs = call.function.columns(of: block)
-            while accumulators[index].count < groups.count {
-                accumulators[index].append(StatsAccumulator(call.function))
-            }
+            grow(index, call)
             accumulators[index].withUnsafeMutableBufferPointer { states in
                 if call.function.kind == .count, call.function.fields.isEmpty {
                     for row in block.rows { states[Int(numbers[row])].count += 1 }
@@ -41,12 +68,22 @@ final class StatsStage: RowStage {
                 call.function.kind.keepsValues
                 ? accumulators[index].reduce(0) { $0 + $1.memoryBytes } : accumulators[index].count * 96
         }
-        if bytes > memoryLimit {
-            throw ExecutionError(
-                code: .memory,
-                message: "\(groups.count) groups need more than \(memoryLimit >> 20) MiB; group by fewer fields")
-        }
+        try checkMemory(bytes)
         return true
+    }
+
+    /// Sees to it that each group has an accumulator of a function.
+    private func grow(_ index: Int, _ call: StatsPipe.Call) {
+        while accumulators[index].count < groups.count {
+            accumulators[index].append(StatsAccumulator(call.function))
+        }
+    }
+
+    private func checkMemory(_ bytes: Int) throws(ExecutionError) {
+        guard bytes > memoryLimit else { return }
+        throw ExecutionError(
+            code: .memory,
+            message: "\(groups.count) groups need more than \(memoryLimit >> 20) MiB; group by fewer fields")
     }
 
     func finish() throws(ExecutionError) {
@@ -102,8 +139,15 @@ extension StatsPipe.Bucket {
         var entries: [Int64: UInt32] = [:]
         var starts: [Int64] = []
         var indexes = [UInt32](repeating: 0, count: times.count)
+        var last: (interval: Range<Int64>, index: UInt32) = (0..<0, 0)
         for row in rows {
+            // Rows are nearly in the order of time: most lie in the interval of the one before.
+            if last.interval.contains(times[row]) {
+                indexes[row] = last.index
+                continue
+            }
             let start = start(of: times[row])
+            defer { last = (start..<max(start, start.addingReportingOverflow(step).partialValue), indexes[row]) }
             if let known = entries[start] {
                 indexes[row] = known
             } else {

@@ -11,9 +11,15 @@ private final class HitCounter {
     }
 
     func add(_ block: ResultBlock, by fields: [String]) throws(ExecutionError) {
-        groups.forEachRow(of: block, fields.map { block.column($0) }) { _, group in
+        let columns = fields.map { block.column($0) }
+        func add(_ group: Int, _ rows: Int) {
             while hits.count <= group { hits.append(0) }
-            hits[group] += 1
+            hits[group] += rows
+        }
+        if let counts = groups.counts(of: block, columns) {
+            for (group, rows) in counts { add(group, rows) }
+        } else {
+            groups.forEachRow(of: block, columns) { _, group in add(group, 1) }
         }
         if groups.memoryBytes > memoryLimit {
             throw ExecutionError(

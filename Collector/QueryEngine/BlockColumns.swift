@@ -43,8 +43,7 @@ final class BlockColumns {
 
     /// All names, in the order that rows are written: time, stream, message, labels, fields.
     func names() -> [String] {
-        var labels: Set<String> = []
-        for stream in streams { for label in stream.labels { labels.insert(label.name) } }
+        let labels = source.labelNames
         let fields = Set(source.fieldNames).subtracting(labels)
         return [FieldName.time, FieldName.stream, FieldName.message]
             + (labels.sorted() + fields.sorted()).filter { !FieldName.isReserved($0) }
@@ -56,14 +55,18 @@ final class BlockColumns {
         case FieldName.time: return .times(try times())
         case FieldName.message:
             return try values(name, candidates) { try source.messages(candidates) }.map { .values($0) }
-        case FieldName.stream: return .values(try streamColumn { Array($0.text.utf8) })
+        case FieldName.stream: return .values(try streamColumn(candidates) { Array($0.text.utf8) })
         case FieldName.streamID:
-            return .values(try streamColumn { Array((hexadecimal($0.id.high) + hexadecimal($0.id.low)).utf8) })
+            return .values(
+                try streamColumn(candidates) { Array((hexadecimal($0.id.high) + hexadecimal($0.id.low)).utf8) })
         default: break
         }
         let own = try values(name, candidates) { try source.column(name, candidates) }
-        guard source.hasLabel(name) else { return own.map { .values($0) } }
-        let labels = try streamColumn { $0.value(of: name) }
+        let known = source.labels(name)
+        if known.isEmpty { return own.map { .values($0) } }
+        let labels = ColumnData(
+            arena: known.arena, dictionary: known.entries,
+            indexes: try streamIndexes().map { known.entryOfStream[Int($0)] })
         guard let own else { return .values(labels) }
         // Some rows have the name as a field, others as a label: the event's own field comes first.
         var gatherer = ColumnGatherer(capacity: rowCount)
@@ -92,14 +95,19 @@ final class BlockColumns {
         return column
     }
 
-    private func streamColumn(_ value: (StreamIdentity) -> [UInt8]?) throws -> ColumnData {
+    /// A value for each stream that the candidates have.
+    private func streamColumn(_ candidates: RowBitmap, _ value: (StreamIdentity) -> [UInt8]) throws -> ColumnData {
+        let indexes = try streamIndexes()
         var arena: [UInt8] = []
-        let entries = streams.map { stream in
-            guard let bytes = value(stream) else { return ByteRange.absent }
+        var entries = [ByteRange](repeating: .absent, count: streams.count)
+        candidates.forEach { row in
+            let stream = Int(indexes[row])
+            guard entries[stream].isAbsent else { return }
+            let bytes = value(streams[stream])
+            entries[stream] = ByteRange(offset: arena.count, length: bytes.count)
             arena.append(contentsOf: bytes)
-            return ByteRange(offset: arena.count - bytes.count, length: bytes.count)
         }
-        return ColumnData(arena: arena, dictionary: entries, indexes: try streamIndexes())
+        return ColumnData(arena: arena, dictionary: entries, indexes: indexes)
     }
 }
 

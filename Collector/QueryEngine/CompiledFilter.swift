@@ -61,9 +61,22 @@ indirect enum CompiledFilter: Sendable {
         case .or(let members): members.contains { $0.mayMatch(block) }
         case .time(let bounds): bounds.overlaps(block.timeBounds)
         case .message(let search, _): block.mayHave(search)
-        case .field(let name, _, let words):
+        case .field(let name, let matcher, let words):
             // A row without a field of its own has the label of its stream.
-            if let words, !block.mayHave(words, in: name) { block.hasLabel(name) } else { true }
+            if let words, !FieldName.isReserved(name), !block.mayHave(words, in: name) {
+                Self.mayPass(block.labels(name), matcher)
+            } else {
+                true
+            }
+        }
+    }
+
+    private static func mayPass(_ labels: LabelValues, _ matcher: ValueMatcher) -> Bool {
+        labels.arena.withUnsafeBytes { arena in
+            labels.entries.contains { entry in
+                !entry.isAbsent
+                    && matcher.matches(UnsafeRawBufferPointer(rebasing: arena[Int(entry.offset)..<entry.end]))
+            }
         }
     }
 

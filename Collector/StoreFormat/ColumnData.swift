@@ -65,8 +65,10 @@ package protocol BlockSource: Sendable {
     var streams: [StreamIdentity] { get }
     /// Names of the fields that at least one row has, `_msg` not among them.
     var fieldNames: [String] { get }
-    /// Whether a stream has a label of that name.
-    func hasLabel(_ name: String) -> Bool
+    /// Names of the labels of ``streams``.
+    var labelNames: Set<String> { get }
+    /// The values of a label.
+    func labels(_ name: String) -> LabelValues
     /// Bytes the block takes, on disk or in memory: what reading all of it costs.
     var byteCount: Int { get }
 

@@ -11,8 +11,9 @@ package struct MessageWord: Sendable {
     package let ignoresCase: Bool
     /// Whether some text has the word, as `WordRule` splits it.
     package let occurs: @Sendable (UnsafeRawBufferPointer) -> Bool
-    /// Its keys among the words of templates and among those of variables; nil when filters do not know it.
+    /// Its keys among the words of templates, of dictionaries and of other variables; nil when filters do not know it.
     private let templateKey: UInt64?
+    private let dictionaryKey: UInt64?
     private let variableKey: UInt64?
 
     /// Makes a word to look for.
@@ -24,15 +25,19 @@ package struct MessageWord: Sendable {
         self.isPrefix = isPrefix
         self.ignoresCase = ignoresCase
         unsafe self.occurs = occurs
-        templateKey = isPrefix ? nil : WordHash.key(bytes, WordHash.Salt.templates)
-        variableKey = isPrefix ? nil : WordHash.key(bytes, WordHash.Salt.variables)
+        templateKey = WordHash.key(bytes, isPrefix: isPrefix, WordHash.Salt.templates)
+        dictionaryKey = WordHash.key(bytes, isPrefix: isPrefix, WordHash.Salt.dictionaries)
+        variableKey = WordHash.key(bytes, isPrefix: isPrefix, WordHash.Salt.variables)
     }
 
     /// The word's key in the filter of a field; nil when filters do not know it.
-    func filterKey(_ salt: UInt64) -> UInt64? { isPrefix ? nil : WordHash.key(bytes, salt) }
+    func filterKey(_ salt: UInt64) -> UInt64? { WordHash.key(bytes, isPrefix: isPrefix, salt) }
 
-    /// Whether a block with such a filter may have the word in templates or in variables with few values.
+    /// Whether a block with such a filter may have the word in templates.
     func mayBeInTemplates(_ filter: BlockFilter) -> Bool { templateKey.map { filter.mayContain($0) } ?? true }
+
+    /// Whether a block with such a filter may have the word in variables that are constants or dictionaries.
+    func mayBeInDictionaries(_ filter: BlockFilter) -> Bool { dictionaryKey.map { filter.mayContain($0) } ?? true }
 
     /// Whether a block with such a filter may have the word in variables with many values, or in text.
     func mayBeInVariables(_ filter: BlockFilter) -> Bool { variableKey.map { filter.mayContain($0) } ?? true }
@@ -63,7 +68,16 @@ extension MessageSearch {
     /// Whether a block with such a filter may have a message that passes.
     func mayPass(_ filter: BlockFilter) -> Bool {
         alternatives.contains { words in
-            words.allSatisfy { $0.mayBeInTemplates(filter) || $0.mayBeInVariables(filter) }
+            words.allSatisfy {
+                $0.mayBeInTemplates(filter) || $0.mayBeInDictionaries(filter) || $0.mayBeInVariables(filter)
+            }
+        }
+    }
+
+    /// Whether a block with such a filter has the words of the search nowhere but in templates.
+    func isInTemplatesAlone(_ filter: BlockFilter) -> Bool {
+        alternatives.allSatisfy { words in
+            words.allSatisfy { !$0.mayBeInDictionaries(filter) && !$0.mayBeInVariables(filter) }
         }
     }
 }
@@ -92,6 +106,9 @@ extension BlockSource {
     /// Nothing is known without reading the values.
     package func mayHave(_ words: RequiredWords, in field: String) -> Bool { true }
 
-    /// Looks at all labels of all streams.
-    package func hasLabel(_ name: String) -> Bool { streams.contains { $0.value(of: name) != nil } }
+    /// Looks at all streams.
+    package var labelNames: Set<String> { Set(streams.flatMap { $0.labels.map(\.name) }) }
+
+    /// Looks at all streams.
+    package func labels(_ name: String) -> LabelValues { LabelValues(name, of: streams) }
 }

@@ -24,6 +24,13 @@ package struct RowBitmap: Equatable, Sendable {
     /// Puts a row in.
     package mutating func insert(_ row: Int) { words[row >> 6] |= 1 << UInt64(row & 63) }
 
+    /// Puts rows in.
+    mutating func insert(_ rows: ArraySlice<UInt16>) {
+        unsafe words.withUnsafeMutableBufferPointer { words in
+            for row in rows { unsafe words[Int(row) >> 6] |= 1 << UInt64(row & 63) }
+        }
+    }
+
     /// Takes a row out.
     package mutating func remove(_ row: Int) { words[row >> 6] &= ~(1 << UInt64(row & 63)) }
 

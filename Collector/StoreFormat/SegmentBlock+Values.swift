@@ -13,7 +13,7 @@ extension SegmentBlock {
             case .text, .overflow:
                 return unsafe try ValueColumns.text(&reader, try rows(&reader), candidates, &context)
             case .templates:
-                return unsafe try TemplateRenderer.messages(raw, rowCount: rowCount, candidates, &context)
+                return unsafe try TemplateRenderer.messages(try outline(), raw, candidates, &context)
             case .typed:
                 switch unsafe try form(&reader) {
                 case .byStream:

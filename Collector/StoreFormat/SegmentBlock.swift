@@ -22,7 +22,9 @@ struct SegmentBlock: BlockSource {
             + Int(description.overflow?.section.length ?? 0)
     }
 
-    func hasLabel(_ name: String) -> Bool { segment.labelNames.contains(name) }
+    var labelNames: Set<String> { segment.labelNames }
+
+    func labels(_ name: String) -> LabelValues { segment.labels(name) }
 
     func mayHave(_ search: MessageSearch) -> Bool {
         guard let filter = filter(covering: BlockFilter.Place.messages) else { return true }
@@ -30,9 +32,10 @@ struct SegmentBlock: BlockSource {
     }
 
     func mayHave(_ words: RequiredWords, in field: String) -> Bool {
-        guard let index = description.columns.firstIndex(where: { $0.name == field }),
-            let filter = filter(covering: BlockFilter.Place.column(index))
-        else { return true }
+        guard let index = description.columns.firstIndex(where: { $0.name == field }) else {
+            return !words.needsValue || description.overflow?.names.contains(field) ?? false
+        }
+        guard let filter = filter(covering: BlockFilter.Place.column(index)) else { return true }
         return words.mayPass(filter)
     }
 
@@ -92,10 +95,35 @@ struct SegmentBlock: BlockSource {
 
     func messageCandidates(_ search: MessageSearch, among rows: RowBitmap) throws -> MessageCandidates? {
         guard description.messages.kind == .templates else { return nil }
-        let content = try segment.section(description.messages)
-        return unsafe try content.withUnsafeBytes { raw in
-            var context = CodecContext()
-            return unsafe try TemplateSearch.candidates(raw, search, among: rows, &context)
+        let filter = filter(covering: BlockFilter.Place.messages)
+        let terms = try segment.cached(description.messages, .terms, cost: \.memoryBytes) {
+            TemplateTerms(try self.outline())
+        }
+        if let filter, search.isInTemplatesAlone(filter) { return terms.candidates(search, among: rows) }
+        let outline = try self.outline()
+        let places = search.alternatives.map { words in
+            words.map { WordPlaces($0, terms, outline, filter) { dictionaries(outline) } }
+        }
+        return try TemplateSearch.candidates(search, places, among: rows, outline) {
+            try segment.section(description.messages)
+        }
+    }
+
+    /// The words of the constants and dictionaries of the messages, which the cache keeps.
+    private func dictionaries(_ outline: TemplateOutline) -> TermIndex {
+        segment.cached(description.messages, .dictionaries, cost: \.memoryBytes) {
+            unsafe outline.withTexts { unsafe TermIndex(columns: outline.directory, $0) }
+        }
+    }
+
+    /// The outline of the messages, which the cache keeps.
+    func outline() throws -> TemplateOutline {
+        try segment.cached(description.messages, .templates, cost: \.memoryBytes) {
+            let content = try segment.section(description.messages)
+            return unsafe try content.withUnsafeBytes { raw in
+                var context = CodecContext()
+                return unsafe try TemplateOutline(raw, rowCount: rowCount, &context)
+            }
         }
     }
 

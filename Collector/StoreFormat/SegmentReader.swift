@@ -92,6 +92,15 @@ package final class SegmentReader: Sendable {
         cache.removeAll(of: number)
     }
 
+    /// The values of a label of the segment's streams.
+    func labels(_ name: String) -> LabelValues {
+        // Most names of fields are no labels; nothing is kept for those.
+        guard labelNames.contains(name) else { return LabelValues(name, of: []) }
+        return cache.value(BlockCache.Key(segment: number, offset: 0, form: .label(name)), cost: \.memoryBytes) {
+            LabelValues(name, of: streams)
+        }
+    }
+
     /// What was made of a section, made and kept if need be.
     ///
     /// - Parameters:

@@ -19,7 +19,7 @@ extension JSONEventDecoder.Keys {
 
 /// The names of a batch by their numbers: the role of each, and which key is to be foreseen behind it.
 struct KnownNames: ~Copyable {
-    private struct Entry: BitwiseCopyable {
+    struct Entry: BitwiseCopyable {
         var role: MemberRole?
         /// Where the key stands in `keys`; no bytes when it has not been seen as one.
         var keyOffset: UInt32 = 0
@@ -29,8 +29,6 @@ struct KnownNames: ~Copyable {
     }
 
     private static let none = UInt32.max
-    /// Bytes of keys that are remembered; beyond, keys are looked up in the table of names.
-    private static let mostKeyBytes = 1 << 16
 
     private var entries = ReusableBuffer<Entry>(capacity: 32)
     /// The keys as they stand in the text, with quotes and colons.
@@ -51,7 +49,6 @@ struct KnownNames: ~Copyable {
     /// Notes that a member of a name that is known stood behind another, or first.
     mutating func foresee(_ name: UInt32, _ key: UnsafeRawBufferPointer, after previous: UInt32?) {
         if entries[Int(name)].keyLength == 0 {
-            guard keys.count + key.count <= Self.mostKeyBytes else { return }
             entries[Int(name)].keyOffset = UInt32(truncatingIfNeeded: keys.count)
             entries[Int(name)].keyLength = UInt32(truncatingIfNeeded: key.count + 3)
             keys.append(0x22)
@@ -69,6 +66,7 @@ struct KnownNames: ~Copyable {
     ///   - scanner: stands where the next member begins, its comma included; behind the colon if it is the one.
     ///   - isFirst: whether no member of the object has been read yet.
     /// - Returns: the name; nil when it is another, or the object ends.
+    @inline(__always)
     mutating func foreseen(after previous: UInt32?, at scanner: inout JSONScanner, isFirst: Bool) -> UInt32? {
         let name = previous.map { entries[Int($0)].next } ?? first
         guard name != Self.none else { return nil }

@@ -102,23 +102,6 @@ import Testing
         }
     }
 
-    @Test func moreKeysThanAreRememberedAreReadAlike() {
-        var builder = EventBatchBuilder()
-        var decoder = JSONEventDecoder(keys: Self.keys)
-        let name = String(repeating: "n", count: 400)
-        for _ in 0..<2 {
-            for number in 0..<300 {
-                let line = #"{"msg":"m","\#(name)\#(number)":"\#(number)"}"#
-                #expect(outcome(Array(line.utf8), &decoder, &builder) == nil)
-            }
-        }
-        let batch = builder.finish()
-        #expect(batch.count == 600)
-        for index in 0..<batch.count {
-            #expect(row(index, of: batch).fields == ["\(name)\(index % 300)": Array("\(index % 300)".utf8)])
-        }
-    }
-
     @Test func stringsEndWhereALookAtEachByteSaysTheyEnd() {
         let seed = UInt64.random(in: .min ... .max)
         var random = Random(state: seed)

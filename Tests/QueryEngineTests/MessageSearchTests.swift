@@ -10,7 +10,7 @@ import Testing
         func hex(_ count: Int) -> String {
             (0..<count).map { _ in String("0123456789abcdef".randomElement(using: &generator) ?? "0") }.joined()
         }
-        switch generator.below(12) {
+        switch generator.below(13) {
         case 0: return "GET /api/v\(generator.below(3)) \(200 + generator.below(5)) took=\(generator.below(120))ms"
         case 1: return "blk_\(digits(1 + generator.below(3))) is 0x\(hex(2)) ok"
         case 2: return "user=\(generator.pick(["anna", "Bert", "céline", "42", "a→b", "x y"])) id \(hex(2))"
@@ -24,6 +24,7 @@ import Testing
         case 10:
             return
                 "rare \(String(repeating: "x", count: generator.below(200))) \(generator.below(9)) user=u\(digits(1))"
+        case 11: return "cell n\(generator.below(90))→c\(digits(2))x \(generator.below(3))"
         default: return generator.pick(["", "GET", "42", "0x", "=", "user=", "error error", "timeout"])
         }
     }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct BlockCacheTests {
     private func key(_ segment: Int, _ offset: Int) -> BlockCache.Key {
-        BlockCache.Key(segment: UInt64(segment), offset: UInt64(offset), form: .bytes)
+        BlockCache.Key(segment: UInt64(segment), offset: UInt64(offset), form: .filter)
     }
 
     @Test func whatIsKeptIsNotMadeAgain() throws {
@@ -82,7 +82,7 @@ import Testing
                     var generator = Generator(state: UInt64(task))
                     for _ in 0..<5_000 {
                         let offset = Int(generator.next() % 200)
-                        let key = BlockCache.Key(segment: UInt64(offset % 5), offset: UInt64(offset), form: .bytes)
+                        let key = BlockCache.Key(segment: UInt64(offset % 5), offset: UInt64(offset), form: .filter)
                         if cache.value(key, cost: { _ in 400 }, make: { "\(offset)" }) != "\(offset)" {
                             tally.wrong.add(1, ordering: .relaxed)
                         }

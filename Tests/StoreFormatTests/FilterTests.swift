@@ -45,11 +45,18 @@ import Testing
     /// The hash is part of the format.
     @Test func keysOfWordsStayTheSame() {
         let words = ["a", "Ab", "timeout", "deadbeef", "0123456789abcdef0", "é"]
-        let keys = words.map { WordHash.key(Array($0.utf8), WordHash.Salt.templates) }
+        let keys = words.map { WordHash.key(Array($0.utf8), isPrefix: false, WordHash.Salt.templates) }
         #expect(keys == Self.golden, "\(keys)")
-        #expect(WordHash.key(Array("TIMEOUT".utf8), 5) == WordHash.key(Array("timeout".utf8), 5))
-        #expect(WordHash.key(Array("timeout".utf8), 5) != WordHash.key(Array("timeout".utf8), 6))
-        #expect(WordHash.key(Array("0123456789".utf8), 5) == nil)
+        #expect(
+            WordHash.key(Array("TIMEOUT".utf8), isPrefix: false, 5)
+                == WordHash.key(Array("timeout".utf8), isPrefix: false, 5))
+        #expect(
+            WordHash.key(Array("timeout".utf8), isPrefix: false, 5)
+                != WordHash.key(Array("timeout".utf8), isPrefix: false, 6))
+        #expect(WordHash.key(Array("0123456789".utf8), isPrefix: false, 5) == nil)
+        func prefix(_ text: String) -> UInt64? { WordHash.key(Array(text.utf8), isPrefix: true, 5) }
+        #expect(prefix("TIM") == prefix("timeout") && prefix("tim") != nil && prefix("tin") != prefix("tim"))
+        #expect(prefix("ti") == nil && prefix("123abc") == nil && prefix("12a") != nil)
     }
 
     private static let golden: [UInt64?] = [
@@ -71,7 +78,9 @@ import Testing
         let filter = try BlockFilter(bytes)
         #expect(filter.covers(BlockFilter.Place.messages) && filter.covers(BlockFilter.Place.column(3)))
         #expect(!filter.covers(BlockFilter.Place.column(0)))
-        #expect((0..<500).allSatisfy { filter.mayContain(WordHash.key(Array("word\($0)".utf8), 1) ?? 0) })
+        #expect(filter.mayContain(WordHash.key(Array("wor".utf8), isPrefix: true, 1) ?? 0))
+        #expect(
+            (0..<500).allSatisfy { filter.mayContain(WordHash.key(Array("word\($0)".utf8), isPrefix: false, 1) ?? 0) })
         for length in 0..<bytes.count {
             #expect(throws: StoreFormatError.self) { try BlockFilter(Array(bytes[..<length])) }
         }

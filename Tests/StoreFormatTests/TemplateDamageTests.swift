@@ -17,7 +17,8 @@ import Testing
     private func decode(_ bytes: [UInt8], _ rows: Int) throws -> ColumnData {
         var context = CodecContext()
         return try bytes.withUnsafeBytes { raw in
-            try TemplateRenderer.messages(raw, rowCount: rows, RowBitmap(rowCount: rows, filled: true), &context)
+            let outline = try TemplateOutline(raw, rowCount: rows, &context)
+            return try TemplateRenderer.messages(outline, raw, RowBitmap(rowCount: rows, filled: true), &context)
         }
     }
 

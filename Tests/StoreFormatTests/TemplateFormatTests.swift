@@ -41,7 +41,8 @@ import Testing
         var context = CodecContext()
         let rows = RowBitmap(rowCount: messages.count, filled: true)
         let column = try bytes.withUnsafeBytes {
-            try TemplateRenderer.messages($0, rowCount: messages.count, rows, &context)
+            let outline = try TemplateOutline($0, rowCount: messages.count, &context)
+            return try TemplateRenderer.messages(outline, $0, rows, &context)
         }
         #expect((0..<messages.count).map { column.value(at: $0) } == messages.map { Array($0.utf8) })
     }

@@ -17,8 +17,10 @@ package final class BlockCache: Sendable {
     }
 
     /// What was made of a section.
-    enum Form: UInt8, Sendable {
-        case filter, templates, bytes
+    enum Form: Hashable, Sendable {
+        case filter, templates, terms, dictionaries
+        /// The values of a label: of the segment as a whole, at offset 0.
+        case label(String)
     }
 
     /// Counts since the start, and what is held now.

@@ -67,8 +67,10 @@ enum FieldReader {
             }
         case .templates:
             let section = unsafe try reader.bytes(reader.remaining)
+            let outline = unsafe try TemplateOutline(
+                section, rowCount: rows.valueCount, &context)
             let column = unsafe try TemplateRenderer.messages(
-                section, rowCount: rows.valueCount, rows.ranks(of: candidates), &context)
+                outline, section, rows.ranks(of: candidates), &context)
             return ColumnData(arena: column.arena, ranges: try rows.spread(column.ranges, absent: .absent))
         case .byStream, .byLevel: throw StoreFormatError("values of a form that has no presence")
         }

@@ -25,7 +25,7 @@ struct WordCollector: ~Copyable {
     mutating func add(wordsOf value: UnsafeRawBufferPointer, _ salt: UInt64) {
         guard isCollecting else { return }
         unsafe WordRule.forEachWord(in: value) { word in
-            if let key = unsafe WordHash.key(word, salt) { insert(key) }
+            if let key = unsafe WordHash.key(word, salt) { unsafe insert(key, word, salt) }
         }
     }
 
@@ -48,25 +48,35 @@ struct WordCollector: ~Copyable {
             let value = unsafe column[row]
             // Digits alone are in no filter, and other tokens of ASCII are one word.
             if value.classes == TokenClass.digit { continue }
+            let bytes = unsafe messages.bytes(value)
             if value.classes & (TokenClass.wide | TokenClass.wholeMessage) == 0 {
-                insert(unsafe WordHash.hash(messages.bytes(value), WordHash.Salt.variables))
+                unsafe insert(WordHash.hash(bytes, WordHash.Salt.variables), bytes, WordHash.Salt.variables)
             } else {
-                unsafe add(wordsOf: messages.bytes(value), WordHash.Salt.variables)
+                unsafe add(wordsOf: bytes, WordHash.Salt.variables)
             }
         }
     }
 
+    /// Adds the key of a word, and that of how the word begins.
     @inline(__always)
-    private mutating func insert(_ key: UInt64) {
+    private mutating func insert(_ key: UInt64, _ word: UnsafeRawBufferPointer, _ salt: UInt64) {
+        guard insert(key), let prefix = unsafe WordHash.prefixKey(word, salt) else { return }
+        _ = insert(prefix)
+    }
+
+    /// Adds a key; false when it is there.
+    @inline(__always)
+    private mutating func insert(_ key: UInt64) -> Bool {
         let mask = slots.count - 1
         var slot = Int(truncatingIfNeeded: key) & mask
         while slots[slot] != 0 {
-            if slots[slot] == key { return }
+            if slots[slot] == key { return false }
             slot = (slot + 1) & mask
         }
         slots[slot] = key
         keys.append(key)
         if keys.count * 2 > slots.count { grow() }
+        return true
     }
 
     private mutating func grow() {

@@ -7,8 +7,10 @@ internal import ByteCoding
 enum WordHash {
     /// Whose words a key is about.
     enum Salt {
-        /// Words of the templates of messages, and of variables that have few values.
+        /// Words of the templates of messages.
         static let templates: UInt64 = 0x8CB9_2BA7_2F3D_8DD7
+        /// Words of the variables of messages that are constants or dictionaries.
+        static let dictionaries: UInt64 = 0x2545_F491_4F6C_DD1D
         /// Words of all other variables of messages, and of messages without templates.
         static let variables: UInt64 = 0xC2B2_AE3D_27D4_EB4F
 
@@ -21,15 +23,26 @@ enum WordHash {
     /// Bits that fold upper and lower case of ASCII letters together, and some bytes that are in no word of ASCII.
     private static let fold: UInt64 = 0x2020_2020_2020_2020
 
+    /// Bytes of a word that make a key of their own, so that filters know of prefixes, too.
+    static let prefixBytes = 3
+    /// Turns the salt of words into that of their beginnings.
+    private static let prefixSalt: UInt64 = 0x5851_F42D_4C95_7F2D
+
+    /// The key of how a word begins; nil when it is shorter, or begins with digits alone.
+    static func prefixKey(_ word: UnsafeRawBufferPointer, _ salt: UInt64) -> UInt64? {
+        guard word.count >= prefixBytes else { return nil }
+        return unsafe key(UnsafeRawBufferPointer(rebasing: word[..<prefixBytes]), salt ^ prefixSalt)
+    }
+
     /// The key of a word; nil when it has none.
     static func key(_ word: UnsafeRawBufferPointer, _ salt: UInt64) -> UInt64? {
         if unsafe word.allSatisfy(DecimalForm.isDigit) { return nil }
         return unsafe hash(word, salt)
     }
 
-    /// The key of a word; nil when it has none.
-    static func key(_ word: [UInt8], _ salt: UInt64) -> UInt64? {
-        unsafe word.withUnsafeBytes { unsafe key($0, salt) }
+    /// The key that tells of a word, or of all words that begin with it; nil when none does.
+    static func key(_ word: [UInt8], isPrefix: Bool, _ salt: UInt64) -> UInt64? {
+        unsafe word.withUnsafeBytes { unsafe isPrefix ? prefixKey($0, salt) : key($0, salt) }
     }
 
     /// The key of a word that is not of digits alone; never 0.

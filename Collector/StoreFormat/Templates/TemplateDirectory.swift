@@ -130,10 +130,18 @@ struct TemplateDirectory {
         columns.append(column)
     }
 
+    /// Bytes of memory.
+    var memoryBytes: Int {
+        // Arrays that grew have room for more.
+        templates.capacity * MemoryLayout<TemplateEntry>.stride
+            + columns.capacity * MemoryLayout<TemplateColumn>.stride
+            + (pieces.capacity + entries.capacity) * 8 + positions.capacity * 4
+    }
+
     /// Lends everything that reads values, without the cost of arrays.
     func withBuffers<R>(
-        _ texts: UnsafeRawBufferPointer, _ content: UnsafeRawBufferPointer, _ sums: [UInt64], _ textStarts: [UInt32],
-        _ body: (VariableReader) throws(StoreFormatError) -> R
+        _ columns: [TemplateColumn], _ texts: UnsafeRawBufferPointer, _ content: UnsafeRawBufferPointer,
+        _ sums: [UInt64], _ textStarts: [UInt32], _ body: (VariableReader) throws(StoreFormatError) -> R
     ) throws(StoreFormatError) -> R {
         unsafe try templates.span.withUnsafeBufferPointer { (templates) throws(StoreFormatError) -> R in
             unsafe try pieces.span.withUnsafeBufferPointer { (pieces) throws(StoreFormatError) -> R in

@@ -7,31 +7,31 @@ struct TemplateRenderer: ~Copyable {
 
     /// Decodes the messages of the candidate rows.
     static func messages(
-        _ section: UnsafeRawBufferPointer, rowCount: Int, _ candidates: RowBitmap, _ context: inout CodecContext
+        _ outline: TemplateOutline, _ section: UnsafeRawBufferPointer, _ candidates: RowBitmap,
+        _ context: inout CodecContext
     ) throws(StoreFormatError) -> ColumnData {
-        var block = unsafe try TemplateBlock(section, rowCount: rowCount, &context)
-        let wanted = columns(of: candidates, block)
-        unsafe try block.load(columns: wanted, section, &context)
+        var block = TemplateBlock(outline)
+        unsafe try block.load(columns: columns(of: candidates, outline), section, &context)
         var renderer = TemplateRenderer()
         return try renderer.render(block, candidates)
     }
 
     /// The columns that the candidate rows need, each once.
-    private static func columns(of candidates: RowBitmap, _ block: borrowing TemplateBlock) -> [Int] {
-        var isNeeded = [Bool](repeating: false, count: block.directory.templates.count)
-        candidates.forEach { isNeeded[Int(block.numbers[$0])] = true }
+    private static func columns(of candidates: RowBitmap, _ outline: TemplateOutline) -> [Int] {
+        var isNeeded = [Bool](repeating: false, count: outline.directory.templates.count)
+        candidates.forEach { isNeeded[Int(outline.numbers[$0])] = true }
         var wanted: [Int] = []
-        var isWanted = [Bool](repeating: false, count: block.directory.columns.count)
+        var isWanted = [Bool](repeating: false, count: outline.directory.columns.count)
         func want(_ column: Int) {
             if !isWanted[column] { wanted.append(column) }
             isWanted[column] = true
         }
-        for (number, template) in block.directory.templates.enumerated() where isNeeded[number] {
+        for (number, template) in outline.directory.templates.enumerated() where isNeeded[number] {
             if template.hasColumns {
                 for position in 0..<template.variableCount {
-                    want(Int(block.directory.positions[template.firstPosition + position]))
+                    want(Int(outline.directory.positions[template.firstPosition + position]))
                 }
-            } else if template.variableCount > 0, let shared = block.directory.shared {
+            } else if template.variableCount > 0, let shared = outline.directory.shared {
                 want(shared)
             }
         }
@@ -41,22 +41,32 @@ struct TemplateRenderer: ~Copyable {
     private mutating func render(
         _ block: borrowing TemplateBlock, _ candidates: RowBitmap
     ) throws(StoreFormatError) -> ColumnData {
-        var ranges = [ByteRange](repeating: .absent, count: block.numbers.count)
-        var ranks = [Int32](repeating: 0, count: block.directory.templates.count)
-        let shared = block.directory.shared ?? 0
-        let numbers = block.numbers
+        let outline = block.outline
+        var ranges = [ByteRange](repeating: .absent, count: outline.numbers.count)
+        let shared = outline.directory.shared ?? 0
+        func add(_ reader: VariableReader, _ row: Int, _ number: Int, _ rank: Int) throws(StoreFormatError) {
+            let start = output.count
+            unsafe try append(reader, reader.templates[number], rank, shared)
+            guard output.count <= StoreLimits.sectionBytes else {
+                throw StoreFormatError("messages are longer than \(StoreLimits.sectionBytes) bytes")
+            }
+            ranges[row] = ByteRange(offset: start, length: output.count - start)
+        }
         unsafe try block.withReader { (reader) throws(StoreFormatError) in
-            for row in 0..<numbers.count {
-                let number = Int(numbers[row])
+            // Where few rows are wanted, each is looked up; else all are counted.
+            if candidates.count * 16 < outline.numbers.count {
+                for row in candidates.rows {
+                    let number = Int(outline.numbers[row])
+                    unsafe try add(reader, row, number, outline.rank(of: row, template: number))
+                }
+                return
+            }
+            var ranks = [Int32](repeating: 0, count: outline.directory.templates.count)
+            for row in 0..<outline.numbers.count {
+                let number = Int(outline.numbers[row])
                 let rank = Int(ranks[number])
                 ranks[number] += 1
-                guard candidates.contains(row) else { continue }
-                let start = output.count
-                unsafe try append(reader, reader.templates[number], rank, shared)
-                guard output.count <= StoreLimits.sectionBytes else {
-                    throw StoreFormatError("messages are longer than \(StoreLimits.sectionBytes) bytes")
-                }
-                ranges[row] = ByteRange(offset: start, length: output.count - start)
+                if candidates.contains(row) { unsafe try add(reader, row, number, rank) }
             }
         }
         let arena = unsafe [UInt8](UnsafeBufferPointer(start: output.pointer, count: output.count))

@@ -77,7 +77,7 @@ struct VariableColumns: ~Copyable {
         if shape.shortest == shape.longest, unsafe Self.isConstant(messages, column, rows) {
             directory.append(VariableKind.constant.rawValue)
             unsafe directory.append(lengthPrefixed: messages.bytes(column[0]))
-            unsafe words.add(wordsOf: messages.bytes(column[0]), WordHash.Salt.templates)
+            unsafe words.add(wordsOf: messages.bytes(column[0]), WordHash.Salt.dictionaries)
             return
         }
         for earlier in max(0, position - Self.copyDistance)..<position {
@@ -94,7 +94,7 @@ struct VariableColumns: ~Copyable {
         if unsafe dictionary(messages, column, rows) {
             for entry in 0..<finder.firstRows.count {
                 let value = unsafe column[Int(finder.firstRows[entry])]
-                unsafe words.add(wordsOf: messages.bytes(value), WordHash.Salt.templates)
+                unsafe words.add(wordsOf: messages.bytes(value), WordHash.Salt.dictionaries)
             }
             return
         }

@@ -1,0 +1,160 @@
+internal import ByteCoding
+internal import LogModel
+
+/// A frame of an area of variables.
+struct TemplateFrame {
+    /// Where it is in the section: its lengths, and what follows.
+    var section: Int
+    /// Where its content is in its area.
+    var content: Range<Int>
+}
+
+/// What the section of a block's messages says before any variable is read: templates, which row has which, and where
+/// the variables are. Never changes; kept in the cache.
+final class TemplateOutline: Sendable {
+    let directory: TemplateDirectory
+    /// The template of each row.
+    let numbers: [UInt16]
+    /// Where the rows of each template begin in ``rows``, and one more.
+    let firstRows: [UInt32]
+    /// The rows by template, ascending within each.
+    let rows: [UInt16]
+    /// Where the area of bits is in the section.
+    let bits: Range<Int>
+    /// The frames of each of the other areas.
+    let frames: [[TemplateFrame]]
+    /// Bytes of the directory, and eight more, for what reads eight bytes at a time.
+    private let padded: [UInt8]
+
+    /// Reads the directory and the template of each row.
+    init(_ section: UnsafeRawBufferPointer, rowCount: Int, _ context: inout CodecContext) throws(StoreFormatError) {
+        do {
+            var reader = unsafe ByteReader(section)
+            var bytes = ByteWriter(capacity: 1 << 16)
+            unsafe try context.decompress(&reader, limit: StoreLimits.sectionBytes, into: &bytes)
+            var (directory, columnsStart) = unsafe try bytes.withBytes { (bytes) throws(ByteCodingError) in
+                var reader = unsafe ByteReader(bytes)
+                let directory = unsafe try TemplateDirectory(templates: &reader, rowCount: rowCount)
+                return (directory, unsafe reader.offset)
+            }
+            numbers = unsafe try Self.numbers(&reader, rowCount, directory.templates.count, &context)
+            for number in numbers { directory.templates[Int(number)].rows += 1 }
+            unsafe try bytes.withBytes { (bytes) throws(ByteCodingError) in
+                var reader = unsafe ByteReader(bytes)
+                unsafe _ = try reader.bytes(columnsStart)
+                unsafe try directory.readColumns(&reader)
+            }
+            let packed = unsafe try reader.lengthPrefixed()
+            guard packed.count >= directory.used[ColumnAreas.Kind.bits.rawValue] else {
+                throw StoreFormatError("bits are cut off")
+            }
+            bits = unsafe (reader.offset - packed.count)..<reader.offset
+            var frames: [[TemplateFrame]] = [[]]
+            for area in [ColumnAreas.Kind.bytes, .wide, .text] {
+                frames.append(unsafe try Self.frames(&reader, needs: directory.used[area.rawValue]))
+            }
+            self.frames = frames
+            (firstRows, rows) = Self.rowsByTemplate(numbers, directory.templates)
+            self.directory = directory
+            bytes.append(littleEndian: UInt64(0))
+            padded = bytes.array()
+        } catch let error as StoreFormatError {
+            throw error
+        } catch {
+            throw StoreFormatError("templates: \(error)")
+        }
+    }
+
+    /// Bytes of memory.
+    var memoryBytes: Int {
+        padded.count + numbers.count * 4 + firstRows.count * 4 + directory.memoryBytes
+    }
+
+    /// Lends the bytes of the directory. Eight bytes more can be read.
+    func withTexts<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
+        let padded = padded
+        return unsafe try padded.span.bytes.withUnsafeBytes { (bytes) throws(E) -> R in
+            unsafe try body(UnsafeRawBufferPointer(rebasing: bytes[..<(bytes.count - 8)]))
+        }
+    }
+
+    /// Which of the rows of its template a row is.
+    func rank(of row: Int, template: Int) -> Int {
+        let start = Int(firstRows[template])
+        var low = start
+        var high = Int(firstRows[template + 1])
+        while low < high {
+            let middle = (low + high) / 2
+            if Int(rows[middle]) < row { low = middle + 1 } else { high = middle }
+        }
+        return low - start
+    }
+
+    private static func numbers(
+        _ reader: inout ByteReader, _ rowCount: Int, _ templateCount: Int, _ context: inout CodecContext
+    ) throws(StoreFormatError) -> [UInt16] {
+        var short = ByteWriter(capacity: rowCount)
+        unsafe try context.decompress(&reader, limit: rowCount, into: &short)
+        var long = ByteWriter(capacity: 16)
+        if templateCount > TemplateEncoder.shortNumbers {
+            unsafe try context.decompress(&reader, limit: rowCount * 2, into: &long)
+        }
+        guard short.count == rowCount else { throw StoreFormatError("templates of \(short.count) of \(rowCount) rows") }
+        var numbers = [UInt16](repeating: 0, count: rowCount)
+        let isWhole = unsafe short.withBytes { short in
+            unsafe long.withBytes { long in
+                var next = 0
+                for row in 0..<rowCount {
+                    var number = unsafe Int(short[row])
+                    if number == TemplateEncoder.shortNumbers {
+                        guard next + 2 <= long.count else { return false }
+                        number += unsafe Int(
+                            UInt16(littleEndian: long.loadUnaligned(fromByteOffset: next, as: UInt16.self)))
+                        next += 2
+                    }
+                    guard number < templateCount else { return false }
+                    numbers[row] = UInt16(truncatingIfNeeded: number)
+                }
+                return true
+            }
+        }
+        guard isWhole else { throw StoreFormatError("a row has no template") }
+        return numbers
+    }
+
+    /// Notes where the frames of an area are, and what they hold.
+    private static func frames(_ reader: inout ByteReader, needs: Int) throws -> [TemplateFrame] {
+        let count = unsafe try reader.count(limit: reader.remaining)
+        var frames: [TemplateFrame] = []
+        var start = 0
+        for _ in 0..<count {
+            let section = unsafe reader.offset
+            let length = unsafe Int(try reader.littleEndian(UInt32.self))
+            unsafe _ = try reader.bytes(Int(try reader.littleEndian(UInt32.self)))
+            guard length > 0, length <= StoreLimits.sectionBytes - start else {
+                throw StoreFormatError("frame of \(length) bytes")
+            }
+            frames.append(TemplateFrame(section: section, content: start..<(start + length)))
+            start += length
+        }
+        guard start >= needs else { throw StoreFormatError("columns are cut off") }
+        return frames
+    }
+
+    private static func rowsByTemplate(
+        _ numbers: [UInt16], _ templates: [TemplateEntry]
+    ) -> (firstRows: [UInt32], rows: [UInt16]) {
+        var firstRows: [UInt32] = [0]
+        firstRows.reserveCapacity(templates.count + 1)
+        for (number, template) in templates.enumerated() {
+            firstRows.append(firstRows[number] + UInt32(truncatingIfNeeded: template.rows))
+        }
+        var next = firstRows
+        var rows = [UInt16](repeating: 0, count: numbers.count)
+        for (row, number) in numbers.enumerated() {
+            rows[Int(next[Int(number)])] = UInt16(truncatingIfNeeded: row)
+            next[Int(number)] += 1
+        }
+        return (firstRows, rows)
+    }
+}

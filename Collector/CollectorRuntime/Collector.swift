@@ -39,8 +39,9 @@ package final class Collector: Sendable {
     ) async throws {
         self.log = log
         data = try DataDirectory(dataPath)
-        journal = try Self.openJournal(settings, dataPath, log)
         store = try Self.openStore(settings, dataPath, log)
+        // A journal that lost its end must not use numbers again that segments know.
+        journal = try Self.openJournal(settings, dataPath, leastNext: store.snapshot().lastPosition + 1, log)
         deadLetters = try DeadLetters(directory: "\(dataPath)/dead-letters")
         let hub = try CollectorServer.makeTailHub()
         gateway = IngestGateway(
@@ -82,10 +83,10 @@ package final class Collector: Sendable {
     }
 
     private static func openJournal(
-        _ settings: CollectorSettings, _ path: String, _ log: DiagnosticLog
+        _ settings: CollectorSettings, _ path: String, leastNext: JournalPosition, _ log: DiagnosticLog
     ) throws -> GroupCommitJournal {
         let options = JournalOptions(
-            fileBytes: settings.journalFileBytes, duplicates: DuplicateWindow.Limits(),
+            fileBytes: settings.journalFileBytes, duplicates: DuplicateWindow.Limits(), leastNext: leastNext,
             onDamage: { damage in
                 if damage.isTornTail {
                     log.info("an interrupted write at the end of the journal was cut off", ("what", damage))

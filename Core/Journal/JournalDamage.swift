@@ -34,7 +34,7 @@ package struct JournalDamage: Sendable, Equatable, CustomStringConvertible {
     package var notAfter: Int64?
     /// Whose records were lost: the tenant of the good records next to them, nil when these have different ones.
     package var tenant: String?
-    /// The file under `quarantine/` with a copy of the bytes; nil when there are none or no copy could be made.
+    /// The file under `quarantine/` with a copy of the bytes; empty when there are none; nil when no copy could be made.
     package var quarantined: String?
     /// Whether it is the end of the journal that was cut off: writing was interrupted there.
     package var isTornTail: Bool
@@ -66,6 +66,18 @@ package struct JournalDamage: Sendable, Equatable, CustomStringConvertible {
         length = min(JournalFormat.fileHeaderBytes, file.committedBytes)
         lost = file.first..<file.first
         self.isTornTail = isTornTail
+    }
+
+    /// Records that a consumer has not passed and that stood in files before the first one; nil when there are none.
+    init?(before first: JournalDirectory.File?, slowestCursor: JournalPosition?) {
+        guard let first, let slowestCursor, slowestCursor < first.first else { return nil }
+        reason = .missing
+        file = first.path
+        offset = 0
+        length = 0
+        lost = slowestCursor..<first.first
+        notAfter = first.begunTime
+        isTornTail = false
     }
 
     /// A cursor without valid content.

@@ -17,17 +17,22 @@ package struct JournalOptions: Sendable {
     package var duplicates: DuplicateWindow.Limits?
     /// Which files are read when the journal is opened.
     package var verification: Verification
+    /// The lowest number that the next record may get: higher ones than the journal knows are used up when its consumers
+    /// have seen them, whatever has become of its files.
+    package var leastNext: JournalPosition
     /// Is told of each damage once, on the thread that found it; it must be quick.
     package var onDamage: (@Sendable (JournalDamage) -> Void)?
 
     /// Sets the options.
     package init(
         fileBytes: Int = JournalLimits.defaultFileBytes, duplicates: DuplicateWindow.Limits? = nil,
-        verification: Verification = .lastFile, onDamage: (@Sendable (JournalDamage) -> Void)? = nil
+        verification: Verification = .lastFile, leastNext: JournalPosition = 1,
+        onDamage: (@Sendable (JournalDamage) -> Void)? = nil
     ) {
         self.fileBytes = max(fileBytes, 4096)
         self.duplicates = duplicates
         self.verification = verification
+        self.leastNext = leastNext
         self.onDamage = onDamage
     }
 }

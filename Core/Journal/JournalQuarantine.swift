@@ -29,7 +29,7 @@ extension JournalDirectory {
             return true
         }
         guard isNew else { return damage }
-        if damage.length > 0, damage.reason != .unreadable { damage.quarantined = quarantine(damage) }
+        if damage.reason != .unreadable { damage.quarantined = quarantine(damage) }
         record(damage)
         return damage
     }
@@ -59,20 +59,25 @@ extension JournalDirectory {
         state.withLock { $0.quarantineBytes = bytes }
     }
 
-    /// Copies damaged bytes to `quarantine/`, best effort: on a full disk the report has to do.
-    private func quarantine(_ damage: JournalDamage) -> String? {
-        let folder = "\(path)/quarantine"
+    /// Where the copy of damaged bytes belongs. What is missing without any bytes leaves an empty file there, which says
+    /// that it is known.
+    static func quarantinePlace(of damage: JournalDamage, in journal: String) -> String {
         let file = damage.file.split(separator: "/").last.map { String($0.dropLast(JournalFormat.fileSuffix.count)) }
         // A tail is cut, and another may come to be at the same place: the time tells them apart.
         let suffix = damage.isTornTail ? "torn-\(SystemClock.wallNanos())" : "bad"
-        let target = "\(folder)/\(file ?? "file")-\(damage.offset)-\(damage.length).\(suffix)"
+        return "\(journal)/quarantine/\(file ?? "file")-\(damage.offset)-\(damage.length).\(suffix)"
+    }
+
+    /// Copies damaged bytes to `quarantine/`, best effort: on a full disk the report has to do.
+    private func quarantine(_ damage: JournalDamage) -> String? {
+        let target = Self.quarantinePlace(of: damage, in: path)
         let fits = state.withLock { state in
             state.quarantineBytes <= JournalLimits.maxQuarantineBytes - damage.length
         }
         do throws(IOError) {
             if try FileSystem.status(target)?.size == damage.length { return target }
             guard fits else { return nil }
-            try FileSystem.createDirectory(folder)
+            try FileSystem.createDirectory("\(path)/quarantine")
             try copy(damage, to: target)
             state.withLock { $0.quarantineBytes += damage.length }
             return target

@@ -31,11 +31,14 @@ extension JournalDirectory {
             files[index].committedBytes = try scan(
                 files[index], bound: bound, headerIsDamaged: damagedHeaders.contains(files[index].first), &progress)
         }
+        if let gone = JournalDamage(before: files.first, slowestCursor: slowestCursor) {
+            report(gone, number: gone.lost.lowerBound)
+        }
         if let last = files.last { makeDurable(last, &progress.tail) }
         state.withLock { state in
             state.files = files
             // Without fsync on every commit, a power cut may take records that a consumer has passed: go on behind it.
-            state.next = max(progress.next ?? 1, state.cursors.values.max() ?? 1)
+            state.next = max(progress.next ?? 1, state.cursors.values.max() ?? 1, options.leastNext)
             state.tail = progress.tail
             state.window = progress.window
         }

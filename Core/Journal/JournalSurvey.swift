@@ -28,21 +28,24 @@ package struct JournalSurvey: Sendable, Equatable {
         verifying path: String, progress: (Int, Int) -> Void = { _, _ in }, found: (JournalDamage) -> Void
     ) throws(JournalError) {
         guard FileSystem.exists(path) else { return }
-        let all = try JournalDirectory.findFiles(path)
+        var all = try JournalDirectory.findFiles(path)
         let total = all.reduce(0) { $0 + $1.committedBytes }
         for (index, file) in all.enumerated() {
-            try verify(file, bound: index + 1 < all.count ? all[index + 1].first : nil, found)
+            let header = try JournalDirectory.header(of: file.path)
+            if index == 0, let header { all[0].begunTime = header.createdTime }
+            try verify(file, header, bound: index + 1 < all.count ? all[index + 1].first : nil, found)
             files += 1
             bytes += file.committedBytes
             progress(bytes, total)
         }
-        try verifyCursors(path, found)
+        try verifyCursors(path, first: all.first, found)
     }
 
     private mutating func verify(
-        _ file: JournalDirectory.File, bound: JournalPosition?, _ found: (JournalDamage) -> Void
+        _ file: JournalDirectory.File, _ header: JournalFileHeader?, bound: JournalPosition?,
+        _ found: (JournalDamage) -> Void
     ) throws(JournalError) {
-        let isHeaderGood = try JournalDirectory.header(of: file.path)?.firstPosition == file.first
+        let isHeaderGood = header?.firstPosition == file.first
         var scanner: JournalScanner
         do throws(IOError) {
             scanner = JournalScanner(
@@ -92,14 +95,20 @@ package struct JournalSurvey: Sendable, Equatable {
         }
     }
 
-    private mutating func verifyCursors(_ path: String, _ found: (JournalDamage) -> Void) throws(JournalError) {
+    private mutating func verifyCursors(
+        _ path: String, first: JournalDirectory.File?, _ found: (JournalDamage) -> Void
+    ) throws(JournalError) {
         let (positions, damaged) = try JournalDirectory.cursors(in: path)
         cursors = positions
         for file in damaged { report(JournalDamage(cursor: file), found) }
+        if let gone = JournalDamage(before: first, slowestCursor: positions.values.min()) { report(gone, found) }
     }
 
     private mutating func report(_ damage: JournalDamage, _ found: (JournalDamage) -> Void) {
+        var damage = damage
         if !damage.isTornTail {
+            let copy = JournalDirectory.quarantinePlace(of: damage, in: FileSystem.parent(of: damage.file))
+            if damage.reason != .cursor, FileSystem.exists(copy) { damage.quarantined = copy }
             damages += 1
             lostRecords += UInt64(damage.lost.count)
         }

@@ -70,6 +70,32 @@ struct JournalSurveyTests {
         }
     }
 
+    @Test("A first file that is gone is reported when a consumer had not passed it")
+    func firstFileGone() throws {
+        let folder = TemporaryFolder()
+        try journal(folder)
+        try FileSystem.remove(try folder.files[0])
+        let second = try #require(JournalPosition(try folder.files[0].split(separator: "/").last?.prefix(20) ?? ""))
+        let (_, found) = try survey(folder)
+        // The cursor stood at 20.
+        #expect(found.map(\.lost) == (second > 20 ? [20..<second] : []))
+        let directory = try JournalDirectory(folder.path)
+        #expect(directory.damages.map(\.lost) == found.map(\.lost))
+        try FileSystem.remove(try folder.files[0])
+        #expect(try survey(folder).1.first?.lost.lowerBound == 20)
+    }
+
+    @Test("Numbers that consumers have seen are not used again, whatever has become of the files")
+    func leastNext() throws {
+        let folder = TemporaryFolder()
+        let directory = try JournalDirectory(folder.path, options: JournalOptions(leastNext: 500))
+        #expect(directory.nextPosition == 500)
+        let writer = JournalWriter(directory)
+        #expect(try writer.append(sample(1)) == 500)
+        try writer.commit()
+        #expect(try directory.read(from: 1).records.map(\.position) == [500])
+    }
+
     @Test("What is lost is reported with numbers, times and, where its neighbours agree, the tenant")
     func report() throws {
         let folder = TemporaryFolder()

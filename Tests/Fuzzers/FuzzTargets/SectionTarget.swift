@@ -32,6 +32,7 @@ private func file(with section: [UInt8], _ kind: SectionKind, _ rows: Int) -> [U
     block.messages = made
     block.columns = [("field", made)]
     block.overflow = (["other"], made)
+    block.presences = block.presences.map(changed)
     block.extras = block.extras.map(changed)
     footer.sections = footer.sections.map(changed)
     footer.rowCount = rows
@@ -107,7 +108,7 @@ func sectionSeeds() throws -> [[UInt8]] {
         let footer = try SegmentReader(MemoryBytes(content: content)).footer
         for block in footer.blocks {
             let fixed = [block.times, block.ids, block.levels, block.streams, block.messages]
-            for reference in fixed + block.columns.map(\.section) + footer.sections + block.extras {
+            for reference in fixed + block.columns.map(\.section) + footer.sections + block.presences + block.extras {
                 let section = Array(content[Int(reference.offset)..<(Int(reference.offset) + Int(reference.length))])
                 let rows = UInt16(block.rowCount)
                 seeds.insert([reference.kind.rawValue, UInt8(rows & 0xFF), UInt8(rows >> 8)] + expanded(section))

@@ -62,6 +62,7 @@ private func withRightChecksums(_ footer: SegmentFooter, _ sections: [UInt8]) ->
         block.messages = right(block.messages)
         block.columns = block.columns.map { ($0.name, right($0.section)) }
         block.overflow = block.overflow.map { ($0.names, right($0.section)) }
+        block.presences = block.presences.map(right)
         block.extras = block.extras.map(right)
         footer.blocks[index] = block
     }

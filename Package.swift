@@ -93,7 +93,8 @@ let collector: [Target] = [
     module(
         "CollectorRuntime", in: "Collector",
         [
-            "CollectorHTTP", "CollectorIngest", "LiveTail", "StoreEngine", "Journal", "LogModel", "Settings",
+            "CollectorHTTP", "CollectorIngest", "LiveTail", "QueryEngine", "StoreEngine", "Journal", "LogModel",
+            "Settings",
             "Diagnostics", "SystemIO", "Workers", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
     program("lodge-collector", in: "Collector", ["CollectorRuntime"]),

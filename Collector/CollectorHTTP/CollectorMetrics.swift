@@ -100,6 +100,9 @@ private func answerMetrics(_ services: CollectorServices, _ http: HTTPStatistics
             .counter, "query_duration_seconds_sum", "Seconds that all queries took.",
             [.init(labels: [], value: .double(counts.querySeconds))]),
         counter("query_scanned_rows_total", "Rows that queries looked at.", counts.scannedRows),
+        counter(
+            "query_unreadable_blocks_total", "Damaged blocks that queries met, each once.", counts.unreadableBlocks),
+        counter("query_unreadable_rows_total", "Events in these blocks.", counts.unreadableRows),
         labelled(
             "http_responses_total", "Answers, by status.", by: "code",
             counts.responses.sorted { $0.key < $1.key }.map { (String($0.key), $0.value) }),

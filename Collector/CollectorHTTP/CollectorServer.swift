@@ -1,6 +1,7 @@
 package import CollectorIngest
 package import Journal
 package import LiveTail
+package import QueryEngine
 package import StoreEngine
 import Workers
 
@@ -18,11 +19,14 @@ package struct CollectorServices: Sendable {
     package var version: String
     /// Why the collector is not ready, as a sentence; nil when it is.
     package var notReady: @Sendable () -> String?
+    /// Is told of each block that a query could not read, once.
+    package var onUnreadable: @Sendable (UnreadableBlock) -> Void
 
     /// Names the services.
     package init(
         store: Store, journal: GroupCommitJournal, gateway: IngestGateway, hub: TailHub, version: String,
-        notReady: @escaping @Sendable () -> String?
+        notReady: @escaping @Sendable () -> String?,
+        onUnreadable: @escaping @Sendable (UnreadableBlock) -> Void
     ) {
         self.store = store
         self.journal = journal
@@ -30,6 +34,7 @@ package struct CollectorServices: Sendable {
         self.hub = hub
         self.version = version
         self.notReady = notReady
+        self.onUnreadable = onUnreadable
     }
 }
 
@@ -65,7 +70,9 @@ package final class CollectorServer: Sendable {
         let statistics = HTTPStatistics()
         decoders = try WorkerPool(
             name: "decode", threads: Self.decodingThreads, queueLimit: Self.waitingBodies)
-        runner = try QueryRunner(store: services.store, limits: queries, statistics: statistics)
+        runner = try QueryRunner(
+            store: services.store, limits: queries, statistics: statistics,
+            unreadable: UnreadableBlocks(statistics, report: services.onUnreadable))
         var router = Router()
         IngestRoutes(
             gateway: services.gateway, workers: decoders,

@@ -14,6 +14,10 @@ package final class HTTPStatistics: Sendable {
         package var querySeconds = 0.0
         /// Rows that queries looked at.
         package var scannedRows: UInt64 = 0
+        /// Blocks that could not be read, each counted once.
+        package var unreadableBlocks: UInt64 = 0
+        /// Events in them.
+        package var unreadableRows: UInt64 = 0
     }
 
     /// Bounds of the durations of queries, in seconds.
@@ -39,6 +43,13 @@ package final class HTTPStatistics: Sendable {
             $0.queryDurations[index] += 1
             $0.querySeconds += seconds
             $0.scannedRows += UInt64(scannedRows)
+        }
+    }
+
+    func foundUnreadable(rows: Int) {
+        state.withLock {
+            $0.unreadableBlocks += 1
+            $0.unreadableRows += UInt64(rows)
         }
     }
 

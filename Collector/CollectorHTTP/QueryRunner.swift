@@ -38,11 +38,15 @@ final class QueryRunner: Sendable {
     private let store: Store
     private let pool: WorkerPool
     private let statistics: HTTPStatistics
+    private let unreadable: UnreadableBlocks
 
-    init(store: Store, limits: QueryLimits, statistics: HTTPStatistics) throws(WorkerError) {
+    init(
+        store: Store, limits: QueryLimits, statistics: HTTPStatistics, unreadable: UnreadableBlocks
+    ) throws(WorkerError) {
         self.store = store
         self.limits = limits
         self.statistics = statistics
+        self.unreadable = unreadable
         pool = try WorkerPool(name: "query", threads: limits.concurrent, queueLimit: limits.waiting)
     }
 
@@ -155,6 +159,7 @@ final class QueryRunner: Sendable {
         do {
             let blocks = store.snapshot().blocks.filter { $0.idBounds.overlaps(job.ids) }
             let summary = try execute(job.query, on: blocks, options, emit: emit)
+            unreadable.met(summary.unreadable)
             let outcome = isCancelled() ? "cancelled" : summary.isComplete ? "complete" : "incomplete"
             statistics.queryEnded(
                 outcome, nanos: SystemClock.monotonicNanos() - start,

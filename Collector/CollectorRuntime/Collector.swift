@@ -4,6 +4,7 @@ package import Diagnostics
 import Journal
 import LiveTail
 import LogModel
+import QueryEngine
 import StoreEngine
 import Synchronization
 import SystemIO
@@ -69,6 +70,14 @@ package final class Collector: Sendable {
                 if let failure = journal.failure { return "no events are taken: \(failure)" }
                 return replay.isDone
                     ? nil : "events from before the start are still being read back: \(replay.progress)"
+            },
+            onUnreadable: { block in
+                log.error(
+                    "stored events cannot be read", ("events", block.rowCount),
+                    ("tenants", block.tenants.joined(separator: ",")),
+                    ("from", Timestamp(nanoseconds: block.times.lowerBound)),
+                    ("to", Timestamp(nanoseconds: block.times.upperBound)), ("reason", block.reason),
+                    ("advice", "stop the collector and run lodge-collector check"))
             })
         do {
             server = try await CollectorServer(

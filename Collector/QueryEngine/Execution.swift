@@ -146,6 +146,18 @@ struct Scan {
         if !summary.gaps.contains(reason) { summary.gaps.append(reason) }
     }
 
+    /// Notes that some rows of a block, or all, could not be read.
+    mutating func unreadable(_ source: any BlockSource, rows: Int, _ error: any Error) {
+        gap("\(rows) events cannot be read: \(error)")
+        guard summary.unreadable.count < ExecutionSummary.maxUnreadable,
+            !summary.unreadable.contains(where: { $0.ids == source.idBounds })
+        else { return }
+        summary.unreadable.append(
+            UnreadableBlock(
+                ids: source.idBounds, times: source.timeBounds, rowCount: source.rowCount,
+                tenants: Set(source.streams.map(\.tenant)).sorted(), reason: "\(error)"))
+    }
+
     /// The matching rows of a block; nil when it cannot be read, which the summary then says.
     mutating func matches(_ source: any BlockSource) -> (BlockColumns, RowBitmap)? {
         let columns = BlockColumns(source)
@@ -157,7 +169,7 @@ struct Scan {
             summary.hits += rows.count
             return (columns, rows)
         } catch {
-            gap("\(source.rowCount) events cannot be read: \(error)")
+            unreadable(source, rows: source.rowCount, error)
             return nil
         }
     }
@@ -174,7 +186,7 @@ struct Scan {
         do {
             block = try result(columns, rows)
         } catch {
-            gap("\(rows.count) events cannot be read: \(error)")
+            unreadable(source, rows: rows.count, error)
             return true
         }
         if let limit = plan.limit, summary.hits >= limit {

@@ -99,8 +99,26 @@ package struct ExecutionSummary: Sendable, Equatable {
     package var isComplete = true
     /// Why not, for each reason a sentence.
     package var gaps: [String] = []
+    /// Blocks that could not be read, the first ``ExecutionSummary/maxUnreadable`` of them.
+    package var unreadable: [UnreadableBlock] = []
+    /// How many unreadable blocks are named; the others only make the answer incomplete.
+    static let maxUnreadable = 64
     /// The last row that was handed out, when rows are ordered by time.
     package var lastRow: RowCursor?
+}
+
+/// A block whose bytes are damaged or cannot be read. Its bounds come from the segment's footer, which is intact.
+package struct UnreadableBlock: Sendable, Equatable {
+    /// The lowest and the highest `RowID` of its events; no two blocks have the same.
+    package var ids: ClosedRange<UInt64>
+    /// Their earliest and latest time, nanoseconds.
+    package var times: ClosedRange<Int64>
+    /// How many events there are.
+    package var rowCount: Int
+    /// Tenants of the block's segment, sorted.
+    package var tenants: [String]
+    /// What was wrong with the part that was needed.
+    package var reason: String
 }
 
 /// Why a query failed.

@@ -38,7 +38,7 @@ extension Scan {
                     heap.insert(Candidate(cursor: cursor, block: index, row: row))
                 }
             } catch {
-                gap("\(rows.count) events cannot be read: \(error)")
+                unreadable(source, rows: rows.count, error)
             }
             if heap.count * 40 > options.memoryLimit {
                 throw ExecutionError(
@@ -70,7 +70,7 @@ extension Scan {
                     places[index] = (blocks.count, Dictionary(uniqueKeysWithValues: numbered))
                     blocks.append(block.compacted())
                 } catch {
-                    gap("\(rows.count) events cannot be read: \(error)")
+                    unreadable(sources[index], rows: rows.count, error)
                 }
             }
             var picks: [(block: Int, row: Int)] = []

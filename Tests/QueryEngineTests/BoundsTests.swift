@@ -52,6 +52,8 @@ import Testing
             #expect(answer.rows.count == 30, "\(broken) \(order)")
             #expect(!answer.summary.isComplete && answer.summary.gaps.count == 1)
             #expect(answer.summary.gaps.first?.contains("10 events cannot be read") == true)
+            #expect(answer.summary.unreadable.map(\.times) == [10...19])
+            #expect(answer.summary.unreadable.map(\.rowCount) == [10])
         }
     }
 

@@ -91,10 +91,14 @@ let collector: [Target] = [
             "LogModel", "ByteCoding", "LineFormats", "WireProtocol", "SystemIO", "Workers", "Diagnostics",
         ] + httpServer),
     module(
+        "StoreCheck", in: "Collector",
+        ["ByteCoding", "Journal", "LineFormats", "LogModel", "SegmentCatalog", "StoreFormat", "SystemIO"]),
+    tests("StoreCheck", ["ByteCoding", "Journal", "LogModel", "StoreFormat", "SystemIO"]),
+    module(
         "CollectorRuntime", in: "Collector",
         [
-            "CollectorHTTP", "CollectorIngest", "LiveTail", "QueryEngine", "StoreEngine", "Journal", "LogModel",
-            "Settings",
+            "CollectorHTTP", "CollectorIngest", "LiveTail", "QueryEngine", "StoreCheck", "StoreEngine", "Journal",
+            "LogModel", "Settings",
             "Diagnostics", "SystemIO", "Workers", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
     program("lodge-collector", in: "Collector", ["CollectorRuntime"]),

@@ -12,8 +12,9 @@ package struct CollectorCommand: ParsableCommand {
         commandName: "lodge-collector",
         abstract: "Takes events over HTTP, makes them durable, and answers queries.",
         discussion: """
-            Without a configuration file it listens on 127.0.0.1:7600. Exit codes: 0 stopped as asked, 1 it could not
-            start, 2 wrong usage or configuration.
+            Without a configuration file it listens on 127.0.0.1:7600. `lodge-collector check` verifies the data of a
+            collector that does not run; see `lodge-collector check --help`. Exit codes: 0 stopped as asked, 1 it could
+            not start, 2 wrong usage or configuration.
             """,
         version: "lodge-collector \(collectorVersion)")
 
@@ -33,6 +34,7 @@ package struct CollectorCommand: ParsableCommand {
 
     /// Parses the arguments, runs until SIGTERM or SIGINT, and returns the exit code.
     package static func execute(_ arguments: [String]) -> Int32 {
+        if arguments.first == "check" { return CheckCommand.execute(Array(arguments.dropFirst())) }
         do {
             let command = try CollectorCommand.parse(arguments)
             return try command.runToEnd()

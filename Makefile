@@ -28,6 +28,7 @@ run: deps ## build, start collector and agent on this machine's logs, open the c
 test: deps ## build in debug mode and run every test, those with the real programs included
 	swift build --build-tests
 	swift test --skip-build
+	@packaging/torture --kills 6 --damages 20 --faults 4
 
 smoke: build ## start the release programs, ingest, query, tail, restart, stop: under a minute
 	@packaging/smoke-test --bin $(RELEASE)

@@ -13,7 +13,7 @@ final class BlockColumns {
     private var cachedValues: [String: (rows: RowBitmap, column: ColumnData?)] = [:]
 
     init(_ source: any BlockSource) {
-        self.source = source
+        self.source = source.opened()
     }
 
     var rowCount: Int { source.rowCount }

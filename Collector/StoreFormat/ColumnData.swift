@@ -72,6 +72,8 @@ package protocol BlockSource: Sendable {
     /// Bytes the block takes, on disk or in memory: what reading all of it costs.
     var byteCount: Int { get }
 
+    /// The block for as long as one query works on it: what its columns have in common is read once.
+    func opened() -> any BlockSource
     /// Whether some message may pass a test. False is certain, true is not. Quick.
     func mayHave(_ search: MessageSearch) -> Bool
     /// Whether some row may have, in a field of its own, a value with the words. False is certain, true is not. Quick.

@@ -100,6 +100,9 @@ extension BlockSource {
     /// Nothing is known without reading the messages.
     package func messageCandidates(_ search: MessageSearch, among rows: RowBitmap) throws -> MessageCandidates? { nil }
 
+    /// Nothing is read more than once.
+    package func opened() -> any BlockSource { self }
+
     /// Nothing is known without reading the messages.
     package func mayHave(_ search: MessageSearch) -> Bool { true }
 

@@ -17,10 +17,9 @@ extension SegmentBlock {
             case .typed:
                 switch unsafe try form(&reader) {
                 case .byStream:
-                    return unsafe try FieldReader.derived(&reader, RowGroups(try streamIndexes()), &context)
+                    return unsafe try FieldReader.derived(&reader, try streamGroups(), &context)
                 case .byLevel:
-                    let levels = RowGroups(try levels().map { UInt32($0) })
-                    return unsafe try FieldReader.derived(&reader, levels, &context)
+                    return unsafe try FieldReader.derived(&reader, try levelGroups(), &context)
                 case let form:
                     return unsafe try FieldReader.texts(form, &reader, try rows(&reader), candidates, &context)
                 }
@@ -56,7 +55,7 @@ extension SegmentBlock {
         }
         switch kind {
         case .streams:
-            let groups = RowGroups(try streamIndexes())
+            let groups = try streamGroups()
             var has = [Bool](repeating: false, count: groups.counts.count)
             for group in unsafe try Presence.bits(&reader, count: has.count) { has[Int(group)] = true }
             let rows = (0..<UInt32(rowCount)).filter { has[Int(groups.groups[Int($0)])] }

@@ -5,6 +5,8 @@ internal import LogModel
 struct SegmentBlock: BlockSource {
     let segment: SegmentReader
     let description: BlockDescription
+    /// What columns have in common, while a query works on the block.
+    private(set) var memo: BlockMemo?
 
     var rowCount: Int { description.rowCount }
     var timeBounds: ClosedRange<Int64> { description.timeBounds }
@@ -75,7 +77,29 @@ struct SegmentBlock: BlockSource {
         try packed(description.levels, limit: Int(Level.fatal.rawValue) + 1).map { UInt8(truncatingIfNeeded: $0) }
     }
 
+    func opened() -> any BlockSource {
+        var block = self
+        block.memo = BlockMemo()
+        return block
+    }
+
     func streamIndexes() throws -> [UInt32] {
+        try memo?.streamIndexes(decodeStreamIndexes) ?? decodeStreamIndexes()
+    }
+
+    /// The rows by stream.
+    func streamGroups() throws -> RowGroups {
+        func group() throws -> RowGroups { RowGroups(try streamIndexes()) }
+        return try memo?.streamGroups(group) ?? group()
+    }
+
+    /// The rows by level.
+    func levelGroups() throws -> RowGroups {
+        func group() throws -> RowGroups { RowGroups(try levels().map { UInt32($0) }) }
+        return try memo?.levelGroups(group) ?? group()
+    }
+
+    private func decodeStreamIndexes() throws -> [UInt32] {
         guard description.streams.kind == .scaled else { return try packed(description.streams, limit: streams.count) }
         let content = try segment.section(description.streams)
         return unsafe try content.withUnsafeBytes { raw in

@@ -73,7 +73,7 @@ package final class SegmentReader: Sendable {
 
     /// The blocks as sources for queries, in the order of arrival.
     package var blocks: [any BlockSource] {
-        footer.blocks.map { SegmentBlock(segment: self, description: $0) }
+        footer.blocks.map { SegmentBlock(segment: self, description: $0, memo: nil) }
     }
 
     /// Reads the header and every section and compares the checksums; throws for the first that is damaged.

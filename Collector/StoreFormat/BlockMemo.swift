@@ -1,0 +1,37 @@
+internal import Synchronization
+
+/// What several columns of a block are made of, kept while a query works on the block and gone with it. Shared freely; two
+/// threads that need the same thing at the same time may both make it.
+final class BlockMemo: Sendable {
+    private struct State: Sendable {
+        var streamIndexes: [UInt32]?
+        var streamGroups: RowGroups?
+        var levelGroups: RowGroups?
+    }
+
+    private let state = Mutex(State())
+
+    /// The stream of each row.
+    func streamIndexes(_ make: () throws -> [UInt32]) rethrows -> [UInt32] {
+        if let known = state.withLock({ $0.streamIndexes }) { return known }
+        let made = try make()
+        state.withLock { $0.streamIndexes = made }
+        return made
+    }
+
+    /// The rows by stream.
+    func streamGroups(_ make: () throws -> RowGroups) rethrows -> RowGroups {
+        if let known = state.withLock({ $0.streamGroups }) { return known }
+        let made = try make()
+        state.withLock { $0.streamGroups = made }
+        return made
+    }
+
+    /// The rows by level.
+    func levelGroups(_ make: () throws -> RowGroups) rethrows -> RowGroups {
+        if let known = state.withLock({ $0.levelGroups }) { return known }
+        let made = try make()
+        state.withLock { $0.levelGroups = made }
+        return made
+    }
+}

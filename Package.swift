@@ -78,7 +78,7 @@ let collector: [Target] = [
     module("SegmentCatalog", in: "Collector", ["SystemIO", .product(name: "GRDB", package: "GRDB.swift")]),
     tests("SegmentCatalog", ["SystemIO", .product(name: "GRDB", package: "GRDB.swift")]),
     module("ObjectStores", in: "Collector", ["ByteCoding", "SystemIO", "Workers"]),
-    module("StoreEngine", in: "Collector", ["StoreFormat", "LogModel", "SystemIO", "Workers"]),
+    module("StoreEngine", in: "Collector", ["SegmentCatalog", "StoreFormat", "LogModel", "SystemIO", "Workers"]),
     module("QueryEngine", in: "Collector", ["QueryLanguage", "StoreFormat", "LogModel", "ByteCoding", "LineFormats"]),
     module(
         "CollectorIngest", in: "Collector",
@@ -110,19 +110,21 @@ let collector: [Target] = [
     tests(
         "CollectorRuntime",
         [
-            "CollectorHTTP", "CollectorIngest", "Diagnostics", "Journal", "LineFormats", "Settings", "SystemIO",
-            "Workers", "ZstdCodec",
+            "CollectorHTTP", "CollectorIngest", "Diagnostics", "Journal", "LineFormats", "Settings", "StoreEngine",
+            "SystemIO", "Workers", "ZstdCodec",
         ]),
     tests("ObjectStores", ["ByteCoding", "SystemIO", "Workers"]),
     tests("StoreFormat", ["LogModel", "ByteCoding"]),
     program(
         "lodge-bench", in: "Tests",
         [
-            "ByteCoding", "LineFormats", "LogModel", "QueryEngine", "QueryLanguage", "StoreFormat", "SystemIO",
-            "WireProtocol", "ZstdCodec",
+            "ByteCoding", "LineFormats", "LogModel", "QueryEngine", "QueryLanguage", "StoreEngine", "StoreFormat",
+            "SystemIO", "WireProtocol", "ZstdCodec",
         ]),
     tests("QueryEngine", ["QueryLanguage", "StoreFormat", "LogModel", "ByteCoding", "LineFormats"]),
-    tests("StoreEngine", ["StoreFormat", "LogModel", "SystemIO", "Workers", "QueryEngine", "QueryLanguage"]),
+    tests(
+        "StoreEngine",
+        ["SegmentCatalog", "StoreFormat", "LogModel", "SystemIO", "Workers", "QueryEngine", "QueryLanguage"]),
 ]
 
 let agent: [Target] = [

@@ -70,11 +70,40 @@ private func storageMetrics(_ services: CollectorServices) -> [MetricFamily] {
         gauge("store_segments", "Segments.", store.segments),
         gauge("store_disk_bytes", "Bytes of all segments.", store.diskBytes),
         gauge("store_streams", "Streams known.", store.streams),
-        gauge("store_quarantined_segments", "Segments set aside because they are damaged.", store.quarantined),
+        gauge("store_quarantined_segments", "Segments set aside because they are damaged.", store.counters.quarantined),
         gauge("head_rows", "Events in memory.", store.headRows),
         gauge("head_bytes", "Bytes of memory they take.", store.headBytes),
-        counter("store_flushes_total", "Segments written.", store.flushes),
-        counter("store_failed_flushes_total", "Segments that could not be written.", store.failedFlushes),
+        counter("store_flushes_total", "Segments written.", store.counters.flushes),
+        counter("store_failed_flushes_total", "Segments that could not be written.", store.counters.failedFlushes),
+    ] + segmentMetrics(store)
+}
+
+private func segmentMetrics(_ store: StoreStatistics) -> [MetricFamily] {
+    let counts = store.counters
+    return [
+        family(
+            .gauge, "store_segments_by_level", "Segments of each level of compaction.",
+            store.segmentsByLevel.enumerated().map { level, count in
+                .init(labels: [("level", "\(level)")], value: .signed(Int64(count)))
+            }),
+        gauge("store_retired_segments", "Segments out of use that wait to be removed.", store.retiredSegments),
+        gauge("store_retired_bytes", "Bytes of these.", store.retiredBytes),
+        counter(
+            "store_lost_segments_total", "Damaged or missing segments with events found nowhere else.",
+            counts.lostSegments),
+        counter("store_lost_rows_total", "These events.", counts.lostRows),
+        gauge("catalog_behind", "1 while the catalog cannot be brought up to date.", store.catalogIsBehind ? 1 : 0),
+        counter("store_flushed_bytes_total", "Bytes of segments written from memory.", counts.flushedBytes),
+        counter("compactions_total", "Times that segments were merged into one.", counts.compactions),
+        counter("failed_compactions_total", "Times that this failed.", counts.failedCompactions),
+        counter("compaction_read_bytes_total", "Bytes read to merge segments.", counts.compactionBytesRead),
+        counter("compaction_written_bytes_total", "Bytes of merged segments.", counts.compactionBytesWritten),
+        family(
+            .counter, "compaction_throttled_seconds_total", "Seconds that merging rested to leave room for others.",
+            [.init(labels: [], value: .double(Double(counts.throttledNanos) / 1e9))]),
+        family(
+            .gauge, "store_write_amplification", "How often a byte was written on average since the start.",
+            [.init(labels: [], value: .double(counts.writeAmplification))]),
     ]
 }
 

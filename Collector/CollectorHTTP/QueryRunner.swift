@@ -157,7 +157,7 @@ final class QueryRunner: Sendable {
             countsHits: job.countsHits, memoryLimit: limits.memoryBytes, isCancelled: isCancelled,
             isOverdue: { SystemClock.monotonicNanos() > end })
         do {
-            let blocks = store.snapshot().blocks.filter { $0.idBounds.overlaps(job.ids) }
+            let blocks = try store.snapshot(ids: job.ids).blocks.filter { $0.idBounds.overlaps(job.ids) }
             let summary = try execute(job.query, on: blocks, options, emit: emit)
             unreadable.met(summary.unreadable)
             let outcome = isCancelled() ? "cancelled" : summary.isComplete ? "complete" : "incomplete"

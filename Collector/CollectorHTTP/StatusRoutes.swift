@@ -48,7 +48,10 @@ struct StatusRoutes: Sendable {
             "uptime_s": .integer((SystemClock.monotonicNanos() - start) / 1_000_000_000),
             "store": [
                 "rows": .integer(store.rows), "segments": .integer(store.segments),
+                "segments_by_level": .array(store.segmentsByLevel.map { .integer($0) }),
                 "disk_bytes": .integer(store.diskBytes), "head_rows": .integer(store.headRows),
+                "retired_bytes": .integer(store.retiredBytes), "lost_rows": .integer(store.counters.lostRows),
+                "write_amplification": .number("\(store.counters.writeAmplification)"),
                 "oldest": time(store.oldest), "newest": time(store.newest), "streams": .integer(store.streams),
             ],
             "journal": ["bytes": .integer(journal.bytes), "files": .integer(journal.files)],

@@ -118,8 +118,10 @@ package final class Collector: Sendable {
     }
 
     private static func openStore(_ settings: CollectorSettings, _ path: String, _ log: DiagnosticLog) throws -> Store {
-        let options = StoreOptions(
+        var options = StoreOptions(
             directory: "\(path)/segments", headBytes: settings.headBytes, flushInterval: settings.flushInterval)
+        options.compaction = settings.compaction
+        options.grace = settings.compactionGrace
         do {
             return try Store(options) { log.warn("the store reports", ("what", $0)) }
         } catch {

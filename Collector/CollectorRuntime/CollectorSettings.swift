@@ -1,6 +1,7 @@
 package import CollectorIngest
 package import Journal
 package import Settings
+package import StoreEngine
 
 /// How a collector is set up: embedded defaults, a configuration file over them, and flags over that.
 package struct CollectorSettings: Sendable, Equatable {
@@ -20,6 +21,11 @@ package struct CollectorSettings: Sendable, Equatable {
     package var journalFileBytes = 64 << 20
     /// How long, and up to how many bytes, journal files stay after all that is in them was written as segments.
     package var replayWindow = ReplayWindow(age: .zero, bytes: 1 << 30)
+
+    /// How segments are merged.
+    package var compaction = CompactionOptions()
+    /// How long the files of segments stay that have been merged.
+    package var compactionGrace = Duration.seconds(600)
 
     /// The embedded defaults.
     package init() {}
@@ -63,6 +69,18 @@ package struct CollectorSettings: Sendable, Equatable {
             window.bytes = try group.bytes("replay_bytes", in: 1 << 20...1 << 50) ?? window.bytes
         }
         (journalFileBytes, replayWindow) = (fileBytes, window)
+        var (compaction, grace) = (self.compaction, compactionGrace)
+        try root.mapping("compaction") { (group) throws(SettingsError) in
+            compaction.isOn = try group.bool("enabled") ?? compaction.isOn
+            compaction.cpuShare =
+                try group.int("cpu_percent", in: 1...100).map { Double($0) / 100 } ?? compaction.cpuShare
+            compaction.bytesPerSecond =
+                try group.bytes("bytes_per_second", in: 1 << 16...1 << 40) ?? compaction.bytesPerSecond
+            let bytes = try group.bytes("segment_bytes", in: 1 << 20...1 << 40)
+            compaction.maxSegmentBytes = bytes.map { UInt64($0) } ?? compaction.maxSegmentBytes
+            grace = try group.duration("grace", in: .zero...(.seconds(30 * 86_400))) ?? grace
+        }
+        (self.compaction, compactionGrace) = (compaction, grace)
     }
 
     private static func durability(_ text: String, _ root: SettingsMapping) throws(SettingsError) -> JournalDurability {

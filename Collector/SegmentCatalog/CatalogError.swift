@@ -29,7 +29,7 @@ package enum CatalogError: Error, Equatable, Sendable, CustomStringConvertible {
     }
 
     /// Whether the file must be set aside before a catalog can be opened in its place.
-    var isAboutContent: Bool {
+    package var isAboutContent: Bool {
         switch self {
         case .damaged, .foreign: true
         case .full, .unknownSegment, .valueTooLarge, .failed: false

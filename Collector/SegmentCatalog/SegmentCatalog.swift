@@ -114,6 +114,19 @@ package final class SegmentCatalog: Sendable {
         } catch { throw CatalogError(error, path: path) }
     }
 
+    /// Forgets everything and enters these records, in one transaction.
+    ///
+    /// - Throws: ``CatalogError``; nothing has changed then.
+    package func replaceAll(_ records: [SegmentRecord]) throws(CatalogError) {
+        do {
+            try SystemFaults.check(.write, path)
+            try database.write { db in
+                try db.execute(sql: "DELETE FROM segment")
+                for record in records { try Self.apply(.insert(record), db) }
+            }
+        } catch { throw CatalogError(error, path: path) }
+    }
+
     /// Compares every page and record with what it should be.
     ///
     /// - Throws: ``CatalogError/damaged(path:reason:)`` with the first thing that is wrong.

@@ -1,120 +1,127 @@
+internal import SegmentCatalog
 internal import StoreFormat
 internal import SystemIO
 
 /// The directory of segments. A segment is written under a temporary name, synced, renamed, and the directory synced:
-/// a crash leaves it whole or not at all. Its name says which journal positions it holds.
+/// a crash leaves it whole or not at all. Its name says which journal positions it speaks for.
 struct SegmentDirectory: Sendable {
     let path: String
-    /// What queries keep of the segments.
-    let cache: BlockCache
+    private let pool: FilePool
+    private let readers: ReaderCache
 
-    static let suffix = ".segment"
-    static let temporarySuffix = ".segment.tmp"
-
-    /// An open segment and its file.
-    struct Entry: Sendable {
-        var path: String
-        var reader: SegmentReader
-
-        /// Whether the segment holds any of these journal positions.
-        func holdsAny(of positions: ClosedRange<UInt64>) -> Bool {
-            reader.footer.journalPositions.overlaps(positions)
-        }
+    /// - Parameters:
+    ///   - options: see there.
+    ///   - cache: gets what queries read of the segments.
+    init(_ options: StoreOptions, _ cache: BlockCache) {
+        path = options.directory
+        pool = FilePool(limit: options.openFiles)
+        readers = ReaderCache(bytes: options.openSegmentBytes, cache)
     }
 
-    /// A segment that could not be used and where it was put.
-    struct Damage: Sendable {
-        var path: String
-        var reason: String
-    }
-
-    /// Opens all segments. Damaged ones are moved into `quarantine` and reported; unfinished ones are removed.
-    ///
-    /// - Throws: when the directory or a segment cannot be opened for a reason that is not damage, such as missing
-    ///   permission or too many open files: nothing is set aside then.
-    func open() throws(IOError) -> (segments: [Entry], damaged: [Damage]) {
+    /// Names of the segments in the directory, and their sizes. Unfinished files are removed: what was to be in them is
+    /// in the journal or in other segments.
+    func list() throws(IOError) -> [(name: String, size: Int)] {
         try FileSystem.createDirectory(path)
-        var segments: [Entry] = []
-        var damaged: [Damage] = []
+        var found: [(name: String, size: Int)] = []
         for name in try FileSystem.list(path) {
-            let file = path + "/" + name
-            if name.hasSuffix(Self.temporarySuffix) {
-                // Never renamed, so the journal still has all that is in it.
-                try? FileSystem.remove(file)
-                continue
-            }
-            guard name.hasSuffix(Self.suffix) else { continue }
-            do {
-                segments.append(Entry(path: file, reader: try SegmentReader(SegmentFile(file), cache: cache)))
-            } catch let error as IOError where !error.isDamage {
-                throw error
-            } catch {
-                damaged.append(Damage(path: setAside(name), reason: "\(error)"))
+            if name.hasSuffix(SegmentName.temporarySuffix) {
+                try? FileSystem.remove("\(path)/\(name)")
+            } else if SegmentName(name) != nil, let status = try FileSystem.status("\(path)/\(name)") {
+                found.append((name, status.size))
             }
         }
-        segments.sort {
-            $0.reader.footer.journalPositions.lowerBound < $1.reader.footer.journalPositions.lowerBound
-        }
-        return (segments, damaged)
+        return found
     }
 
-    /// Writes a segment of blocks and opens it.
+    /// The bytes of a segment that has this length.
+    func file(_ name: String, length: UInt64) -> SegmentFile {
+        SegmentFile("\(path)/\(name)", length: length, pool)
+    }
+
+    /// A segment of this directory as queries see it.
+    func segment(_ record: SegmentRecord) -> StoredSegment {
+        StoredSegment(record, file(record.name, length: record.bytes), readers)
+    }
+
+    /// Writes a segment and makes it durable.
     ///
     /// - Parameters:
-    ///   - blocks: the events; their ids ascend.
-    ///   - level: zstd's level.
-    /// - Returns: the segment, open.
-    /// - Throws: `IOError` or `StoreFormatError`; the unfinished file is removed.
-    func write(_ blocks: [BatchBlock], level: Int32) throws -> Entry {
-        let ids = blocks[0].idBounds.lowerBound...blocks[blocks.count - 1].idBounds.upperBound
-        let name = Self.name(RowID.position(of: ids.lowerBound)...RowID.position(of: ids.upperBound))
-        let temporary = path + "/" + name + ".tmp"
+    ///   - name: of the segment; a file of this name, left behind by an attempt that failed, is replaced.
+    ///   - createdAt: nanoseconds since the epoch.
+    ///   - body: encodes the segment; it calls ``SegmentOutputFile/drain(_:)`` now and then.
+    /// - Returns: the segment, open to queries.
+    /// - Throws: what `body` throws, `IOError` or `StoreFormatError`; the unfinished file is removed.
+    func write(
+        _ name: SegmentName, createdAt: Int64, _ body: (borrowing SegmentOutputFile) throws -> SegmentFooter
+    ) throws -> StoredSegment {
+        let target = "\(path)/\(name.text)"
+        let temporary = target + ".tmp"
+        let footer: SegmentFooter
         do {
-            try writeFile(temporary, blocks, level)
-            try FileSystem.rename(temporary, to: path + "/" + name)
+            try? FileSystem.remove(temporary)
+            let output = try SegmentOutputFile(temporary)
+            footer = try body(output)
+            try output.file.sync()
+            try FileSystem.rename(temporary, to: target)
+            pool.forget(target)
             try FileSystem.syncDirectory(path)
         } catch {
             try? FileSystem.remove(temporary)
             throw error
         }
-        let file = try SegmentFile(path + "/" + name)
-        return Entry(path: path + "/" + name, reader: try SegmentReader(file, cache: cache))
+        let size = try FileSystem.status(target)?.size ?? 0
+        let segment = segment(
+            SegmentRecord(footer, name: name.text, bytes: UInt64(size), createdAt: createdAt))
+        // Read back at once: better to learn now that it cannot be than when the journal has forgotten the events.
+        _ = try segment.reader()
+        return segment
     }
 
-    private func writeFile(_ file: String, _ blocks: [BatchBlock], _ level: Int32) throws {
-        try? FileSystem.remove(file)
-        let output = try OpenFile(file, .createNew)
-        var builder = SegmentBuilder(level: level)
-        for block in blocks {
-            try builder.append(block.batch, ids: block.ids(), ingestBounds: block.ingestBounds)
-            if builder.output.pendingBytes >= 1 << 20 { try drain(&builder, to: output) }
-        }
-        _ = try builder.finish()
-        try drain(&builder, to: output)
-        try output.sync()
+    /// Removes the file of a segment; no error when it is gone already.
+    func remove(_ name: String) throws(IOError) {
+        pool.forget("\(path)/\(name)")
+        do { try FileSystem.remove("\(path)/\(name)") } catch  where error.isMissing {}
     }
 
-    private func drain(_ builder: inout SegmentBuilder, to file: borrowing OpenFile) throws {
-        try builder.output.withPending { try file.write($0) }
-        builder.output.removePending()
-    }
-
-    private func setAside(_ name: String) -> String {
-        let target = path + "/quarantine/" + name
+    /// Moves a file into the quarantine, where it cannot be, it stays.
+    ///
+    /// - Returns: where it is now.
+    func setAside(_ name: String) -> String {
+        let target = "\(path)/quarantine/\(name)"
+        pool.forget("\(path)/\(name)")
         do {
-            try FileSystem.createDirectory(path + "/quarantine")
-            try FileSystem.rename(path + "/" + name, to: target)
+            try FileSystem.createDirectory("\(path)/quarantine")
+            try FileSystem.rename("\(path)/\(name)", to: target)
             return target
         } catch {
-            return path + "/" + name
+            return "\(path)/\(name)"
         }
     }
+}
 
-    static func name(_ positions: ClosedRange<UInt64>) -> String {
-        func padded(_ value: UInt64) -> String {
-            let digits = String(value)
-            return String(repeating: "0", count: max(0, 14 - digits.count)) + digits
-        }
-        return padded(positions.lowerBound) + "-" + padded(positions.upperBound) + suffix
+/// The file that a segment is written to.
+struct SegmentOutputFile: ~Copyable {
+    let file: OpenFile
+    /// Encoded bytes after which they are written away.
+    static let drainBytes = 1 << 20
+
+    init(_ path: String) throws(IOError) {
+        file = try OpenFile(path, .createNew)
+    }
+
+    /// Writes away what has been encoded when it is worth it.
+    ///
+    /// - Parameters:
+    ///   - builder: holds what has been encoded.
+    ///   - all: whether to write the least byte.
+    /// - Returns: how many bytes were written.
+    /// - Throws: `IOError`.
+    @discardableResult
+    borrowing func drain(_ builder: inout SegmentBuilder, all: Bool = false) throws(IOError) -> Int {
+        let count = builder.output.pendingBytes
+        guard all ? count > 0 : count >= Self.drainBytes else { return 0 }
+        try builder.output.withPending { (bytes) throws(IOError) in try file.write(bytes) }
+        builder.output.removePending()
+        return count
     }
 }

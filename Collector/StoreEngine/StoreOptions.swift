@@ -1,9 +1,14 @@
 internal import StoreFormat
+internal import SystemIO
 
 /// How a store is set up.
 package struct StoreOptions: Sendable {
     /// The directory that holds the segments; made when it does not exist.
     package var directory: String
+    /// The catalog's file; its directory exists. What cannot be used of it goes to ``catalogQuarantine``.
+    package var catalog: String
+    /// The directory for catalogs that cannot be used; made when it is needed.
+    package var catalogQuarantine: String
     /// Bytes of events in memory after which they are written as a segment.
     package var headBytes: Int
     /// How long events stay in memory at most before they are written as a segment; the journal has them meanwhile.
@@ -13,56 +18,29 @@ package struct StoreOptions: Sendable {
     /// zstd's level for new segments.
     package var compressionLevel: Int32
     /// Bytes of memory that may hold what queries have read of segments.
-    package var cacheBytes: Int
+    package var cacheBytes = BlockCache.defaultBytes
+    /// How segments are merged.
+    package var compaction = CompactionOptions()
+    /// How long the bytes of a segment stay after another has taken its place, or retention has taken its events away.
+    package var grace = Duration.seconds(600)
+    /// Segment files that are open at the same time at most.
+    package var openFiles = 256
+    /// Bytes of memory for the footers of segments that were used last.
+    package var openSegmentBytes = 32 << 20
 
-    /// Makes options.
+    /// Makes options; the catalog lies beside the directory of segments.
     package init(
         directory: String, headBytes: Int = 32 << 20, flushInterval: Duration = .seconds(600), waitingHeads: Int = 2,
-        compressionLevel: Int32 = 1, cacheBytes: Int = BlockCache.defaultBytes
+        compressionLevel: Int32 = 1
     ) {
         self.directory = directory
+        catalog = "\(FileSystem.parent(of: directory))/catalog.db"
+        catalogQuarantine = "\(FileSystem.parent(of: directory))/quarantine"
         self.headBytes = headBytes
         self.flushInterval = flushInterval
         self.waitingHeads = waitingHeads
         self.compressionLevel = compressionLevel
-        self.cacheBytes = cacheBytes
     }
-}
-
-/// How hard the store is pressed.
-package enum StoreLoad: Sendable, Equatable {
-    /// All is well.
-    case normal
-    /// A full head waits to be written.
-    case elevated
-    /// As many heads wait as are allowed, or they cannot be written: nothing more should be accepted.
-    case critical
-}
-
-/// What a store holds.
-package struct StoreStatistics: Sendable, Equatable {
-    /// Events, in memory and in segments.
-    package var rows = 0
-    /// Segments.
-    package var segments = 0
-    /// Bytes of all segments.
-    package var diskBytes: UInt64 = 0
-    /// Events in memory.
-    package var headRows = 0
-    /// Bytes of memory they take.
-    package var headBytes = 0
-    /// The earliest time of an event, nanoseconds; nil without events.
-    package var oldest: Int64?
-    /// The latest time of an event, nanoseconds.
-    package var newest: Int64?
-    /// Distinct streams seen since the start, and in the segments.
-    package var streams = 0
-    /// Segments set aside because they were damaged.
-    package var quarantined = 0
-    /// Segments written since the start.
-    package var flushes = 0
-    /// Attempts to write a segment that failed since the start.
-    package var failedFlushes = 0
 }
 
 /// Why the store could not do what was asked.

@@ -114,6 +114,14 @@ package struct SectionOutput: ~Copyable {
         return section(kind, from: start)
     }
 
+    /// Writes a section that is encoded already, byte for byte.
+    mutating func copy(_ content: [UInt8], _ reference: SectionReference) -> SectionReference {
+        var copied = reference
+        copied.offset = offset
+        pending.append(contentsOf: content)
+        return copied
+    }
+
     /// Describes the section that began at `start` of ``pending`` and ends here.
     func section(_ kind: SectionKind, from start: Int) -> SectionReference {
         let checksum = unsafe pending.withBytes { bytes in

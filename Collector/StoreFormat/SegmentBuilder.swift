@@ -19,12 +19,12 @@ package struct SegmentBuilder: ~Copyable {
     /// What has been encoded and not yet been written away.
     package var output: SectionOutput
     /// Events so far.
-    package private(set) var rowCount = 0
+    package var rowCount: Int { blocks.reduce(block.rowCount) { $0 + $1.rowCount } }
     /// Sections that will stand in the tail; their offsets count from its start until it is known where that is.
-    private var tail = SectionOutput(fileOffset: 0)
-    private var block = BlockBuilder()
-    private var context: CodecContext
-    private var blocks: [BlockDescription] = []
+    var tail = SectionOutput(fileOffset: 0)
+    var block = BlockBuilder()
+    var context: CodecContext
+    var blocks: [BlockDescription] = []
     private var streamNumbers: [StreamIdentity: UInt32] = [:]
     private var streams: [StreamIdentity] = []
     private var positions: ClosedRange<UInt64>?
@@ -32,14 +32,17 @@ package struct SegmentBuilder: ~Copyable {
 
     /// Begins a segment.
     ///
-    /// - Parameter level: zstd's level.
-    package init(level: Int32 = 1) {
+    /// - Parameters:
+    ///   - level: zstd's level.
+    ///   - streams: get their numbers in this order; further ones follow in the order of their appearance.
+    package init(level: Int32 = 1, streams: [StreamIdentity] = []) {
         context = CodecContext(level: level)
         output = SectionOutput(fileOffset: 0)
         output.pending.append(littleEndian: Self.magic)
         output.pending.append(littleEndian: Self.version.rawValue)
         output.pending.append(littleEndian: UInt16(0))
         output.pending.append(littleEndian: UInt32(0))
+        for stream in streams { _ = number(of: stream) }
     }
 
     /// Adds the events of a batch.
@@ -54,20 +57,13 @@ package struct SegmentBuilder: ~Copyable {
     {
         precondition(ids.count == batch.count, "one id a row")
         guard let first = ids.first, let last = ids.last else { return }
-        let low = RowID.position(of: first)
-        let high = RowID.position(of: last)
-        positions = positions.map { min($0.lowerBound, low)...max($0.upperBound, high) } ?? low...high
-        arrivals =
-            arrivals.map {
-                min($0.lowerBound, ingestBounds.lowerBound)...max($0.upperBound, ingestBounds.upperBound)
-            } ?? ingestBounds
+        widen(first...last, ingestBounds)
         let streamMap = batch.streams.map { number(of: $0) }
         var row = 0
         while row < batch.count {
             row = block.add(batch, ids: ids, streamMap: streamMap, from: row)
             if block.isFull { blocks.append(try block.finish(into: &output, tail: &tail, &context)) }
         }
-        rowCount += batch.count
     }
 
     /// Encodes the last block, the tail with the footer, and returns the footer.
@@ -110,7 +106,16 @@ package struct SegmentBuilder: ~Copyable {
         return footer
     }
 
-    private mutating func number(of stream: StreamIdentity) -> UInt32 {
+    mutating func widen(_ ids: ClosedRange<UInt64>, _ ingestBounds: ClosedRange<Int64>) {
+        let (low, high) = (RowID.position(of: ids.lowerBound), RowID.position(of: ids.upperBound))
+        positions = positions.map { min($0.lowerBound, low)...max($0.upperBound, high) } ?? low...high
+        arrivals =
+            arrivals.map {
+                min($0.lowerBound, ingestBounds.lowerBound)...max($0.upperBound, ingestBounds.upperBound)
+            } ?? ingestBounds
+    }
+
+    mutating func number(of stream: StreamIdentity) -> UInt32 {
         if let known = streamNumbers[stream] { return known }
         let number = UInt32(streams.count)
         streamNumbers[stream] = number

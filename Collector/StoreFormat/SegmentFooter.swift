@@ -80,6 +80,13 @@ package struct SegmentFooter: Equatable, Sendable {
         return low...high
     }
 
+    /// Roughly how many bytes of memory it takes.
+    package var memoryBytes: Int {
+        blocks.reduce(256 + sections.count * 32) { sum, block in
+            sum + 384 + block.columns.count * 48 + (block.overflow?.names.count ?? 0) * 16 + block.extras.count * 32
+        }
+    }
+
     /// Appends the footer's bytes.
     package func encode(into writer: inout ByteWriter) {
         writer.append(varint: UInt64(rowCount))

@@ -40,17 +40,9 @@ package final class SegmentReader: Sendable {
         self.cache = cache
         number = Self.numbers.add(1, ordering: .relaxed).newValue
         byteCount = bytes.length
-        let overhead = SegmentBuilder.headerBytes + SegmentBuilder.trailerBytes
-        guard bytes.length >= UInt64(overhead) else {
-            throw StoreFormatError("segment of \(bytes.length) bytes is cut off")
-        }
-        let trailerOffset = bytes.length - UInt64(SegmentBuilder.trailerBytes)
-        let trailer = try Self.trailer(try bytes.read(at: trailerOffset, count: SegmentBuilder.trailerBytes))
-        guard UInt64(trailer.footerLength) + UInt64(SegmentBuilder.headerBytes) <= trailerOffset,
-            trailer.footerLength <= StoreLimits.footerBytes
-        else { throw StoreFormatError("footer of \(trailer.footerLength) bytes does not fit") }
-        let encoded = try bytes.read(at: trailerOffset - UInt64(trailer.footerLength), count: trailer.footerLength)
-        guard crc32c(encoded) == trailer.checksum else { throw StoreFormatError("footer fails its checksum") }
+        // Most tails are read whole by one call.
+        let end = try SegmentEnd(bytes)
+        let (trailer, encoded) = try Self.footer(end)
         do {
             footer = unsafe try encoded.withUnsafeBytes { raw in
                 var reader = unsafe ByteReader(raw)
@@ -60,9 +52,11 @@ package final class SegmentReader: Sendable {
             throw StoreFormatError("footer: \(error)")
         }
         version = trailer.version
-        guard footer.tailOffset <= trailerOffset else { throw StoreFormatError("tail begins past the end") }
+        guard footer.tailOffset <= bytes.length - UInt64(SegmentBuilder.trailerBytes) else {
+            throw StoreFormatError("tail begins past the end")
+        }
         guard let streamsSection = footer.section(.streams) else { throw StoreFormatError("segment without streams") }
-        streams = try Self.streams(streamsSection, bytes)
+        streams = try Self.streams(streamsSection, end)
         guard !streams.isEmpty || footer.rowCount == 0 else { throw StoreFormatError("segment without streams") }
         labelNames = Set(streams.flatMap { $0.labels.map(\.name) })
         for block in footer.blocks
@@ -70,6 +64,17 @@ package final class SegmentReader: Sendable {
             throw StoreFormatError("block with sections of the wrong kind")
         }
     }
+
+    /// Checks that a segment is whole up to its end and that its footer is not damaged; decodes nothing.
+    ///
+    /// - Parameter bytes: the segment.
+    /// - Throws: ``StoreFormatError`` when it is none, of an unknown version, or damaged; what reading throws.
+    package static func check(_ bytes: any RandomAccessBytes) throws {
+        _ = try footer(SegmentEnd(bytes))
+    }
+
+    /// Roughly how many bytes of memory it takes, streams aside: those are shared between segments.
+    package var memoryBytes: Int { footer.memoryBytes + streams.count * 8 + 256 }
 
     /// The blocks as sources for queries, in the order of arrival.
     package var blocks: [any BlockSource] {
@@ -131,6 +136,21 @@ package final class SegmentReader: Sendable {
         return content
     }
 
+    private static func footer(_ end: SegmentEnd) throws -> (trailer: Trailer, bytes: [UInt8]) {
+        let overhead = SegmentBuilder.headerBytes + SegmentBuilder.trailerBytes
+        guard end.length >= UInt64(overhead) else {
+            throw StoreFormatError("segment of \(end.length) bytes is cut off")
+        }
+        let trailerOffset = end.length - UInt64(SegmentBuilder.trailerBytes)
+        let trailer = try trailer(try end.read(at: trailerOffset, count: SegmentBuilder.trailerBytes))
+        guard UInt64(trailer.footerLength) + UInt64(SegmentBuilder.headerBytes) <= trailerOffset,
+            trailer.footerLength <= StoreLimits.footerBytes
+        else { throw StoreFormatError("footer of \(trailer.footerLength) bytes does not fit") }
+        let encoded = try end.read(at: trailerOffset - UInt64(trailer.footerLength), count: trailer.footerLength)
+        guard crc32c(encoded) == trailer.checksum else { throw StoreFormatError("footer fails its checksum") }
+        return (trailer, encoded)
+    }
+
     private static func check(header: [UInt8], _ version: SegmentVersion) throws {
         unsafe try header.withUnsafeBytes { raw in
             var reader = unsafe ByteReader(raw)
@@ -143,9 +163,9 @@ package final class SegmentReader: Sendable {
         }
     }
 
-    private static func trailer(
-        _ bytes: [UInt8]
-    ) throws -> (version: SegmentVersion, footerLength: Int, checksum: UInt32) {
+    private typealias Trailer = (version: SegmentVersion, footerLength: Int, checksum: UInt32)
+
+    private static func trailer(_ bytes: [UInt8]) throws -> Trailer {
         unsafe try bytes.withUnsafeBytes { raw in
             var reader = unsafe ByteReader(raw)
             let length = unsafe try reader.littleEndian(UInt32.self)
@@ -171,7 +191,7 @@ package final class SegmentReader: Sendable {
             var reader = unsafe ByteReader(raw)
             var streams: [StreamIdentity] = []
             for _ in 0..<(unsafe try reader.count(limit: reader.remaining)) {
-                streams.append(unsafe try StreamIdentity(from: &reader))
+                streams.append(unsafe try StreamIdentity(from: &reader).shared())
             }
             return streams
         }

@@ -5,6 +5,7 @@ import Diagnostics
 import Glibc
 import LineFormats
 import Settings
+import StoreEngine
 import SystemIO
 import Testing
 import ZstdCodec
@@ -181,6 +182,7 @@ struct CollectorLifeTests {
             limits: {body_bytes: 1MiB, content_bytes: 2MiB, event_bytes: 3KiB, batch_events: 4}
             head: {bytes: 5MiB, flush_interval: 6s}
             journal: {file_bytes: 7MiB, replay_window: 8h, replay_bytes: 3GiB}
+            compaction: {enabled: false, cpu_percent: 9, bytes_per_second: 10MiB, segment_bytes: 11MiB, grace: 12m}
             """)
         #expect(read.listen == ListenAddress(host: "::1", port: 7601))
         #expect(read.data == "/d")
@@ -193,7 +195,15 @@ struct CollectorLifeTests {
         #expect(read.flushInterval == .seconds(6))
         #expect(read.journalFileBytes == 7 << 20)
         #expect(read.replayWindow == ReplayWindow(age: .seconds(8 * 3_600), bytes: 3 << 30))
+        #expect(!read.compaction.isOn && read.compaction.cpuShare == 0.09)
+        #expect(read.compaction.bytesPerSecond == 10 << 20 && read.compaction.maxSegmentBytes == 11 << 20)
+        #expect(read.compactionGrace == .seconds(720))
         #expect(try settings("") == CollectorSettings())
+    }
+
+    @Test func theSampleSaysWhatTheDefaultsAre() throws {
+        let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
+        #expect(try CollectorSettings(file: root + "/packaging/sample/collector.yaml") == CollectorSettings())
     }
 
     @Test(arguments: ["", "host", "host:", ":1", "host:x", "host:65536", "::1:80", "host:-1"])

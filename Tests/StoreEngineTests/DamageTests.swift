@@ -39,7 +39,7 @@ import Workers
         let reports = Reports()
         let store = try open(folder.options(), reports)
         #expect(try store.content() == expected([(1, 20), (3, 20)]))
-        #expect(store.statistics.quarantined == 1 && store.snapshot().quarantined == 1)
+        #expect(try store.statistics.counters.quarantined == 1 && store.snapshot().quarantined == 1)
         #expect(try FileSystem.list(folder.path + "/quarantine") == [name])
         #expect(reports.all.count == 1 && reports.all[0].contains(name) && reports.all[0].contains("quarantine"))
         #expect(!store.isStored(position: 2))
@@ -76,7 +76,7 @@ import Workers
         let reports = Reports()
         let store = try open(folder.options(), reports)
         #expect(try FileSystem.list(folder.path) == folder.segments + ["notes"])
-        #expect(reports.all.isEmpty && store.statistics.quarantined == 0)
+        #expect(reports.all.isEmpty && store.statistics.counters.quarantined == 0)
         store.close()
     }
 
@@ -108,7 +108,7 @@ import Workers
         let wanted = expected([(1, 30), (2, 30), (3, 5)])
         #expect(try store.content() == wanted)
         #expect(store.load == .critical && store.flushedPosition == 0)
-        #expect(store.statistics.failedFlushes >= 1)
+        #expect(store.statistics.counters.failedFlushes >= 1)
         #expect(throws: StoreError.self) { try store.flush() }
         #expect(reports.all.contains { $0.contains("cannot be written") && $0.contains(folder.path) })
         SystemFaults.remove(token)

@@ -7,25 +7,33 @@ import Testing
 
 /// A directory of its own that goes away with the value.
 final class TemporaryFolder: Sendable {
-    let path: String
+    let base: String
 
     private static let counter = Atomic<Int>(0)
 
     init() {
         let number = Self.counter.add(1, ordering: .relaxed).newValue
-        path = "/tmp/lodge-store-\(SystemClock.wallNanos())-\(number)-x"
+        base = "/tmp/lodge-store-\(SystemClock.wallNanos())-\(number)-x"
     }
 
-    deinit { try? FileSystem.removeTree(path) }
+    deinit { try? FileSystem.removeTree(base) }
+
+    /// The directory of the segments.
+    var path: String { base + "/segments" }
+    var catalog: String { base + "/catalog.db" }
 
     /// Names of the segments, in order.
     var segments: [String] { (try? FileSystem.list(path).filter { $0.hasSuffix(".segment") }) ?? [] }
 
+    /// Nothing is merged in the background, and nothing removed within the hour, unless a test asks for it.
     func options(
         headBytes: Int = 64 << 20, flushInterval: Duration = .seconds(3_600), waitingHeads: Int = 2
     ) -> StoreOptions {
-        StoreOptions(
+        var options = StoreOptions(
             directory: path, headBytes: headBytes, flushInterval: flushInterval, waitingHeads: waitingHeads)
+        options.compaction.isOn = false
+        options.grace = .seconds(3_600)
+        return options
     }
 }
 

@@ -1,0 +1,132 @@
+internal import LogModel
+internal import SegmentCatalog
+package import StoreFormat
+internal import SystemIO
+
+/// Writes one segment that holds the events of several, or some of them. One block is in memory at a time.
+///
+/// The inputs are neighbours in the order of journal positions, so merging is putting blocks one behind the other. Blocks
+/// that are full and were compressed well before are copied byte for byte; others are decoded, and their events gathered
+/// into full blocks.
+package struct SegmentRewriter: Sendable {
+    /// Chooses events to keep: gives the rows of a block, nil for all of them.
+    package typealias RowFilter = @Sendable (any BlockSource) throws -> RowBitmap?
+
+    /// What came of it.
+    package struct Output: Sendable {
+        /// The new segment, durable but not yet in use; nil when no event was kept.
+        package var segment: StoredSegment?
+        /// Bytes that were read.
+        package var bytesRead: UInt64
+    }
+
+    /// There is no event to write.
+    private struct NothingKept: Error {}
+
+    let directory: SegmentDirectory
+    let compressionLevel: Int32
+    /// Called after each block with the bytes read and written for it. It may rest, and throws to give up.
+    let pace: @Sendable (Int) throws -> Void
+
+    /// Blocks with at least so many rows are copied when their segment has been compacted before.
+    private static let wellFilledRows = StoreLimits.blockRows / 4 * 3
+
+    /// Writes the segment that takes the place of others.
+    ///
+    /// - Parameters:
+    ///   - inputs: in the order of their positions, without one between them.
+    ///   - level: of the output.
+    ///   - filter: which events to keep.
+    /// - Returns: the output, which is on the disk and not yet in the catalog.
+    /// - Throws: what `pace` and `filter` throw; ``DamagedInput``; `IOError` when the output cannot be written.
+    package func rewrite(_ inputs: [StoredSegment], level: Int, keeping filter: RowFilter? = nil) throws -> Output {
+        let records = inputs.map(\.record)
+        guard let first = records.map(\.positions.lowerBound).min(),
+            let last = records.map(\.positions.upperBound).max(), let newest = records.map(\.generation).max()
+        else { return Output(segment: nil, bytesRead: 0) }
+        let name = SegmentName(positions: first...last, generation: newest + 1)
+        var bytesRead: UInt64 = 0
+        do {
+            let segment = try directory.write(name, createdAt: SystemClock.wallNanos()) { output in
+                var builder = SegmentBuilder(level: compressionLevel, streams: try streams(inputs, filter))
+                for input in inputs {
+                    bytesRead += UInt64(try copy(input, to: &builder, output, filter))
+                }
+                guard builder.rowCount > 0 else { throw NothingKept() }
+                let footer = try builder.finish(
+                    compactionLevel: level, generation: UInt64(name.generation), covering: name.positions)
+                try output.drain(&builder, all: true)
+                return footer
+            }
+            return Output(segment: segment, bytesRead: bytesRead)
+        } catch is NothingKept {
+            return Output(segment: nil, bytesRead: bytesRead)
+        }
+    }
+
+    /// All streams of the events that are kept, in an order that is the same for every set of streams. So the order of two
+    /// streams never changes from one merge to the next, and blocks that were merged before can be copied.
+    private func streams(_ inputs: [StoredSegment], _ filter: RowFilter?) throws -> [StreamIdentity] {
+        var streams: Set<StreamIdentity> = []
+        for input in inputs {
+            let segment = try open(input)
+            guard let filter else {
+                streams.formUnion(segment.streams)
+                continue
+            }
+            for block in segment.blocks {
+                try DamagedInput.meeting(input) {
+                    let kept = try filter(block)
+                    for (row, stream) in try block.streamIndexes().enumerated() where kept?.contains(row) ?? true {
+                        streams.insert(segment.streams[Int(stream)])
+                    }
+                }
+            }
+        }
+        return streams.sorted { $0.id < $1.id }
+    }
+
+    /// - Returns: bytes read.
+    private func copy(
+        _ input: StoredSegment, to builder: inout SegmentBuilder, _ output: borrowing SegmentOutputFile,
+        _ filter: RowFilter?
+    ) throws -> Int {
+        var bytesRead = 0
+        let segment = try open(input)
+        for (index, block) in segment.blocks.enumerated() {
+            let kept = try filter.map { filter in try DamagedInput.meeting(input) { try filter(block) } } ?? nil
+            if let kept, kept.isEmpty { continue }
+            let isWhole = kept.map { $0.count == block.rowCount } ?? true
+            let isWell = isWhole && input.record.level > 0 && block.rowCount >= Self.wellFilledRows
+            try DamagedInput.meeting(input) {
+                if isWell, try builder.copy(block: index, of: segment) { return }
+                let events = try segment.events(ofBlock: index, rows: isWhole ? nil : kept)
+                try builder.append(events.batch, ids: events.ids, ingestBounds: segment.footer.ingestBounds)
+            }
+            bytesRead += block.byteCount
+            try pace(block.byteCount + (try output.drain(&builder)))
+        }
+        return bytesRead
+    }
+
+    /// Opens an input without keeping anything of it in the cache of queries.
+    private func open(_ input: StoredSegment) throws -> SegmentReader {
+        try DamagedInput.meeting(input) { try SegmentReader(input.bytes, cache: BlockCache(maxBytes: 0)) }
+    }
+}
+
+/// A segment that was to be rewritten cannot be read.
+package struct DamagedInput: Error {
+    /// The segment.
+    package var segment: StoredSegment
+    /// Why it cannot be read.
+    package var cause: any Error
+
+    /// Runs `body` and says of what it throws which segment it is about. An error that is not about the content, such as
+    /// too many open files, stays as it is.
+    static func meeting<T>(_ segment: StoredSegment, _ body: () throws -> T) throws -> T {
+        do { return try body() } catch let error as IOError where !error.isDamage && !error.isMissing {
+            throw error
+        } catch { throw DamagedInput(segment: segment, cause: error) }
+    }
+}

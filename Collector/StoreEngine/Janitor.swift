@@ -1,0 +1,39 @@
+internal import SegmentCatalog
+internal import StoreFormat
+internal import SystemIO
+
+/// Removes the bytes of retired segments when their time of grace has passed and no query reads them any more.
+struct Janitor: Sendable {
+    let ledger: SegmentLedger
+    let directory: SegmentDirectory
+    let graceNanos: Int64
+    let report: @Sendable (String) -> Void
+
+    /// Removes what may be removed by now.
+    ///
+    /// - Parameter now: nanoseconds since the epoch.
+    /// - Returns: how many segments were removed.
+    @discardableResult
+    func sweep(now: Int64) -> Int {
+        var gone: Set<String> = []
+        // A catalog that does not know that a segment is expired would report it as lost.
+        ledger.catchUp()
+        let isBehind = ledger.isBehind
+        for retired in ledger.segments.retired where retired.record.tier != .cold && retired.bytes == nil {
+            switch retired.record.state {
+            case .live: continue
+            case .expired where isBehind: continue
+            case .superseded(let retirement), .expired(let retirement):
+                guard now >= retirement.since &+ graceNanos else { continue }
+            }
+            do throws(IOError) {
+                try directory.remove(retired.record.name)
+                gone.insert(retired.record.name)
+            } catch {
+                report("a segment that is not needed any more cannot be removed: \(error)")
+            }
+        }
+        if !gone.isEmpty { ledger.commit { $0.forget(gone) } }
+        return gone.count
+    }
+}

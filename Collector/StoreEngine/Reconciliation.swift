@@ -1,0 +1,93 @@
+internal import SegmentCatalog
+
+/// What the catalog says and what the directory holds, brought together when a store is opened.
+///
+/// The bytes decide: what a file's name and footer say counts, also without a catalog. Of segments whose positions
+/// overlap, the one of the highest generation that is intact counts, and those that it covers are superseded. What the
+/// catalog adds is which segments are expired, since when one is retired, and what is missing.
+struct Reconciliation {
+    /// A segment that the catalog has and whose bytes are gone or damaged.
+    struct Loss: Equatable {
+        var record: SegmentRecord
+        /// Events of it that no other segment holds.
+        var lostRows: Int
+    }
+
+    /// Segments that queries see.
+    private(set) var live: [SegmentRecord] = []
+    /// Segments whose bytes are there and wait to be removed.
+    private(set) var retired: [SegmentRecord] = []
+    /// Segments of which events are lost.
+    private(set) var losses: [Loss] = []
+    /// Names of live segments that share positions with another one and are not covered by it.
+    private(set) var overlapping: [String] = []
+    /// What makes the catalog right.
+    private(set) var changes: [CatalogChange] = []
+
+    /// - Parameters:
+    ///   - intact: the segments whose bytes are there, as the catalog has them or, where it has not, as their footers say.
+    ///   - known: what the catalog has.
+    ///   - now: nanoseconds since the epoch.
+    init(intact: [SegmentRecord], known: [SegmentRecord], now: Int64) {
+        decide(intact, now)
+        live.sort { $0.positions.lowerBound < $1.positions.lowerBound }
+        let old = Dictionary(known.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        for record in live + retired where old[record.name] != record { changes.append(.insert(record)) }
+        let names = Set(intact.map(\.name))
+        for record in known where !names.contains(record.name) {
+            changes.append(.remove(record.name))
+            guard record.state == .live else { continue }
+            let kept = live.filter { $0.positions.overlaps(record.positions) }
+            // A segment that was put in its place has all its events that are to be kept.
+            if kept.contains(where: { $0.generation > record.generation && $0.covers(record) }) { continue }
+            let rows = kept.filter { record.covers($0) }.reduce(0) { $0 + $1.rows }
+            if record.rows > rows { losses.append(Loss(record: record, lostRows: record.rows - rows)) }
+        }
+    }
+
+    private mutating func decide(_ intact: [SegmentRecord], _ now: Int64) {
+        /// Those that count, expired ones included; in the order of their positions.
+        var chosen: [SegmentRecord] = []
+        for record in intact.sorted(by: Self.countsBefore) {
+            let place = chosen.partitionPoint { $0.positions.lowerBound > record.positions.lowerBound }
+            let neighbours = chosen[max(0, place - 1)..<min(chosen.count, place + 1)]
+            if let heir = neighbours.first(where: { $0.generation > record.generation && $0.covers(record) }) {
+                var record = record
+                if case .superseded = record.state {
+                } else {
+                    record.state = .superseded(Retirement(since: now, reason: heir.name))
+                }
+                retired.append(record)
+                continue
+            }
+            if neighbours.contains(where: { $0.positions.overlaps(record.positions) }) {
+                overlapping.append(record.name)
+            }
+            chosen.insert(record, at: place)
+        }
+        for var record in chosen {
+            if case .expired = record.state {
+                retired.append(record)
+            } else {
+                // One that was superseded by a segment that is damaged or gone counts again.
+                record.state = .live
+                live.append(record)
+            }
+        }
+    }
+
+    private static func countsBefore(_ left: SegmentRecord, _ right: SegmentRecord) -> Bool {
+        if left.generation != right.generation { return left.generation > right.generation }
+        let length = left.positions.upperBound - left.positions.lowerBound
+        let other = right.positions.upperBound - right.positions.lowerBound
+        if length != other { return length > other }
+        return left.name < right.name
+    }
+}
+
+extension SegmentRecord {
+    /// Whether it speaks for all positions of another.
+    func covers(_ other: SegmentRecord) -> Bool {
+        positions.lowerBound <= other.positions.lowerBound && positions.upperBound >= other.positions.upperBound
+    }
+}

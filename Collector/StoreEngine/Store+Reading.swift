@@ -1,0 +1,91 @@
+internal import SegmentCatalog
+internal import StoreFormat
+internal import SystemIO
+internal import Workers
+
+extension Store {
+    /// What a query sees. Blocks for the disk where footers are not in memory.
+    ///
+    /// A segment that turns out to be damaged is set aside and reported, and left out.
+    ///
+    /// - Parameters:
+    ///   - ids: events of other ``RowID``s may be left out.
+    ///   - times: events of other times may be left out; nanoseconds.
+    /// - Returns: the blocks and what is missing among them.
+    /// - Throws: `IOError` when a segment cannot be opened for a reason that is not damage, such as too many open files.
+    package func snapshot(
+        ids: ClosedRange<UInt64> = 0...UInt64.max, times: ClosedRange<Int64> = Int64.min...Int64.max
+    ) throws -> StoreSnapshot {
+        let positions = RowID.position(of: ids.lowerBound)...RowID.position(of: ids.upperBound)
+        while true {
+            // Nothing is copied under the lock but references.
+            let (segments, heads, lastPosition, quarantined) = state.withLock { state in
+                (state.segments.live, state.heads, state.lastPosition, state.counters.quarantined)
+            }
+            let wanted = segments.filter {
+                $0.record.positions.overlaps(positions) && $0.record.timeBounds.overlaps(times)
+            }
+            guard var blocks = try open(wanted) else { continue }
+            for head in heads { blocks.append(contentsOf: head.blocks) }
+            return StoreSnapshot(blocks: blocks, lastPosition: lastPosition, quarantined: quarantined)
+        }
+    }
+
+    /// The blocks of segments; nil when they are not the right ones any more.
+    private func open(_ segments: [StoredSegment]) throws -> [any BlockSource]? {
+        var blocks: [any BlockSource] = []
+        for segment in segments {
+            do {
+                blocks.append(contentsOf: try segment.reader().blocks)
+            } catch let error as IOError where !error.isDamage && !error.isMissing {
+                throw error
+            } catch {
+                // Missing means removed, if it has been replaced meanwhile; else somebody has taken the file away.
+                ledger.setAside(segment, in: directory, because: error)
+                return nil
+            }
+        }
+        return blocks
+    }
+
+    /// What the store holds.
+    package var statistics: StoreStatistics {
+        var result = state.withLock { state in
+            var result = StoreStatistics()
+            result.counters = state.counters
+            result.streams = state.streams.count
+            result.add(state.segments)
+            for head in state.heads { result.add(head) }
+            return result
+        }
+        result.catalogIsBehind = ledger.isBehind
+        return result
+    }
+}
+
+extension StoreStatistics {
+    fileprivate mutating func add(_ set: SegmentSet) {
+        segments = set.live.count
+        for record in set.live.lazy.map(\.record) {
+            rows += record.rows
+            diskBytes += record.bytes
+            widen(record.timeBounds)
+            while segmentsByLevel.count <= record.level { segmentsByLevel.append(0) }
+            segmentsByLevel[record.level] += 1
+        }
+        retiredSegments = set.retired.count
+        retiredBytes = set.retired.reduce(0) { $0 + $1.record.bytes }
+    }
+
+    fileprivate mutating func add(_ head: Head) {
+        headRows += head.rowCount
+        headBytes += head.byteCount
+        rows += head.rowCount
+        for block in head.blocks { widen(block.timeBounds) }
+    }
+
+    private mutating func widen(_ bounds: ClosedRange<Int64>) {
+        oldest = min(oldest ?? bounds.lowerBound, bounds.lowerBound)
+        newest = max(newest ?? bounds.upperBound, bounds.upperBound)
+    }
+}

@@ -20,27 +20,32 @@ package struct DirectoryStore: ObjectStore {
     package var name: String { "the object store in \(path)" }
     private let owner: String
 
-    /// Opens the store. Nothing is read but the marker.
+    /// Names a store. Each call looks whether it is there and ours.
     ///
     /// - Parameters:
     ///   - path: the directory.
     ///   - owner: who may use it: a word without spaces that stays the same for ever.
-    ///   - mayClaim: whether an empty or missing directory may be made a store of this owner. Not when there are
-    ///     objects that should be in it: then its file system is not mounted.
-    /// - Throws: ``ObjectStoreError/refused(_:)`` when it belongs to another owner or holds other things;
-    ///   ``ObjectStoreError/unavailable(_:)`` when it is not there.
-    package init(_ path: String, owner: String, mayClaim: Bool) throws(ObjectStoreError) {
+    package init(_ path: String, owner: String) {
         self.path = path
         self.owner = owner
+    }
+
+    /// Looks whether the store can be used, and removes what interrupted puts have left.
+    ///
+    /// - Parameter mayClaim: whether an empty or missing directory may be made a store of this owner. Not when there are
+    ///   objects that should be in it: then its file system is not mounted.
+    /// - Throws: ``ObjectStoreError/refused(_:)`` when it belongs to another owner;
+    ///   ``ObjectStoreError/unavailable(_:)`` when it is not there, or holds other things.
+    package func open(mayClaim: Bool) throws(ObjectStoreError) {
         do throws(IOError) {
             if mayClaim { try claim() }
-            if FileSystem.exists("\(path)/\(Self.incomingName)") {
-                try FileSystem.removeTree("\(path)/\(Self.incomingName)")
-            }
         } catch {
             throw problem(error, nil)
         }
         try checkOwner()
+        do throws(IOError) { try FileSystem.removeTree("\(path)/\(Self.incomingName)") } catch {
+            throw problem(error, nil)
+        }
     }
 
     /// Stores a file; see ``ObjectStore/put(_:file:content:_:)``.

@@ -11,7 +11,9 @@ struct DirectoryStoreTests {
     init() throws { folder = try TemporaryFolder() }
 
     private func store(mayClaim: Bool = true, owner: String = "me") throws -> DirectoryStore {
-        try DirectoryStore(path, owner: owner, mayClaim: mayClaim)
+        let store = DirectoryStore(path, owner: owner)
+        try store.open(mayClaim: mayClaim)
+        return store
     }
 
     private func isUnavailable(_ body: () throws -> Void) -> Bool {

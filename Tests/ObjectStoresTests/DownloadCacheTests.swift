@@ -89,7 +89,7 @@ struct DownloadCacheTests {
     @Test("A store that hangs costs one time limit; then reads fail at once, and work again when it is back")
     func hanging() throws {
         let cache = try cache {
-            $0.timeLimit = .milliseconds(50)
+            $0.timeLimit = .seconds(2)
             $0.pause = .seconds(3_600)
             $0.threads = 1
         }

@@ -12,8 +12,12 @@ struct ObjectStoreContract {
 
         func make(in folder: TemporaryFolder) throws -> any ObjectStore {
             switch self {
-            case .directory: try DirectoryStore("\(folder.path)/store", owner: "me", mayClaim: true)
-            case .memory: MemoryStore()
+            case .directory:
+                let store = DirectoryStore("\(folder.path)/store", owner: "me")
+                try store.open(mayClaim: true)
+                return store
+            case .memory:
+                return MemoryStore()
             }
         }
     }

@@ -78,6 +78,7 @@ let collector: [Target] = [
     module("SegmentCatalog", in: "Collector", ["SystemIO", .product(name: "GRDB", package: "GRDB.swift")]),
     tests("SegmentCatalog", ["SystemIO", .product(name: "GRDB", package: "GRDB.swift")]),
     module("ObjectStores", in: "Collector", ["ByteCoding", "SystemIO", "Workers"]),
+    module("StoragePolicy", in: "Collector", ["LogModel", "SegmentCatalog"]),
     module("StoreEngine", in: "Collector", ["SegmentCatalog", "StoreFormat", "LogModel", "SystemIO", "Workers"]),
     module("QueryEngine", in: "Collector", ["QueryLanguage", "StoreFormat", "LogModel", "ByteCoding", "LineFormats"]),
     module(
@@ -114,6 +115,7 @@ let collector: [Target] = [
             "SystemIO", "Workers", "ZstdCodec",
         ]),
     tests("ObjectStores", ["ByteCoding", "SystemIO", "Workers"]),
+    tests("StoragePolicy", ["LogModel", "SegmentCatalog"]),
     tests("StoreFormat", ["LogModel", "ByteCoding"]),
     program(
         "lodge-bench", in: "Tests",

@@ -1,0 +1,34 @@
+import LogModel
+import SegmentCatalog
+import StoragePolicy
+
+let second: Int64 = 1_000_000_000
+let day: Int64 = 86_400 * second
+
+func days(_ count: Double) -> Duration { .seconds(count * 86_400) }
+
+/// A segment whose events arrived during a day up to `newest`, in nanoseconds.
+func record(
+    _ name: String, newest: Int64, bytes: UInt64 = 1_000, rows: Int = 100, tier: StorageTier = .hot,
+    state: SegmentState = .live, position: UInt64 = 1
+) -> SegmentRecord {
+    SegmentRecord(
+        name: name, positions: position...position, generation: 0, level: 0, tier: tier, state: state, rows: rows,
+        bytes: bytes, timeBounds: 0...1, ingestBounds: min(newest, newest &- day)...newest, createdAt: 0)
+}
+
+func classes(_ counts: [Level: Int], tenant: String = "default") -> [EventClass: Int] {
+    Dictionary(uniqueKeysWithValues: counts.map { (EventClass(tenant: tenant, level: $0.key), $0.value) })
+}
+
+/// Repeatable random numbers.
+struct Generator: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var word = state
+        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+        return word ^ (word >> 31)
+    }
+}

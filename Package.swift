@@ -80,6 +80,7 @@ let collector: [Target] = [
     module("ObjectStores", in: "Collector", ["ByteCoding", "SystemIO", "Workers"]),
     module("StoragePolicy", in: "Collector", ["LogModel", "SegmentCatalog"]),
     module("StoreEngine", in: "Collector", ["SegmentCatalog", "StoreFormat", "LogModel", "SystemIO", "Workers"]),
+    module("StorageKeeping", in: "Collector", ["StoragePolicy", "Diagnostics", "SystemIO", "Workers"]),
     module("QueryEngine", in: "Collector", ["QueryLanguage", "StoreFormat", "LogModel", "ByteCoding", "LineFormats"]),
     module(
         "CollectorIngest", in: "Collector",
@@ -88,8 +89,10 @@ let collector: [Target] = [
     module(
         "CollectorHTTP", in: "Collector",
         [
-            "CollectorIngest", "LiveTail", "QueryEngine", "StoreEngine", "StoreFormat", "QueryLanguage", "Journal",
-            "LogModel", "ByteCoding", "LineFormats", "WireProtocol", "SystemIO", "Workers", "Diagnostics",
+            "CollectorIngest", "LiveTail", "QueryEngine", "StorageKeeping", "StoragePolicy", "StoreEngine",
+            "StoreFormat",
+            "QueryLanguage", "Journal", "LogModel", "ByteCoding", "LineFormats", "WireProtocol", "SystemIO", "Workers",
+            "Diagnostics",
         ] + httpServer),
     module(
         "StoreCheck", in: "Collector",
@@ -98,9 +101,8 @@ let collector: [Target] = [
     module(
         "CollectorRuntime", in: "Collector",
         [
-            "CollectorHTTP", "CollectorIngest", "LiveTail", "QueryEngine", "StoreCheck", "StoreEngine", "Journal",
-            "LogModel", "Settings",
-            "Diagnostics", "SystemIO", "Workers", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            "CollectorHTTP", "CollectorIngest", "LiveTail", "QueryEngine", "StorageKeeping", "StoragePolicy",
+            "StoreCheck", "StoreEngine", "Journal", "LogModel", "Settings", "Diagnostics", "SystemIO", "Workers", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
     program("lodge-collector", in: "Collector", ["CollectorRuntime"]),
     tests(
@@ -111,10 +113,12 @@ let collector: [Target] = [
     tests(
         "CollectorRuntime",
         [
-            "CollectorHTTP", "CollectorIngest", "Diagnostics", "Journal", "LineFormats", "Settings", "StoreEngine",
+            "CollectorHTTP", "CollectorIngest", "Diagnostics", "Journal", "LineFormats", "Settings", "StoragePolicy",
+            "StoreEngine",
             "SystemIO", "Workers", "ZstdCodec",
         ]),
     tests("ObjectStores", ["ByteCoding", "SystemIO", "Workers"]),
+    tests("StorageKeeping", ["StoragePolicy", "Diagnostics", "SystemIO"]),
     tests("StoragePolicy", ["LogModel", "SegmentCatalog"]),
     tests("StoreFormat", ["LogModel", "ByteCoding"]),
     program(

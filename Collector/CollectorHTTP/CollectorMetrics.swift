@@ -1,3 +1,5 @@
+import StorageKeeping
+import StoragePolicy
 import StoreEngine
 import Journal
 import LiveTail
@@ -6,7 +8,7 @@ import Diagnostics
 
 /// All counters of the collector as they are now, by the names that dashboards know.
 func collectorMetrics(_ services: CollectorServices, _ http: HTTPStatistics) -> [MetricFamily] {
-    ingestMetrics(services) + storageMetrics(services) + answerMetrics(services, http)
+    ingestMetrics(services) + storageMetrics(services) + diskMetrics(services) + answerMetrics(services, http)
 }
 
 private func family(
@@ -104,6 +106,18 @@ private func segmentMetrics(_ store: StoreStatistics) -> [MetricFamily] {
         family(
             .gauge, "store_write_amplification", "How often a byte was written on average since the start.",
             [.init(labels: [], value: .double(counts.writeAmplification))]),
+    ]
+}
+
+private func diskMetrics(_ services: CollectorServices) -> [MetricFamily] {
+    let disk = services.disk.findings
+    return [
+        gauge("disk_used_bytes", "Bytes in use on the disk of the data, the headroom included.", disk.room.used),
+        gauge("disk_available_bytes", "Bytes that may still be written on it.", disk.room.available),
+        gauge("disk_headroom_bytes", "Bytes reserved for when the disk is full.", disk.headroomBytes),
+        gauge(
+            "disk_pressure_stage", "0 enough room, 1 early moves, 2 a small hot tier, 3 events are refused.",
+            disk.stage.rawValue),
     ]
 }
 

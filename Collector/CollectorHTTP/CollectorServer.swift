@@ -2,6 +2,7 @@ package import CollectorIngest
 package import Journal
 package import LiveTail
 package import QueryEngine
+package import StorageKeeping
 package import StoreEngine
 import Workers
 
@@ -9,6 +10,8 @@ import Workers
 package struct CollectorServices: Sendable {
     /// Events to search.
     package var store: Store
+    /// The disk that holds them.
+    package var disk: DiskWatch
     /// Where events become durable; for its numbers only.
     package var journal: GroupCommitJournal
     /// The way in.
@@ -24,11 +27,13 @@ package struct CollectorServices: Sendable {
 
     /// Names the services.
     package init(
-        store: Store, journal: GroupCommitJournal, gateway: IngestGateway, hub: TailHub, version: String,
+        store: Store, disk: DiskWatch, journal: GroupCommitJournal, gateway: IngestGateway, hub: TailHub,
+        version: String,
         notReady: @escaping @Sendable () -> String?,
         onUnreadable: @escaping @Sendable (UnreadableBlock) -> Void
     ) {
         self.store = store
+        self.disk = disk
         self.journal = journal
         self.gateway = gateway
         self.hub = hub
@@ -88,6 +93,7 @@ package final class CollectorServer: Sendable {
         SearchRoutes(runner: runner).add(to: &router)
         TailRoutes(hub: services.hub, runner: runner).add(to: &router)
         StatusRoutes(services: services, http: statistics).add(to: &router)
+        StorageRoutes(services: services).add(to: &router)
         listener = try await HTTPListener(
             host: host, port: port, router: router, statistics: statistics, serverName: "lodge/\(services.version)")
     }

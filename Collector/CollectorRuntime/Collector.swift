@@ -5,6 +5,8 @@ import Journal
 import LiveTail
 import LogModel
 import QueryEngine
+import StorageKeeping
+import StoragePolicy
 import StoreEngine
 import Synchronization
 import SystemIO
@@ -22,6 +24,7 @@ package final class Collector: Sendable {
     package static let patience = Duration.seconds(5)
 
     private let data: DataDirectory
+    private let keeper: StorageKeeper
     private let journal: GroupCommitJournal
     private let store: Store
     private let gateway: IngestGateway
@@ -40,6 +43,9 @@ package final class Collector: Sendable {
     ) async throws {
         self.log = log
         data = try DataDirectory(dataPath)
+        // Before anything is opened: a disk that is full gets some room.
+        let disk = DiskWatch(
+            dataPath, limits: settings.storage.pressure, headroomBytes: settings.storage.headroomBytes, log: log)
         store = try Self.openStore(settings, dataPath, log)
         // A journal that lost its end must not use numbers again that segments know.
         journal = try Self.openJournal(settings, dataPath, leastNext: store.snapshot().lastPosition + 1, log)
@@ -47,7 +53,7 @@ package final class Collector: Sendable {
         let hub = try CollectorServer.makeTailHub()
         gateway = IngestGateway(
             journal: journal, deadLetters: deadLetters, limits: settings.limits,
-            pressure: { [store] in Self.pressure(on: store, dataPath) })
+            pressure: { [store] in Self.pressure(on: store, disk, dataPath) })
         let cursor = try journal.directory.cursor(named: "indexer")
         let retention = JournalRetention(
             journal.directory, cursor: cursor, window: settings.replayWindow, log: log)
@@ -63,8 +69,9 @@ package final class Collector: Sendable {
         hub.begin(after: live.from - 1)
         replay = try Replay(
             JournalReader(journal.directory, from: cursor.position), upTo: live.from, into: store, log: log)
+        keeper = try StorageKeeper(disk)
         let services = CollectorServices(
-            store: store, journal: journal, gateway: gateway, hub: hub, version: collectorVersion,
+            store: store, disk: disk, journal: journal, gateway: gateway, hub: hub, version: collectorVersion,
             notReady: { [journal, replay, gateway] in
                 if gateway.isStopping { return "the collector is stopping" }
                 if let failure = journal.failure { return "no events are taken: \(failure)" }
@@ -85,7 +92,7 @@ package final class Collector: Sendable {
         } catch {
             // Let go of threads and locks, so that the next attempt finds everything free.
             hub.stop()
-            Self.close(replay, journal, store, deadLetters)
+            Self.close(keeper, replay, journal, store, deadLetters)
             throw (error as? ListenError).map { StartError($0.description) } ?? error
         }
         address = ListenAddress(host: settings.listen.host, port: server.port)
@@ -133,7 +140,14 @@ package final class Collector: Sendable {
     private static let leastFreeBytes = 16 << 20
 
     /// Why the store can take no events at present.
-    private static func pressure(on store: Store, _ path: String) -> IngestProblem? {
+    private static func pressure(on store: Store, _ disk: DiskWatch, _ path: String) -> IngestProblem? {
+        let findings = disk.findings
+        if findings.stage == .critical {
+            return IngestProblem(
+                .diskFull,
+                "the collector's disk is \(Int(findings.room.percentUsed.rounded())) % full: free some, keep less, or "
+                    + "raise storage.pressure.critical_percent; events are taken again when there is room")
+        }
         guard store.load == .critical else { return nil }
         if let space = try? FileSystem.freeSpace(path), space.available < leastFreeBytes {
             return IngestProblem(
@@ -146,15 +160,17 @@ package final class Collector: Sendable {
     /// Stops: requests that run have ``patience`` to end. What is in memory is in the journal.
     package func stop() async {
         await server.stop(patience: Self.patience)
-        Self.close(replay, journal, store, deadLetters)
+        Self.close(keeper, replay, journal, store, deadLetters)
         log.flush(all: true)
     }
 
     /// Ends the threads in the order in which they give work to each other, and lets the journal's directory go: others
     /// may hold references for a moment longer.
     private static func close(
-        _ replay: Replay, _ journal: GroupCommitJournal, _ store: Store, _ deadLetters: DeadLetters
+        _ keeper: StorageKeeper, _ replay: Replay, _ journal: GroupCommitJournal, _ store: Store,
+        _ deadLetters: DeadLetters
     ) {
+        keeper.stop()
         replay.stop()
         journal.stop()
         store.close()

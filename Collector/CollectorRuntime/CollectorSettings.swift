@@ -21,6 +21,8 @@ package struct CollectorSettings: Sendable, Equatable {
     package var journalFileBytes = 64 << 20
     /// How long, and up to how many bytes, journal files stay after all that is in them was written as segments.
     package var replayWindow = ReplayWindow(age: .zero, bytes: 1 << 30)
+    /// The disk that events are kept on.
+    package var storage = StorageSettings()
 
     /// How segments are merged.
     package var compaction = CompactionOptions()
@@ -81,6 +83,7 @@ package struct CollectorSettings: Sendable, Equatable {
             grace = try group.duration("grace", in: .zero...(.seconds(30 * 86_400))) ?? grace
         }
         (self.compaction, compactionGrace) = (compaction, grace)
+        try storage.read(&root)
     }
 
     private static func durability(_ text: String, _ root: SettingsMapping) throws(SettingsError) -> JournalDurability {

@@ -38,6 +38,11 @@ package final class CollectorClient {
         return (try Health(parsing: response.body), timing.total - timing.connected, response.header("Date"))
     }
 
+    /// Asks `/v1/storage`.
+    package func storage() throws(RequestFailure) -> StorageState {
+        try StorageState(parsing: try send(request("GET", "/v1/storage")).body)
+    }
+
     /// One page of hits.
     package func search(_ search: SearchRequest) throws(RequestFailure) -> SearchPage {
         try SearchPage(parsing: try send(post("/v1/search", search.body)).body)

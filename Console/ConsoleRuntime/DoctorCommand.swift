@@ -67,6 +67,7 @@ struct DoctorCommand: LodgeSubcommand {
             "\(NumberText.bytes(health.journalBytes)) in \(NumberText.grouped(health.journalFiles)) files; "
                 + "\(NumberText.grouped(health.ingestedEvents)) events taken, "
                 + "\(NumberText.grouped(health.rejectedEvents)) rejected")
+        try examineStorage(client, report)
         var trips = [first.roundTrip.wholeNanoseconds]
         var skew: Int64?
         for _ in 1..<Self.pings {
@@ -91,6 +92,24 @@ struct DoctorCommand: LodgeSubcommand {
                     : "the collector is \(NumberText.duration(nanoseconds: abs(skew))) \(side) this machine"
                         + (isFine ? "" : "; set both by NTP, or relative times will miss lines"))
         }
+    }
+
+    private func examineStorage(
+        _ client: CollectorClient, _ report: (Bool, String, String) -> Void
+    ) throws(RequestFailure) {
+        let storage: StorageState
+        do throws(RequestFailure) {
+            storage = try client.storage()
+        } catch {
+            // Collectors before 0.2 do not say.
+            guard case .problem(let problem) = error, problem.status == 404 else { throw error }
+            return
+        }
+        report(
+            storage.stage == "normal", "disk",
+            "\(NumberText.fixed(storage.usedPercent, digits: 1)) % full, \(NumberText.bytes(storage.availableBytes)) free"
+                + (storage.stage == "normal" ? "" : "; stage `\(storage.stage)`: \(storage.measures)"))
+        for problem in storage.problems { report(false, "storage", problem) }
     }
 
     /// How far the collector's clock is off; 0 when the answer's whole second fits.

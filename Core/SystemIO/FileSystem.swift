@@ -6,6 +6,15 @@ package struct FreeSpace: Sendable, Equatable {
     package var available: Int
     /// The size of the file system.
     package var total: Int
+    /// Bytes in use, by anybody.
+    package var used: Int
+
+    /// Describes a file system.
+    package init(available: Int, total: Int, used: Int) {
+        self.available = available
+        self.total = total
+        self.used = used
+    }
 }
 
 /// Directories and whole files. Names are durable after the call only where the description says so.
@@ -102,7 +111,8 @@ package enum FileSystem {
         if unsafe statvfs(path, &raw) != 0 { throw IOError(.measure, path, errno) }
         let block = Int(clamping: raw.f_frsize)
         return FreeSpace(
-            available: Int(clamping: raw.f_bavail) * block, total: Int(clamping: raw.f_blocks) * block)
+            available: Int(clamping: raw.f_bavail) * block, total: Int(clamping: raw.f_blocks) * block,
+            used: Int(clamping: raw.f_blocks - min(raw.f_bfree, raw.f_blocks)) * block)
     }
 
     /// Replaces the content of a file so that a crash at any point leaves the whole old or the whole new one.

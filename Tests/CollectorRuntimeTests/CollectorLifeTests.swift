@@ -167,6 +167,7 @@ struct CollectorLifeTests {
         Setting(text: "limits:\n  body_bytes: 12", part: "c.yaml:2:15"),
         Setting(text: "head:\n  flush_interval: never", part: "flush_interval"),
         Setting(text: "journal: 5", part: "journal"),
+        Setting(text: "storage:\n  pressure:\n    early_percent: 96", part: "must ascend"),
     ])
     func mistakesInAConfigurationFileAreShown(_ setting: Setting) {
         let error = #expect(throws: SettingsError.self) { _ = try settings(setting.text) }

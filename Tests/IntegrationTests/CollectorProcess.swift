@@ -16,8 +16,15 @@ final class CollectorProcess {
 
     var url: String { "http://127.0.0.1:\(port)" }
 
-    init(_ directory: TemporaryDirectory) throws {
-        data = directory.path + "/data"
+    /// Settings that are written into a configuration file at each start; nil for none.
+    var settings: String?
+
+    /// - Parameters:
+    ///   - directory: for what the program prints, and for the data.
+    ///   - data: where the data is kept instead.
+    /// - Throws: when there is no free port.
+    init(_ directory: TemporaryDirectory, data: String? = nil) throws {
+        self.data = data ?? directory.path + "/data"
         log = directory.path + "/collector.log"
         port = try CollectorProcess.freePort()
         client = try HTTPClient(userAgent: "lodge-tests")
@@ -25,8 +32,12 @@ final class CollectorProcess {
 
     /// Starts the program and waits until it is ready.
     func start() throws {
-        let program = try RunningProgram(
-            "lodge-collector", ["--data", data, "--listen", "127.0.0.1:\(port)"], logPath: log)
+        var arguments = ["--data", data, "--listen", "127.0.0.1:\(port)"]
+        if let settings {
+            try FileSystem.writeAtomically(log + ".yaml", Array(settings.utf8))
+            arguments += ["--config", log + ".yaml"]
+        }
+        let program = try RunningProgram("lodge-collector", arguments, logPath: log)
         self.program = program
         let isReady = eventually(within: 60) { (try? get("/ready").status) == 200 }
         try #require(isReady, "the collector is not ready: \(program.log)")

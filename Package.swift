@@ -79,7 +79,9 @@ let collector: [Target] = [
     tests("SegmentCatalog", ["SystemIO", .product(name: "GRDB", package: "GRDB.swift")]),
     module("ObjectStores", in: "Collector", ["ByteCoding", "SystemIO", "Workers"]),
     module("StoragePolicy", in: "Collector", ["LogModel", "SegmentCatalog"]),
-    module("StoreEngine", in: "Collector", ["SegmentCatalog", "StoreFormat", "LogModel", "SystemIO", "Workers"]),
+    module(
+        "StoreEngine", in: "Collector",
+        ["ObjectStores", "SegmentCatalog", "StoreFormat", "LogModel", "ByteCoding", "SystemIO", "Workers"]),
     module("StorageKeeping", in: "Collector", ["StoragePolicy", "Diagnostics", "SystemIO", "Workers"]),
     module("QueryEngine", in: "Collector", ["QueryLanguage", "StoreFormat", "LogModel", "ByteCoding", "LineFormats"]),
     module(
@@ -130,7 +132,10 @@ let collector: [Target] = [
     tests("QueryEngine", ["QueryLanguage", "StoreFormat", "LogModel", "ByteCoding", "LineFormats"]),
     tests(
         "StoreEngine",
-        ["SegmentCatalog", "StoreFormat", "LogModel", "SystemIO", "Workers", "QueryEngine", "QueryLanguage"]),
+        [
+            "ObjectStores", "SegmentCatalog", "StoreFormat", "LogModel", "SystemIO", "Workers", "QueryEngine",
+            "QueryLanguage",
+        ]),
 ]
 
 let agent: [Target] = [

@@ -152,12 +152,14 @@ final class QueryRunner: Sendable {
     ) throws -> ExecutionSummary {
         let start = SystemClock.monotonicNanos()
         let end = start + UInt64(clamping: job.timeout.wholeNanoseconds)
-        let options = ExecutionOptions(
+        var options = ExecutionOptions(
             now: job.now, from: job.from, to: job.to, limit: job.limit, order: job.order, after: job.after,
             countsHits: job.countsHits, memoryLimit: limits.memoryBytes, isCancelled: isCancelled,
             isOverdue: { SystemClock.monotonicNanos() > end })
         do {
-            let blocks = try store.snapshot(ids: job.ids).blocks.filter { $0.idBounds.overlaps(job.ids) }
+            let snapshot = try store.snapshot(ids: job.ids)
+            options.gaps = snapshot.gaps
+            let blocks = snapshot.blocks.filter { $0.idBounds.overlaps(job.ids) }
             let summary = try execute(job.query, on: blocks, options, emit: emit)
             unreadable.met(summary.unreadable)
             let outcome = isCancelled() ? "cancelled" : summary.isComplete ? "complete" : "incomplete"

@@ -20,6 +20,7 @@ package func execute(
         makeStage(pipe, next: next, options)
     }
     var scan = Scan(plan: plan, options: options, output: output)
+    for reason in options.gaps { scan.gap(reason) }
     do {
         try scan.run(blocks)
         try output.finish()

@@ -61,6 +61,8 @@ package struct ExecutionOptions: Sendable {
     package var countsHits: Bool
     /// Bytes that groups and sorted rows may take; beyond, the query fails.
     package var memoryLimit: Int
+    /// Why rows are missing among the blocks, for each reason a sentence: the answer is not complete then.
+    package var gaps: [String] = []
     /// Asked before each block; true ends the query with ``ExecutionError/Code/cancelled``.
     package var isCancelled: @Sendable () -> Bool
     /// Asked before each block; true ends the scan, and the answer says that it is not complete.

@@ -2,7 +2,8 @@ internal import SegmentCatalog
 internal import StoreFormat
 internal import SystemIO
 
-/// Removes the bytes of retired segments when their time of grace has passed and no query reads them any more.
+/// Removes the bytes of superseded segments when their time of grace has passed and no query reads them any more. Expired
+/// ones, and what is in an object store, are the business of ``Store/removeRetired(expired:)``.
 struct Janitor: Sendable {
     let ledger: SegmentLedger
     let directory: SegmentDirectory
@@ -16,15 +17,10 @@ struct Janitor: Sendable {
     @discardableResult
     func sweep(now: Int64) -> Int {
         var gone: Set<String> = []
-        // A catalog that does not know that a segment is expired would report it as lost.
         ledger.catchUp()
-        let isBehind = ledger.isBehind
         for retired in ledger.segments.retired where retired.record.tier != .cold && retired.bytes == nil {
-            switch retired.record.state {
-            case .live: continue
-            case .expired where isBehind: continue
-            case .superseded(let retirement), .expired(let retirement):
-                guard now >= retirement.since &+ graceNanos else { continue }
+            guard case .superseded(let retirement) = retired.record.state, now >= retirement.since &+ graceNanos else {
+                continue
             }
             do throws(IOError) {
                 try directory.remove(retired.record.name)

@@ -8,11 +8,15 @@ struct SegmentDirectory: Sendable {
     let path: String
     private let pool: FilePool
     private let readers: ReaderCache
+    private let cold: ColdStorage?
+    /// Local files of segments that became cold.
+    let departed = DepartedFiles()
 
     /// - Parameters:
     ///   - options: see there.
     ///   - cache: gets what queries read of the segments.
     init(_ options: StoreOptions, _ cache: BlockCache) {
+        cold = options.cold
         path = options.directory
         pool = FilePool(limit: options.openFiles)
         readers = ReaderCache(bytes: options.openSegmentBytes, cache)
@@ -24,7 +28,7 @@ struct SegmentDirectory: Sendable {
         try FileSystem.createDirectory(path)
         var found: [(name: String, size: Int)] = []
         for name in try FileSystem.list(path) {
-            if name.hasSuffix(SegmentName.temporarySuffix) {
+            if name.hasSuffix(SegmentName.temporarySuffix) || name.hasSuffix(Self.stubSuffix + ".tmp") {
                 try? FileSystem.remove("\(path)/\(name)")
             } else if SegmentName(name) != nil, let status = try FileSystem.status("\(path)/\(name)") {
                 found.append((name, status.size))
@@ -40,7 +44,11 @@ struct SegmentDirectory: Sendable {
 
     /// A segment of this directory as queries see it.
     func segment(_ record: SegmentRecord) -> StoredSegment {
-        StoredSegment(record, file(record.name, length: record.bytes), readers)
+        guard record.tier == .cold else {
+            return StoredSegment(record, file(record.name, length: record.bytes), readers)
+        }
+        let bytes = ColdSegmentBytes(record.name, length: record.bytes, stub: stub(of: record.name), cold)
+        return StoredSegment(record, bytes, readers)
     }
 
     /// Writes a segment and makes it durable.
@@ -82,6 +90,9 @@ struct SegmentDirectory: Sendable {
         pool.forget("\(path)/\(name)")
         do { try FileSystem.remove("\(path)/\(name)") } catch  where error.isMissing {}
     }
+
+    /// Says that a file of this name is another one now, or gone.
+    func forget(_ name: String) { pool.forget("\(path)/\(name)") }
 
     /// Moves a file into the quarantine, where it cannot be, it stays.
     ///

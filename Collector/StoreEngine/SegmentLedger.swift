@@ -20,7 +20,7 @@ package final class SegmentLedger: Sendable {
     private let book: Mutex<Book>
     private let state: Monitor<StoreState>
     private let options: StoreOptions
-    private let report: @Sendable (String) -> Void
+    let report: @Sendable (String) -> Void
 
     init(
         _ catalog: SegmentCatalog, isBehind: Bool, _ state: Monitor<StoreState>, _ options: StoreOptions,

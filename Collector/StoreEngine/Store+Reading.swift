@@ -25,20 +25,24 @@ extension Store {
             let wanted = segments.filter {
                 $0.record.positions.overlaps(positions) && $0.record.timeBounds.overlaps(times)
             }
-            guard var blocks = try open(wanted) else { continue }
+            var gaps: [String] = []
+            guard var blocks = try open(wanted, &gaps) else { continue }
             for head in heads { blocks.append(contentsOf: head.blocks) }
-            return StoreSnapshot(blocks: blocks, lastPosition: lastPosition, quarantined: quarantined)
+            return StoreSnapshot(blocks: blocks, lastPosition: lastPosition, quarantined: quarantined, gaps: gaps)
         }
     }
 
     /// The blocks of segments; nil when they are not the right ones any more.
-    private func open(_ segments: [StoredSegment]) throws -> [any BlockSource]? {
+    private func open(_ segments: [StoredSegment], _ gaps: inout [String]) throws -> [any BlockSource]? {
         var blocks: [any BlockSource] = []
         for segment in segments {
             do {
                 blocks.append(contentsOf: try segment.reader().blocks)
             } catch let error as IOError where !error.isDamage && !error.isMissing {
                 throw error
+            } catch  where segment.record.tier == .cold {
+                if ledger.dropStub(of: segment, in: directory, because: error) { return nil }
+                gaps.append("\(segment.record.rows) events cannot be read: \(error)")
             } catch {
                 // Missing means removed, if it has been replaced meanwhile; else somebody has taken the file away.
                 ledger.setAside(segment, in: directory, because: error)
@@ -70,6 +74,9 @@ extension StoreStatistics {
             rows += record.rows
             diskBytes += record.bytes
             widen(record.timeBounds)
+            tiers[record.tier, default: Tier()].segments += 1
+            tiers[record.tier, default: Tier()].rows += record.rows
+            tiers[record.tier, default: Tier()].bytes += record.bytes
             while segmentsByLevel.count <= record.level { segmentsByLevel.append(0) }
             segmentsByLevel[record.level] += 1
         }

@@ -22,9 +22,9 @@ struct StoreOpening {
         var reason: String
     }
 
-    private let directory: SegmentDirectory
-    private let report: @Sendable (String) -> Void
-    private let now = SystemClock.wallNanos()
+    let directory: SegmentDirectory
+    let report: @Sendable (String) -> Void
+    let now = SystemClock.wallNanos()
 
     init(_ options: StoreOptions, _ directory: SegmentDirectory, _ report: @escaping @Sendable (String) -> Void) throws
     {
@@ -43,8 +43,10 @@ struct StoreOpening {
             catalog = try SegmentCatalog.inMemory()
             isBehind = true
         }
-        let intact = try examine(
-            files, Dictionary(known.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }))
+        var intact = try examine(
+            removeDeparted(from: files, known),
+            Dictionary(known.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }))
+        intact += try examineStubs(known, local: Set(intact.map(\.name)))
         let result = Reconciliation(intact: intact, known: known, now: now)
         tell(result.losses, known)
         for name in result.overlapping {

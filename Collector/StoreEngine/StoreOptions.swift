@@ -21,7 +21,11 @@ package struct StoreOptions: Sendable {
     package var cacheBytes = BlockCache.defaultBytes
     /// How segments are merged.
     package var compaction = CompactionOptions()
-    /// How long the bytes of a segment stay after another has taken its place, or retention has taken its events away.
+    /// Where cold segments are; nil when there is no object store: then none becomes cold.
+    package var cold: ColdStorage?
+    /// zstd's level for warm segments: they are searched rarely.
+    package var warmCompressionLevel: Int32 = 12
+    /// How long the bytes of a segment stay after another has taken its place.
     package var grace = Duration.seconds(600)
     /// Segment files that are open at the same time at most.
     package var openFiles = 256

@@ -8,4 +8,6 @@ package struct StoreSnapshot: Sendable {
     package let lastPosition: UInt64
     /// Segments that are set aside because they are damaged: their events are missing here.
     package let quarantined: Int
+    /// Why events are missing here that are not lost, for each reason a sentence: an object store that is away.
+    package let gaps: [String]
 }

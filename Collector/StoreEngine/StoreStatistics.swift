@@ -1,3 +1,5 @@
+package import SegmentCatalog
+
 /// How hard the store is pressed.
 package enum StoreLoad: Sendable, Equatable {
     /// All is well.
@@ -26,6 +28,8 @@ package struct StoreStatistics: Sendable, Equatable {
     package var newest: Int64?
     /// Distinct streams seen since the start, and in the segments.
     package var streams = 0
+    /// What each tier holds; nothing for one that is empty.
+    package var tiers: [StorageTier: Tier] = [:]
     /// Segments on the disk that nobody sees any more, waiting to be removed, and their bytes.
     package var retiredSegments = 0
     /// Bytes of these.
@@ -36,6 +40,21 @@ package struct StoreStatistics: Sendable, Equatable {
     package var counters = StoreCounters()
     /// Whether the catalog on the disk could not be brought up to date.
     package var catalogIsBehind = false
+}
+
+extension StoreStatistics {
+    /// What a tier holds.
+    package struct Tier: Sendable, Equatable {
+        /// Segments.
+        package var segments = 0
+        /// Events.
+        package var rows = 0
+        /// Bytes of the segments, wherever they are.
+        package var bytes: UInt64 = 0
+
+        /// An empty tier.
+        package init() {}
+    }
 }
 
 /// What has happened in a store since the start.

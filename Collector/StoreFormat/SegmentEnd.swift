@@ -9,7 +9,8 @@ struct SegmentEnd: RandomAccessBytes {
     init(_ bytes: any RandomAccessBytes) throws {
         self.bytes = bytes
         length = bytes.length
-        let count = Int(min(length, UInt64(Self.readAheadBytes)))
+        // Nothing is read ahead that is not cheap to read.
+        let count = Int(min(length - min(length, bytes.cheapFrom), UInt64(Self.readAheadBytes)))
         end = try bytes.read(at: length - UInt64(count), count: count)
     }
 

@@ -6,8 +6,15 @@ internal import Synchronization
 package protocol RandomAccessBytes: Sendable {
     /// The length in bytes.
     var length: UInt64 { get }
+    /// The offset from which on reading is cheap; what lies before may have to come over a network.
+    var cheapFrom: UInt64 { get }
     /// Reads exactly `count` bytes at `offset`, or throws.
     func read(at offset: UInt64, count: Int) throws -> [UInt8]
+}
+
+extension RandomAccessBytes {
+    /// All of it.
+    package var cheapFrom: UInt64 { 0 }
 }
 
 /// An open segment: the footer is held, everything else is read when asked for. Shared between threads freely.
@@ -42,16 +49,7 @@ package final class SegmentReader: Sendable {
         byteCount = bytes.length
         // Most tails are read whole by one call.
         let end = try SegmentEnd(bytes)
-        let (trailer, encoded) = try Self.footer(end)
-        do {
-            footer = unsafe try encoded.withUnsafeBytes { raw in
-                var reader = unsafe ByteReader(raw)
-                return unsafe try SegmentFooter(from: &reader, version: trailer.version)
-            }
-        } catch {
-            throw StoreFormatError("footer: \(error)")
-        }
-        version = trailer.version
+        (footer, version) = try Self.decodedFooter(end)
         guard footer.tailOffset <= bytes.length - UInt64(SegmentBuilder.trailerBytes) else {
             throw StoreFormatError("tail begins past the end")
         }
@@ -71,6 +69,15 @@ package final class SegmentReader: Sendable {
     /// - Throws: ``StoreFormatError`` when it is none, of an unknown version, or damaged; what reading throws.
     package static func check(_ bytes: any RandomAccessBytes) throws {
         _ = try footer(SegmentEnd(bytes))
+    }
+
+    /// The footer of a segment of which only the end may be there: a stub.
+    ///
+    /// - Parameter bytes: the end of a segment, with all of its footer.
+    /// - Returns: the footer; its offsets count from the start of the whole segment.
+    /// - Throws: ``StoreFormatError`` when it is none, of an unknown version, or damaged; what reading throws.
+    package static func footer(atEndOf bytes: any RandomAccessBytes) throws -> SegmentFooter {
+        try decodedFooter(SegmentEnd(bytes)).footer
     }
 
     /// Roughly how many bytes of memory it takes, streams aside: those are shared between segments.
@@ -149,6 +156,19 @@ package final class SegmentReader: Sendable {
         let encoded = try end.read(at: trailerOffset - UInt64(trailer.footerLength), count: trailer.footerLength)
         guard crc32c(encoded) == trailer.checksum else { throw StoreFormatError("footer fails its checksum") }
         return (trailer, encoded)
+    }
+
+    private static func decodedFooter(_ end: SegmentEnd) throws -> (footer: SegmentFooter, version: SegmentVersion) {
+        let (trailer, encoded) = try footer(end)
+        do {
+            let footer = unsafe try encoded.withUnsafeBytes { raw in
+                var reader = unsafe ByteReader(raw)
+                return unsafe try SegmentFooter(from: &reader, version: trailer.version)
+            }
+            return (footer, trailer.version)
+        } catch {
+            throw StoreFormatError("footer: \(error)")
+        }
     }
 
     private static func check(header: [UInt8], _ version: SegmentVersion) throws {

@@ -25,6 +25,8 @@ package struct SegmentRewriter: Sendable {
 
     let directory: SegmentDirectory
     let compressionLevel: Int32
+    /// Whether blocks that were compressed well before are copied as they are.
+    var copiesBlocks = true
     /// Called after each block with the bytes read and written for it. It may rest, and throws to give up.
     let pace: @Sendable (Int) throws -> Void
 
@@ -97,7 +99,7 @@ package struct SegmentRewriter: Sendable {
             let kept = try filter.map { filter in try DamagedInput.meeting(input) { try filter(block) } } ?? nil
             if let kept, kept.isEmpty { continue }
             let isWhole = kept.map { $0.count == block.rowCount } ?? true
-            let isWell = isWhole && input.record.level > 0 && block.rowCount >= Self.wellFilledRows
+            let isWell = isWhole && copiesBlocks && input.record.level > 0 && block.rowCount >= Self.wellFilledRows
             try DamagedInput.meeting(input) {
                 if isWell, try builder.copy(block: index, of: segment) { return }
                 let events = try segment.events(ofBlock: index, rows: isWhole ? nil : kept)

@@ -82,7 +82,12 @@ let collector: [Target] = [
     module(
         "StoreEngine", in: "Collector",
         ["ObjectStores", "SegmentCatalog", "StoreFormat", "LogModel", "ByteCoding", "SystemIO", "Workers"]),
-    module("StorageKeeping", in: "Collector", ["StoragePolicy", "Diagnostics", "SystemIO", "Workers"]),
+    module(
+        "StorageKeeping", in: "Collector",
+        [
+            "StoragePolicy", "StoreEngine", "StoreFormat", "SegmentCatalog", "ObjectStores", "LogModel", "Diagnostics",
+            "SystemIO", "Workers",
+        ]),
     module("QueryEngine", in: "Collector", ["QueryLanguage", "StoreFormat", "LogModel", "ByteCoding", "LineFormats"]),
     module(
         "CollectorIngest", in: "Collector",
@@ -92,9 +97,8 @@ let collector: [Target] = [
         "CollectorHTTP", in: "Collector",
         [
             "CollectorIngest", "LiveTail", "QueryEngine", "StorageKeeping", "StoragePolicy", "StoreEngine",
-            "StoreFormat",
-            "QueryLanguage", "Journal", "LogModel", "ByteCoding", "LineFormats", "WireProtocol", "SystemIO", "Workers",
-            "Diagnostics",
+            "StoreFormat", "SegmentCatalog", "ObjectStores", "QueryLanguage", "Journal", "LogModel", "ByteCoding",
+            "LineFormats", "WireProtocol", "SystemIO", "Workers", "Diagnostics",
         ] + httpServer),
     module(
         "StoreCheck", in: "Collector",
@@ -104,7 +108,9 @@ let collector: [Target] = [
         "CollectorRuntime", in: "Collector",
         [
             "CollectorHTTP", "CollectorIngest", "LiveTail", "QueryEngine", "StorageKeeping", "StoragePolicy",
-            "StoreCheck", "StoreEngine", "Journal", "LogModel", "Settings", "Diagnostics", "SystemIO", "Workers", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            "StoreCheck", "StoreEngine", "Journal", "ObjectStores", "SegmentCatalog", "LineFormats", "LogModel",
+            "Settings", "Diagnostics", "SystemIO", "Workers",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
     program("lodge-collector", in: "Collector", ["CollectorRuntime"]),
     tests(
@@ -115,12 +121,16 @@ let collector: [Target] = [
     tests(
         "CollectorRuntime",
         [
-            "CollectorHTTP", "CollectorIngest", "Diagnostics", "Journal", "LineFormats", "Settings", "StoragePolicy",
-            "StoreEngine",
-            "SystemIO", "Workers", "ZstdCodec",
+            "CollectorHTTP", "CollectorIngest", "Diagnostics", "Journal", "LineFormats", "LogModel", "Settings",
+            "StoragePolicy", "StoreEngine", "SystemIO", "Workers", "ZstdCodec",
         ]),
     tests("ObjectStores", ["ByteCoding", "SystemIO", "Workers"]),
-    tests("StorageKeeping", ["StoragePolicy", "Diagnostics", "SystemIO"]),
+    tests(
+        "StorageKeeping",
+        [
+            "StoragePolicy", "StoreEngine", "StoreFormat", "SegmentCatalog", "ObjectStores", "LogModel", "Diagnostics",
+            "SystemIO",
+        ]),
     tests("StoragePolicy", ["LogModel", "SegmentCatalog"]),
     tests("StoreFormat", ["LogModel", "ByteCoding"]),
     program(

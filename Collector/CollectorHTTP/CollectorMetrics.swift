@@ -1,8 +1,10 @@
+import SegmentCatalog
 import StorageKeeping
 import StoragePolicy
 import StoreEngine
 import Journal
 import LiveTail
+import ObjectStores
 import CollectorIngest
 import Diagnostics
 
@@ -110,7 +112,9 @@ private func segmentMetrics(_ store: StoreStatistics) -> [MetricFamily] {
 }
 
 private func diskMetrics(_ services: CollectorServices) -> [MetricFamily] {
-    let disk = services.disk.findings
+    let disk = services.keeper.disk.findings
+    let done = services.keeper.housekeeping.status
+    let tiers = services.store.statistics.tiers
     return [
         gauge("disk_used_bytes", "Bytes in use on the disk of the data, the headroom included.", disk.room.used),
         gauge("disk_available_bytes", "Bytes that may still be written on it.", disk.room.available),
@@ -118,6 +122,42 @@ private func diskMetrics(_ services: CollectorServices) -> [MetricFamily] {
         gauge(
             "disk_pressure_stage", "0 enough room, 1 early moves, 2 a small hot tier, 3 events are refused.",
             disk.stage.rawValue),
+        perTier("tier_segments", "Segments of each tier.", tiers) { $0.segments },
+        perTier("tier_bytes", "Bytes of the segments of each tier.", tiers) { Int(clamping: $0.bytes) },
+        gauge("retention_past_bytes", "Bytes still stored of events past their retention.", done.bytesPast),
+        gauge(
+            "retention_held", "1 while nothing is deleted because the clock is not trusted.",
+            services.keeper.housekeeping.doubt == nil ? 0 : 1),
+        counter(
+            "retention_expired_segments_total", "Segments taken out of answers by retention.", done.expiredSegments),
+        counter("retention_removed_segments_total", "Expired segments whose bytes were removed.", done.removedSegments),
+        counter(
+            "retention_dropped_events_total", "Expired events left out of segments written anew.", done.droppedRows),
+        counter("tier_warm_moves_total", "Segments that became warm.", done.warmMoves),
+        counter("tier_cold_moves_total", "Segments that became cold.", done.coldMoves),
+        counter("storage_failures_total", "Moves and removals that failed.", done.failures),
+    ] + downloadMetrics(services)
+}
+
+private func perTier(
+    _ name: String, _ help: String, _ tiers: [StorageTier: StoreStatistics.Tier], _ value: (StoreStatistics.Tier) -> Int
+) -> MetricFamily {
+    family(
+        .gauge, name, help,
+        StorageTier.allCases.map { tier in
+            .init(labels: [("tier", tier.rawValue)], value: .signed(Int64(tiers[tier].map(value) ?? 0)))
+        })
+}
+
+private func downloadMetrics(_ services: CollectorServices) -> [MetricFamily] {
+    guard let cache = services.store.coldStorage?.cache.statistics else { return [] }
+    return [
+        counter("download_cache_hits_total", "Pieces of cold segments that were on the disk.", cache.hits),
+        counter("download_cache_misses_total", "Pieces of cold segments that had to be fetched.", cache.misses),
+        counter("download_cache_evictions_total", "Pieces that went to make room.", cache.evictions),
+        counter("download_bytes_total", "Bytes fetched from the object store.", cache.downloadedBytes),
+        counter("download_failures_total", "Calls of the object store that failed.", cache.failures),
+        gauge("download_cache_bytes", "Bytes of cold segments on the disk.", cache.bytes),
     ]
 }
 

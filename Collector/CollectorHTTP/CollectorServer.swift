@@ -10,8 +10,8 @@ import Workers
 package struct CollectorServices: Sendable {
     /// Events to search.
     package var store: Store
-    /// The disk that holds them.
-    package var disk: DiskWatch
+    /// What looks after them and their disk.
+    package var keeper: StorageKeeper
     /// Where events become durable; for its numbers only.
     package var journal: GroupCommitJournal
     /// The way in.
@@ -27,13 +27,13 @@ package struct CollectorServices: Sendable {
 
     /// Names the services.
     package init(
-        store: Store, disk: DiskWatch, journal: GroupCommitJournal, gateway: IngestGateway, hub: TailHub,
+        store: Store, keeper: StorageKeeper, journal: GroupCommitJournal, gateway: IngestGateway, hub: TailHub,
         version: String,
         notReady: @escaping @Sendable () -> String?,
         onUnreadable: @escaping @Sendable (UnreadableBlock) -> Void
     ) {
         self.store = store
-        self.disk = disk
+        self.keeper = keeper
         self.journal = journal
         self.gateway = gateway
         self.hub = hub
@@ -93,7 +93,7 @@ package final class CollectorServer: Sendable {
         SearchRoutes(runner: runner).add(to: &router)
         TailRoutes(hub: services.hub, runner: runner).add(to: &router)
         StatusRoutes(services: services, http: statistics).add(to: &router)
-        StorageRoutes(services: services).add(to: &router)
+        StorageRoutes(services: services, workers: decoders).add(to: &router)
         listener = try await HTTPListener(
             host: host, port: port, router: router, statistics: statistics, serverName: "lodge/\(services.version)")
     }

@@ -69,9 +69,11 @@ package final class Collector: Sendable {
         hub.begin(after: live.from - 1)
         replay = try Replay(
             JournalReader(journal.directory, from: cursor.position), upTo: live.from, into: store, log: log)
-        keeper = try StorageKeeper(disk)
+        keeper = try StorageKeeper(
+            store, disk, directory: dataPath, rules: settings.storage.rules, interval: settings.storage.interval,
+            log: log)
         let services = CollectorServices(
-            store: store, disk: disk, journal: journal, gateway: gateway, hub: hub, version: collectorVersion,
+            store: store, keeper: keeper, journal: journal, gateway: gateway, hub: hub, version: collectorVersion,
             notReady: { [journal, replay, gateway] in
                 if gateway.isStopping { return "the collector is stopping" }
                 if let failure = journal.failure { return "no events are taken: \(failure)" }
@@ -124,11 +126,12 @@ package final class Collector: Sendable {
         }
     }
 
-    private static func openStore(_ settings: CollectorSettings, _ path: String, _ log: DiagnosticLog) throws -> Store {
+    static func openStore(_ settings: CollectorSettings, _ path: String, _ log: DiagnosticLog) throws -> Store {
         var options = StoreOptions(
             directory: "\(path)/segments", headBytes: settings.headBytes, flushInterval: settings.flushInterval)
         options.compaction = settings.compaction
         options.grace = settings.compactionGrace
+        options.cold = try settings.storage.cold.map { try openObjectStore($0, path, log) }
         do {
             return try Store(options) { log.warn("the store reports", ("what", $0)) }
         } catch {
@@ -170,10 +173,12 @@ package final class Collector: Sendable {
         _ keeper: StorageKeeper, _ replay: Replay, _ journal: GroupCommitJournal, _ store: Store,
         _ deadLetters: DeadLetters
     ) {
-        keeper.stop()
+        // What the keeper does is cut short when the store closes.
+        keeper.beginStop()
         replay.stop()
         journal.stop()
         store.close()
+        keeper.stop()
         deadLetters.stop()
         journal.directory.release()
     }

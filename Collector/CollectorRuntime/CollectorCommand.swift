@@ -16,7 +16,7 @@ package struct CollectorCommand: ParsableCommand {
             collector that does not run; see `lodge-collector check --help`. Exit codes: 0 stopped as asked, 1 it could
             not start, 2 wrong usage or configuration.
             """,
-        version: "lodge-collector \(collectorVersion)")
+        version: "lodge-collector \(collectorVersion)", subcommands: [RetentionCommand.self])
 
     @Option(name: .long, help: ArgumentHelp("Read the settings in this YAML file.", valueName: "FILE"))
     var config: String?
@@ -36,8 +36,10 @@ package struct CollectorCommand: ParsableCommand {
     package static func execute(_ arguments: [String]) -> Int32 {
         if arguments.first == "check" { return CheckCommand.execute(Array(arguments.dropFirst())) }
         do {
-            let command = try CollectorCommand.parse(arguments)
-            return try command.runToEnd()
+            var command = try CollectorCommand.parseAsRoot(arguments)
+            if let collector = command as? CollectorCommand { return try collector.runToEnd() }
+            try command.run()
+            return 0
         } catch let error as StartError {
             writeToStandardError("lodge-collector: \(error)\n")
             return 1

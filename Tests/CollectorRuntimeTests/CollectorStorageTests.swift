@@ -1,32 +1,60 @@
 import CollectorRuntime
 import LineFormats
+import LogModel
 import Settings
 import StoragePolicy
+import StoreEngine
 import SystemIO
 import Testing
 
 @Suite struct CollectorStorageTests {
-    @Test func everyKeyAboutTheDiskCounts() throws {
+    @Test func everyKeyAboutStorageCounts() throws {
         let text = """
             storage:
               headroom: 64MiB
               pressure: {early_percent: 70, high_percent: 75, critical_percent: 85, enough_bytes: 1GiB}
-            """
+              tiers: {hot: 2d, warm: 5d, shrunk_hot: 12h}
+              cold: {directory: /mnt/archive, cache_bytes: 3GiB, read_timeout: 4s}
+            retention:
+              age: 100d
+              max_bytes: 500GiB
+              grace: 2h
+              rules:
+                - levels: [trace, debug]
+                  age: 3d
+                - tenant: audit
+                  levels: fatal
+                  age: 10y
+            """.replacing("10y", with: "3650d")
         let storage = try readSettings(text: Array(text.utf8), file: "c.yaml") { root throws(SettingsError) in
             try CollectorSettings(&root)
         }.storage
         #expect(storage.headroomBytes == 64 << 20)
         #expect(storage.pressure.early == 70 && storage.pressure.high == 75 && storage.pressure.critical == 85)
         #expect(storage.pressure.enoughBytes == 1 << 30)
+        #expect(storage.tiers.hotAge == .seconds(2 * 86_400) && storage.tiers.warmAge == .seconds(5 * 86_400))
+        #expect(storage.tiers.shrunkHotAge == .seconds(43_200) && storage.tiers.hasColdTier)
+        #expect(storage.cold?.directory == "/mnt/archive" && storage.cold?.cacheBytes == 3 << 30)
+        #expect(storage.cold?.readTimeout == .seconds(4))
+        #expect(storage.retention.age == .seconds(100 * 86_400) && storage.retention.grace == .seconds(7_200))
+        #expect(storage.retention.maxBytes == 500 << 30)
+        #expect(
+            storage.retention.rules == [
+                .init(levels: [.trace, .debug], age: .seconds(3 * 86_400)),
+                .init(tenant: "audit", levels: [.fatal], age: .seconds(3_650 * 86_400)),
+            ])
     }
 
     @Test func aDiskThatIsNearlyFullTakesNoEventsAndAnswersQueries() async throws {
         let path = try temporaryDirectory()
-        let first = try await TestServer(path: path)
-        #expect(try await first.send("POST", "/insert/jsonline", [], Array(#"{"_msg":"before"}"#.utf8)).status == 200)
-        let calm = try await first.send("GET", "/v1/storage")
-        #expect(calm.status == 200 && calm.json?["disk"]?["stage"]?.string != nil)
-        await first.collector.stop()
+        do {
+            let first = try await TestServer(path: path)
+            #expect(
+                try await first.send("POST", "/insert/jsonline", [], Array(#"{"_msg":"before"}"#.utf8)).status == 200)
+            let calm = try await first.send("GET", "/v1/storage")
+            #expect(calm.status == 200 && calm.json?["disk"]?["stage"]?.string != nil)
+            await first.collector.stop()
+        }
 
         let server = try await TestServer(path: path) {
             $0.storage.pressure.critical = 0
@@ -42,6 +70,79 @@ import Testing
         while try await server.send("GET", "/ready").status != 200 {}
         #expect(try await server.query("before").count == 1)
         #expect(server.logLines.filter { $0.contains("the disk is nearly full") }.count == 1)
+        await server.end()
+    }
+
+    /// Asks until it is so.
+    private func until(_ isSo: () async throws -> Bool) async throws {
+        let deadline = SystemClock.monotonicNanos() + 60_000_000_000
+        while SystemClock.monotonicNanos() < deadline {
+            if try await isSo() { return }
+        }
+        Issue.record("it did not come to be within a minute")
+    }
+
+    private func post(_ server: TestServer, _ text: String) async throws {
+        let answer = try await server.send("POST", "/insert/jsonline", [], Array(#"{"_msg":"\#(text)"}"#.utf8))
+        #expect(answer.status == 200)
+    }
+
+    @Test func expiredEventsVanishAndComeBackByUndo() async throws {
+        let path = try temporaryDirectory()
+        do {
+            let first = try await TestServer(path: path) {
+                $0.flushInterval = .milliseconds(100)
+                $0.storage.interval = .milliseconds(100)
+                $0.storage.retention.age = .milliseconds(500)
+            }
+            for number in 0..<5 { try await post(first, "number \(number)") }
+            try await until { try await first.query("*").isEmpty }
+            let status = try await first.send("GET", "/v1/storage").json
+            #expect(status?["tiers"]?["hot"]?["segments"]?.int == 0)
+            #expect(try #require(status?["retention"]?["expired_segments"]?.int) > 0)
+            try await until { try await first.send("GET", "/metrics").text.contains("retention_past_bytes ") }
+            await first.collector.stop()
+        }
+
+        let second = try await TestServer(path: path) { $0.storage.retention.grace = .seconds(3_600) }
+        try await until { try await second.send("GET", "/ready").status == 200 }
+        #expect(try await second.query("*").isEmpty)
+        let undone = try await second.send("POST", "/v1/storage/retention/undo")
+        #expect(undone.status == 200 && undone.json?["events"]?.int == 5, "\(undone)")
+        #expect(try await second.query("*").count == 5)
+        let plan = try await second.send("GET", "/v1/storage/retention")
+        #expect(plan.json?["expire"]?.array?.isEmpty == true && plan.json?["past_bytes"]?.int == 0, "\(plan)")
+        #expect(try await second.send("POST", "/v1/storage/retention/trust-clock").status == 204)
+        await second.end()
+    }
+
+    @Test func coldEventsAreFoundAndTheirAbsenceIsSaid() async throws {
+        let path = try temporaryDirectory()
+        let server = try await TestServer(path: path) {
+            $0.flushInterval = .milliseconds(100)
+            $0.compaction.isOn = false
+            $0.storage.interval = .milliseconds(100)
+            $0.storage.tiers.hotAge = .milliseconds(100)
+            $0.storage.tiers.warmAge = .milliseconds(200)
+            $0.storage.tiers.hasColdTier = true
+            $0.storage.cold = .init(directory: "\(path)/objects")
+        }
+        try await post(server, "somewhere cold")
+        try await until {
+            try await server.send("GET", "/v1/storage").json?["tiers"]?["cold"]?["segments"]?.int == 1
+        }
+        let log = server.logLines
+        try FileSystem.rename("\(path)/objects", to: "\(path)/away")
+        let answer = try await server.json("/v1/search", #"{"query":"cold"}"#)
+        #expect(answer.status == 200 && answer.json?["complete"]?.bool == false, "\(answer) \(log)")
+        #expect(answer.json?["incomplete"]?.array?.first?.string?.contains("is its file system mounted?") == true)
+        try FileSystem.rename("\(path)/away", to: "\(path)/objects")
+        try await until {
+            let answer = try await server.json("/v1/search", #"{"query":"cold"}"#).json
+            return answer?["complete"]?.bool == true && answer?["hits"]?.int == 1
+        }
+        #expect(
+            try await server.send("GET", "/metrics").text.contains("lodge_collector_tier_segments{tier=\"cold\"} 1\n"))
         await server.end()
     }
 }

@@ -33,4 +33,46 @@ struct FullDiskTests {
         #expect(eventually(within: 30) { FileSystem.exists("\(disk.path)/data/headroom") })
         #expect(collector.stop(SIGTERM) == 0)
     }
+
+    @Test(
+        "A full disk is freed by the rules at the next start, and events are taken again by themselves",
+        .enabled(if: SmallDisk.isAllowed, "mounting a file system is not allowed here"))
+    func rulesFreeAFullDisk() throws {
+        let disk = try SmallDisk(bytes: 48 << 20)
+        let directory = try TemporaryDirectory()
+        let collector = try CollectorProcess(directory, data: "\(disk.path)/data")
+        collector.settings = """
+            head: {bytes: 1MiB, flush_interval: 1s}
+            journal: {file_bytes: 1MiB}
+            compaction: {enabled: false}
+            storage: {interval: 200ms, headroom: 4MiB}
+            """
+        try collector.start()
+        // Events that do not compress, until the disk is nearly full.
+        var number = 0
+        var status = 200
+        let deadline = SystemClock.monotonicNanos() + 240_000_000_000
+        while status != 507, SystemClock.monotonicNanos() < deadline {
+            status = try collector.post("/insert/jsonline", noise(&number)).status
+        }
+        #expect(status == 507)
+        collector.stop(SIGKILL)
+        // The rule that frees comes with the next start.
+        collector.settings = (collector.settings ?? "") + "\nretention: {max_bytes: 4MiB}\n"
+        try collector.start()
+        #expect(eventually(within: 120) { (try? collector.post("/insert/jsonline", line(7)).status) == 200 })
+        #expect(eventually(within: 60) { (try? collector.count("number")) == 1 })
+        #expect(collector.stop(SIGTERM) == 0)
+    }
+
+    /// Some hundred events of text that does not compress.
+    private func noise(_ number: inout Int) -> [UInt8] {
+        var lines = ""
+        for _ in 0..<200 {
+            number += 1
+            let text = (0..<40).map { _ in String(UInt64.random(in: 0 ... .max), radix: 36) }.joined()
+            lines += "{\"_msg\":\"\(text)\"}\n"
+        }
+        return Array(lines.utf8)
+    }
 }

@@ -1,5 +1,5 @@
 internal import ByteCoding
-package import LogModel
+internal import LogModel
 
 extension SegmentBuilder {
     /// Adds a block of another segment as it is: its sections are copied byte for byte, only the numbers of streams are

@@ -28,7 +28,8 @@ import Workers
             store.close()
             let directory = folder.path
             let microseconds = UInt32(generator.below(60_000))
-            await #expect(processExitsWith: .signal(SIGKILL)) { [directory, microseconds] in
+            await #expect(processExitsWith: .signal(SIGKILL)) {
+                [directory = directory as String, microseconds = microseconds as UInt32] in
                 var options = StoreOptions(directory: directory)
                 options.grace = .zero
                 options.compaction.isOn = false

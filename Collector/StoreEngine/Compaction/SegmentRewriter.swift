@@ -100,9 +100,12 @@ package struct SegmentRewriter: Sendable {
             if let kept, kept.isEmpty { continue }
             let isWhole = kept.map { $0.count == block.rowCount } ?? true
             let isWell = isWhole && copiesBlocks && input.record.level > 0 && block.rowCount >= Self.wellFilledRows
-            try DamagedInput.meeting(input) {
-                if isWell, try builder.copy(block: index, of: segment) { return }
-                let events = try segment.events(ofBlock: index, rows: isWhole ? nil : kept)
+            var isCopied = false
+            if isWell { isCopied = try DamagedInput.meeting(input) { try builder.copy(block: index, of: segment) } }
+            if !isCopied {
+                let events = try DamagedInput.meeting(input) {
+                    try segment.events(ofBlock: index, rows: isWhole ? nil : kept)
+                }
                 try builder.append(events.batch, ids: events.ids, ingestBounds: segment.footer.ingestBounds)
             }
             bytesRead += block.byteCount

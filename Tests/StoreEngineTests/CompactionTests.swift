@@ -94,9 +94,9 @@ import Testing
         }
         #expect(try store.compact(asOf: Self.late) == 0)
         store.add(3, isReplay: true)
+        #expect(try store.compact(asOf: Self.late) == 0)
+        #expect(!store.isStored(position: 3))
         store.finishReplay()
-        #expect(try store.compact(asOf: Self.late) == 1)
-        #expect(!store.isStored(position: 3) && store.statistics.segments == 3)
         try store.flush()
         #expect(try store.compact(asOf: Self.late) == 1)
         #expect(try store.content() == expected([(1, 20), (2, 20), (3, 1), (7, 20), (8, 20)]))
@@ -129,7 +129,8 @@ import Testing
         }
         let store = try open(options, reports)
         store.finishReplay()
-        let token = SystemFaults.add(.init(fault.operation, path: folder.path, after: fault.skip, code: fault.code))
+        let token = SystemFaults.add(
+            .init(fault.operation, path: folder.path, after: fault.skip, code: fault.code, times: .max))
         #expect(throws: StoreError.self) { try store.compact(asOf: Self.late) }
         SystemFaults.remove(token)
         #expect(reports.all.count == 1 && reports.all[0].contains("merged"), "\(reports.all)")
@@ -245,7 +246,7 @@ import Testing
         print("seed \(seed)")
         var events = AnyEvents(seed: seed)
         let queries = try [
-            "*", "seq:=17", "took", "service:=s1 level:=ERROR", "status:>200", "wide-700:=3", "empty:=\"\"",
+            "*", "seq:=17", "took", "service:=s1 level:=ERROR", "status:=200", "wide-700:=3", "empty:=\"\"",
         ].map {
             try Query(
                 parsing: $0 + " | stats by (service, level) count() n, count_uniq(seq) u | sort by (service, level)")

@@ -87,9 +87,10 @@ package final class Store: Sendable {
         told?()
     }
 
-    /// Waits until a head may be filled without passing the memory bound: for replay, which can wait.
+    /// Waits until a head may be filled without passing the memory bound: for replay, which can wait. One place is left to
+    /// what comes in meanwhile: else it would be refused for as long as replay goes on.
     package func waitForRoom() {
-        let allowed = options.waitingHeads
+        let allowed = max(1, options.waitingHeads - 1)
         state.wait { state in state.isStopping || state.waiting.count < allowed ? () : nil }
     }
 

@@ -18,6 +18,8 @@ struct SegmentsCheck {
     private let path: String
     private var files: [File] = []
     private var missing: [SegmentRecord] = []
+    /// Journal positions of segments that are kept in the object store.
+    private let away: [ClosedRange<UInt64>]
     /// Bytes of all files.
     let bytes: Int
     /// Journal positions that segments speak for, ascending and apart.
@@ -40,6 +42,7 @@ struct SegmentsCheck {
             files.append(file)
         }
         bytes = files.reduce(0) { $0 + $1.size }
+        away = known.filter { $0.tier == .cold }.map(\.positions)
         let names = Set(files.map(\.name))
         missing = known.filter { $0.state == .live && $0.tier != .cold && !names.contains($0.name) }
     }
@@ -47,7 +50,7 @@ struct SegmentsCheck {
     mutating func run(_ report: inout CheckReport, repairs: Bool, progress: (Int) -> Void) throws {
         let live = inUse()
         covered = Self.joined(
-            files.compactMap { $0.segment?.footer.journalPositions }
+            away + files.compactMap { $0.segment?.footer.journalPositions }
                 + files.compactMap { $0.record.flatMap { $0.state == .live ? nil : $0.positions } })
         var done = 0
         for (index, file) in files.enumerated() {

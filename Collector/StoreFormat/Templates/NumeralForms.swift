@@ -17,8 +17,28 @@ enum DecimalForm {
     /// The digits that a number of a run stands for, and how many they are.
     static func run(_ number: UInt64) -> (value: UInt64, length: Int) {
         var length = 1
-        while length < 18, number >= firstOfLength[length + 1] { length += 1 }
-        return (number - firstOfLength[length], length)
+        var first: UInt64 = 0
+        var count: UInt64 = 10
+        while length < 18, number - first >= count {
+            first += count
+            count *= 10
+            length += 1
+        }
+        return (number - first, length)
+    }
+
+    /// How many digits a number has.
+    @inline(__always)
+    static func digitCount(_ value: UInt64) -> Int {
+        if value < 100 { return value < 10 ? 1 : 2 }
+        if value < 10_000 { return value < 1_000 ? 3 : 4 }
+        var count = 5
+        var rest = value / 10_000
+        while rest >= 10 {
+            rest /= 10
+            count += 1
+        }
+        return count
     }
 }
 
@@ -42,20 +62,19 @@ extension DecimalForm {
     ///   - value: the number.
     ///   - digits: how many digits, the last ones, with zeros in front; 0 for as many as it has.
     ///   - output: where they go.
+    @inline(__always)
     static func append(_ value: UInt64, digits: Int, to output: inout ReusableBuffer<UInt8>) {
-        var count = digits
-        if count == 0 {
-            count = 1
-            while count < 20, value >= powers[count] { count += 1 }
-        }
+        let count = digits == 0 ? digitCount(value) : digits
         let start = output.count
         output.resize(to: start + count)
+        let target = unsafe output.pointer + start
         var rest = value
-        var index = start + count
-        while index > start {
+        var index = count
+        while index > 0 {
             index -= 1
-            output[index] = UInt8(truncatingIfNeeded: 0x30 + rest % 10)
-            rest /= 10
+            let next = rest / 10
+            unsafe target[index] = UInt8(truncatingIfNeeded: 0x30 + (rest - next * 10))
+            rest = next
         }
     }
 }

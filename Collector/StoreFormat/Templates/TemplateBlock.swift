@@ -145,6 +145,7 @@ struct TemplateBlock: ~Copyable {
 
 extension PackedIntegers {
     /// The number of a rank as it is stored, before anything is added.
+    @inline(__always)
     func stored(_ rank: Int, _ content: UnsafeRawBufferPointer) -> UInt64 {
         if width > IntegerStorage.widestBits {
             let size = wideBytes

@@ -38,6 +38,23 @@ struct TemplateRenderer: ~Copyable {
         return wanted
     }
 
+    /// All rows, those of the first template first.
+    private static func rowsByTemplate(_ outline: TemplateOutline) -> [UInt32] {
+        var next: [Int] = []
+        next.reserveCapacity(outline.directory.templates.count)
+        var first = 0
+        for template in outline.directory.templates {
+            next.append(first)
+            first += template.rows
+        }
+        var rows = [UInt32](repeating: 0, count: outline.numbers.count)
+        for (row, number) in outline.numbers.enumerated() {
+            rows[next[Int(number)]] = UInt32(truncatingIfNeeded: row)
+            next[Int(number)] += 1
+        }
+        return rows
+    }
+
     private mutating func render(
         _ block: borrowing TemplateBlock, _ candidates: RowBitmap
     ) throws(StoreFormatError) -> ColumnData {
@@ -61,12 +78,15 @@ struct TemplateRenderer: ~Copyable {
                 }
                 return
             }
-            var ranks = [Int32](repeating: 0, count: outline.directory.templates.count)
-            for row in 0..<outline.numbers.count {
-                let number = Int(outline.numbers[row])
-                let rank = Int(ranks[number])
-                ranks[number] += 1
-                if candidates.contains(row) { unsafe try add(reader, row, number, rank) }
+            // Template by template: values of a column are read one after the other.
+            let rows = Self.rowsByTemplate(outline)
+            var first = 0
+            for (number, template) in outline.directory.templates.enumerated() {
+                for rank in 0..<template.rows {
+                    let row = Int(rows[first + rank])
+                    if candidates.contains(row) { unsafe try add(reader, row, number, rank) }
+                }
+                first += template.rows
             }
         }
         let arena = unsafe [UInt8](UnsafeBufferPointer(start: output.pointer, count: output.count))

@@ -44,7 +44,7 @@ struct VariableReader {
 
     /// The number of a rank of a column.
     @inline(__always)
-    func number(_ integers: PackedIntegers, _ rank: Int) -> UInt64 {
+    func number(_ integers: borrowing PackedIntegers, _ rank: Int) -> UInt64 {
         switch integers.storage {
         case .offsets: return unsafe integers.base &+ integers.stored(rank, content)
         case .differences:
@@ -66,34 +66,42 @@ struct VariableReader {
     func append(
         _ number: Int, _ rank: Int, to output: inout ReusableBuffer<UInt8>
     ) throws(StoreFormatError) {
-        let column = unsafe columns[number]
-        switch column.kind {
-        case .constant: unsafe append(texts, column.first, column.second, to: &output)
+        guard let base = unsafe columns.baseAddress else { return }
+        // Read in place: a copy of the whole description for each value would cost more than most values.
+        let column = unsafe base + number
+        switch unsafe column.pointee.kind {
+        case .constant: unsafe append(texts, column.pointee.first, column.pointee.second, to: &output)
         case .dictionary:
-            let index = unsafe self.number(column.integers, rank)
-            guard index < UInt64(column.second) else { throw StoreFormatError("dictionary of a column is too short") }
-            unsafe append(entries[column.first + Int(index)], to: &output)
+            let index = unsafe self.number(column.pointee.integers, rank)
+            guard unsafe index < UInt64(column.pointee.second) else {
+                throw StoreFormatError("dictionary of a column is too short")
+            }
+            unsafe append(entries[column.pointee.first + Int(index)], to: &output)
         case .decimal:
-            let value = unsafe self.number(column.integers, rank)
-            DecimalForm.append(value, digits: column.first, to: &output)
+            let value = unsafe self.number(column.pointee.integers, rank)
+            DecimalForm.append(value, digits: unsafe column.pointee.first, to: &output)
         case .digits:
-            let (value, length) = DecimalForm.run(unsafe self.number(column.integers, rank))
+            let (value, length) = DecimalForm.run(unsafe self.number(column.pointee.integers, rank))
             DecimalForm.append(value, digits: length, to: &output)
         case .hexadecimal:
-            let start = column.third + rank * column.second
+            let count = unsafe column.pointee.second
+            let start = unsafe column.pointee.third + rank * count
+            let flags = unsafe column.pointee.first
             unsafe HexadecimalForm.append(
-                UnsafeRawBufferPointer(rebasing: content[start..<(start + column.second)]),
-                isUpper: column.first & 1 == 1, hasPrefix: column.first & 2 == 2, to: &output)
+                UnsafeRawBufferPointer(rebasing: content[start..<(start + count)]),
+                isUpper: flags & 1 == 1, hasPrefix: flags & 2 == 2, to: &output)
         case .parts:
-            unsafe append(entries[column.first], to: &output)
-            for run in 0..<column.second {
-                unsafe try append(column.third + run, rank, to: &output)
-                unsafe append(entries[column.first + run + 1], to: &output)
+            let (first, parts) = unsafe (column.pointee.first, column.pointee.third)
+            unsafe append(entries[first], to: &output)
+            for run in 0..<(unsafe column.pointee.second) {
+                unsafe try append(parts + run, rank, to: &output)
+                unsafe append(entries[first + run + 1], to: &output)
             }
         case .text:
-            let start = unsafe Int(textStarts[column.integers.sums + rank])
-            let end = unsafe Int(textStarts[column.integers.sums + rank + 1])
-            unsafe append(content, column.third + start, end - start, to: &output)
+            let sums = unsafe column.pointee.integers.sums
+            let start = unsafe Int(textStarts[sums + rank])
+            let end = unsafe Int(textStarts[sums + rank + 1])
+            unsafe append(content, column.pointee.third + start, end - start, to: &output)
         case .copy: break
         }
     }

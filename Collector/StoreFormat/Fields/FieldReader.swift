@@ -41,15 +41,14 @@ enum FieldReader {
             let spelling = unsafe try NumberForm(from: &reader)
             let values = unsafe try ScaledIntegers.decode(&reader, count: rows.valueCount, &context)
             try rows.forEach(of: candidates) { (rank, row) throws(StoreFormatError) in
-                spelling.append(values[rank], to: &texts.output)
+                spelling.write(values[rank], to: &texts.output)
                 try texts.end(row)
             }
         case .timestamps:
             let spelling = unsafe try TimestampForm(from: &reader)
             let values = unsafe try ScaledIntegers.decode(&reader, count: rows.valueCount, &context)
-            var writer = ByteWriter(capacity: 64)
             try rows.forEach(of: candidates) { (rank, row) throws(StoreFormatError) in
-                spelling.append(values[rank], to: &texts.output, &writer)
+                spelling.write(values[rank], to: &texts.output)
                 try texts.end(row)
             }
         case .hexadecimal:
@@ -61,7 +60,7 @@ enum FieldReader {
             unsafe try digits.withBytes { (bytes) throws(StoreFormatError) in
                 try rows.forEach(of: candidates) { (rank, row) throws(StoreFormatError) in
                     let own = rank * size..<(rank + 1) * size
-                    unsafe pattern.append(UnsafeRawBufferPointer(rebasing: bytes[own]), to: &texts.output)
+                    unsafe pattern.write(UnsafeRawBufferPointer(rebasing: bytes[own]), to: &texts.output)
                     try texts.end(row)
                 }
             }
@@ -97,7 +96,7 @@ enum FieldReader {
 
 /// Puts the texts of some rows one behind the other.
 private struct TextGatherer: ~Copyable {
-    var output = ReusableBuffer<UInt8>(capacity: 1 << 12)
+    var output = ByteWriter(capacity: 1 << 12)
     private var ranges: [ByteRange]
     private var start = 0
 

@@ -144,19 +144,22 @@ struct HexadecimalPattern {
     ///
     /// - Parameters:
     ///   - digits: ``byteCount`` bytes.
-    ///   - output: where the value goes.
-    func append(_ digits: UnsafeRawBufferPointer, to output: inout ReusableBuffer<UInt8>) {
+    ///   - writer: where the value goes.
+    func write(_ digits: UnsafeRawBufferPointer, to writer: inout ByteWriter) {
         let letters: UInt8 = isUpper ? 0x41 - 10 : 0x61 - 10
-        output.reserve(Self.mostBytes)
         var digit = 0
         for index in pieces.indices {
-            output.append(contentsOf: pieces[index])
+            writer.append(contentsOf: pieces[index])
             guard index < runs.count else { continue }
-            for _ in 0..<runs[index] {
-                let pair = unsafe digits[digit >> 1]
-                let value = digit & 1 == 0 ? pair >> 4 : pair & 15
-                output.appendReserved(value < 10 ? 0x30 + value : letters + value)
-                digit += 1
+            let count = runs[index]
+            unsafe writer.append(room: count) { target in
+                for place in 0..<count {
+                    let pair = unsafe digits[digit >> 1]
+                    let value = digit & 1 == 0 ? pair >> 4 : pair & 15
+                    unsafe target[place] = value < 10 ? 0x30 + value : letters + value
+                    digit += 1
+                }
+                return count
             }
         }
     }

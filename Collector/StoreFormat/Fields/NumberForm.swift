@@ -1,4 +1,4 @@
-internal import ByteCoding
+package import ByteCoding
 
 /// How the numbers of a column are spelled: each value is the prefix, a number, and the suffix.
 ///
@@ -39,26 +39,19 @@ package struct NumberForm: Hashable, Sendable {
     /// Whether values are numbers and nothing else.
     package var isPlain: Bool { prefix.isEmpty && suffix.isEmpty }
 
-    /// The text of a number.
-    package func text(of value: Int64) -> [UInt8] {
-        var output = ReusableBuffer<UInt8>(capacity: 64)
-        append(value, to: &output)
-        return output.array()
-    }
-
     /// Appends the text of a number.
-    func append(_ value: Int64, to output: inout ReusableBuffer<UInt8>) {
-        output.append(contentsOf: prefix)
-        if value < 0 { output.append(0x2D) }
+    package func write(_ value: Int64, to writer: inout ByteWriter) {
+        writer.append(contentsOf: prefix)
+        if value < 0 { writer.append(0x2D) }
         switch spelling {
-        case .integer: DecimalForm.append(value.magnitude, digits: 0, to: &output)
-        case .padded: DecimalForm.append(value.magnitude, digits: digits, to: &output)
-        case .fixedPoint, .shortest, .shortestWithPoint: appendPoint(value.magnitude, to: &output)
+        case .integer: Self.write(value.magnitude, digits: 0, to: &writer)
+        case .padded: Self.write(value.magnitude, digits: digits, to: &writer)
+        case .fixedPoint, .shortest, .shortestWithPoint: writeWithPoint(value.magnitude, to: &writer)
         }
-        output.append(contentsOf: suffix)
+        writer.append(contentsOf: suffix)
     }
 
-    private func appendPoint(_ magnitude: UInt64, to output: inout ReusableBuffer<UInt8>) {
+    private func writeWithPoint(_ magnitude: UInt64, to writer: inout ByteWriter) {
         let unit = DecimalForm.powers[digits]
         var fraction = magnitude % unit
         var count = digits
@@ -69,10 +62,25 @@ package struct NumberForm: Hashable, Sendable {
                 count -= 1
             }
         }
-        DecimalForm.append(magnitude / unit, digits: 0, to: &output)
+        Self.write(magnitude / unit, digits: 0, to: &writer)
         guard count > 0 else { return }
-        output.append(0x2E)
-        DecimalForm.append(fraction, digits: count, to: &output)
+        writer.append(0x2E)
+        Self.write(fraction, digits: count, to: &writer)
+    }
+
+    /// Appends so many digits of a number, or, for 0, as many as it has.
+    private static func write(_ value: UInt64, digits: Int, to writer: inout ByteWriter) {
+        let count = digits == 0 ? DecimalForm.digitCount(value) : digits
+        unsafe writer.append(room: count) { target in
+            var rest = value
+            var index = count
+            while index > 0 {
+                index -= 1
+                unsafe target[index] = UInt8(truncatingIfNeeded: 0x30 + rest % 10)
+                rest /= 10
+            }
+            return count
+        }
     }
 
     func encode(into writer: inout ByteWriter) {

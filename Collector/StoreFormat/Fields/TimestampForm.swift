@@ -22,7 +22,6 @@ struct TimestampForm: Equatable {
             guard let length = column.lengths.first,
                 let form = unsafe TimestampForm(UnsafeRawBufferPointer(rebasing: bytes[..<Int(length)]))
             else { return nil }
-            var scratch = ReusableBuffer<UInt8>(capacity: 64)
             var writer = ByteWriter(capacity: 64)
             var offset = 0
             for other in column.lengths {
@@ -32,9 +31,9 @@ struct TimestampForm: Equatable {
                     let time = unsafe Timestamp(
                         rfc3339: UnsafeRawBufferPointer(rebasing: value.dropLast(form.suffix.count)))
                 else { return nil }
-                scratch.removeAll()
-                form.append(time.nanoseconds, to: &scratch, &writer)
-                for index in 0..<value.count where unsafe value[index] != scratch[index] { return nil }
+                writer.removeAll()
+                form.write(time.nanoseconds, to: &writer)
+                guard unsafe writer.withBytes({ unsafe $0.elementsEqual(value) }) else { return nil }
                 times.append(time.nanoseconds)
             }
             return form
@@ -54,18 +53,14 @@ struct TimestampForm: Equatable {
         guard digits <= 9, suffix.count <= Self.mostSuffixBytes else { return nil }
     }
 
-    /// Appends the text of a time; `writer` is room to work in.
-    func append(_ nanoseconds: Int64, to output: inout ReusableBuffer<UInt8>, _ writer: inout ByteWriter) {
-        writer.removeAll()
+    /// Appends the text of a time.
+    func write(_ nanoseconds: Int64, to writer: inout ByteWriter) {
+        let start = writer.count
         Timestamp(nanoseconds: nanoseconds).write(to: &writer, fractionDigits: digits)
-        let start = output.count
-        unsafe writer.withBytes { text in
-            // All but the "Z".
-            output.reserve(text.count)
-            for index in 0..<(text.count - 1) { output.appendReserved(unsafe text[index]) }
-        }
-        output[start + 10] = separator
-        output.append(contentsOf: suffix)
+        writer.overwrite(at: start + 10, littleEndian: separator)
+        // All but the "Z".
+        writer.truncate(to: writer.count - 1)
+        writer.append(contentsOf: suffix)
     }
 
     func encode(into writer: inout ByteWriter) {

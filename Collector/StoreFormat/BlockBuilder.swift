@@ -17,6 +17,8 @@ struct BlockBuilder: ~Copyable {
     private var overflowNames: [String: Int] = [:]
     private var overflowEntry = ByteWriter()
     private var byteCount = 0
+    /// Of all blocks so far.
+    private(set) var degraded = DegradedColumns()
 
     /// Whether the next event belongs into a new block.
     var isFull: Bool { rowCount >= StoreLimits.blockRows || byteCount >= StoreLimits.blockBytes }
@@ -55,6 +57,7 @@ struct BlockBuilder: ~Copyable {
                         unsafe columns.set(value, column: columnOfName[name], row: rowCount)
                     } else {
                         overflowNames[batch.fieldNames[name]] = 0
+                        degraded.packedValues += 1
                         overflowEntry.append(lengthPrefixed: batch.fieldNames[name])
                         unsafe overflowEntry.append(lengthPrefixed: value)
                     }
@@ -91,6 +94,8 @@ struct BlockBuilder: ~Copyable {
         let messagesSection = try output.messages(
             &messages, rowCount: rowCount, &templates, &filter.words, &context)
         coverMessages(messagesSection.kind)
+        if messagesSection.kind == .text { degraded.textMessages += rowCount }
+        degraded.packedFields += overflowNames.count
         let present = (0..<columns.count).filter { columns.hasValues($0) }
         let byStream = RowGroups(streamIndexes)
         let presences = PresencePlan(present.map { columns.rows($0) }, streams: byStream, &output)

@@ -14,6 +14,8 @@ package enum SectionKind: UInt8, Sendable {
     case streams = 6
     /// Messages as templates and columns of what varies.
     case templates = 7
+    /// How many events there are by stream, level and interval.
+    case rollup = 8
     /// Values of a field by what they stand for; see ``FieldForm``.
     case typed = 9
     /// Which words a block may have: a binary fuse filter over their hashes.

@@ -14,7 +14,8 @@ extension SegmentBuilder {
     /// - Throws: ``StoreFormatError`` when the block is damaged; what reading throws.
     package mutating func copy(block index: Int, of segment: SegmentReader) throws -> Bool {
         var copied = segment.footer.blocks[index]
-        let indexes = try SegmentBlock(segment: segment, description: copied).streamIndexes()
+        let source = SegmentBlock(segment: segment, description: copied)
+        let indexes = try source.streamIndexes()
         guard let numbers = numbersInOrder(of: indexes, segment.streams) else { return false }
         if block.rowCount > 0 { blocks.append(try block.finish(into: &output, tail: &tail, &context)) }
         copied.times = output.copy(try segment.section(copied.times), copied.times)
@@ -22,6 +23,7 @@ extension SegmentBuilder {
         copied.levels = output.copy(try segment.section(copied.levels), copied.levels)
         var encoder = ScaledIntegerEncoder()
         let renumbered = indexes.map { numbers[Int($0)] }
+        rollup.add(times: try source.times(), levels: try source.levels(), streams: renumbered)
         copied.streams = try output.streams(
             renumbered, limit: Int(renumbered.max() ?? 0) + 1, &encoder, &context)
         copied.messages = output.copy(try segment.section(copied.messages), copied.messages)

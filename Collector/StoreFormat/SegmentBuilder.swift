@@ -25,10 +25,19 @@ package struct SegmentBuilder: ~Copyable {
     var block = BlockBuilder()
     var context: CodecContext
     var blocks: [BlockDescription] = []
+    var rollup = RollupBuilder()
+    private var missingRollups = 0
     private var streamNumbers: [StreamIdentity: UInt32] = [:]
     private var streams: [StreamIdentity] = []
     private var positions: ClosedRange<UInt64>?
     private var arrivals: ClosedRange<Int64>?
+
+    /// What got a plainer form because of its shape, of the blocks that are complete.
+    package var degraded: DegradedColumns {
+        var degraded = block.degraded
+        degraded.missingRollups = missingRollups
+        return degraded
+    }
 
     /// Begins a segment.
     ///
@@ -59,6 +68,8 @@ package struct SegmentBuilder: ~Copyable {
         guard let first = ids.first, let last = ids.last else { return }
         widen(first...last, ingestBounds)
         let streamMap = batch.streams.map { number(of: $0) }
+        rollup.add(
+            times: batch.timestamps, levels: batch.levels, streams: batch.streamIndexes.map { streamMap[Int($0)] })
         var row = 0
         while row < batch.count {
             row = block.add(batch, ids: ids, streamMap: streamMap, from: row)
@@ -86,6 +97,8 @@ package struct SegmentBuilder: ~Copyable {
         for stream in streams { stream.write(to: &table) }
         var sections = [try tail.compressed(.streams, table, &context)]
         let tailOffset = output.offset
+        if let counts = try rollup.finish(into: &tail, segmentBytes: tailOffset, &context) { sections.append(counts) }
+        if sections.count == 1 { missingRollups = 1 }
         for index in sections.indices { sections[index].offset += tailOffset }
         for index in blocks.indices {
             for extra in blocks[index].extras.indices { blocks[index].extras[extra].offset += tailOffset }

@@ -88,6 +88,29 @@ package final class SegmentReader: Sendable {
         footer.blocks.map { SegmentBlock(segment: self, description: $0, memo: nil) }
     }
 
+    /// Reads how many events there are by stream, level and interval; nil when the segment does not say.
+    ///
+    /// - Returns: the counts, exact.
+    /// - Throws: ``StoreFormatError`` when they are damaged; what reading throws.
+    package func rollup() throws -> Rollup? {
+        guard let reference = footer.section(.rollup) else { return nil }
+        let content = try section(reference)
+        var context = CodecContext()
+        var cells = ByteWriter()
+        unsafe try content.withUnsafeBytes { raw in
+            var reader = unsafe ByteReader(raw)
+            unsafe try context.decompress(&reader, limit: StoreLimits.sectionBytes, into: &cells)
+        }
+        do {
+            return unsafe try cells.withBytes { (raw) throws(ByteCodingError) in
+                var reader = unsafe ByteReader(raw)
+                return unsafe try Rollup(from: &reader, streamCount: streams.count, rowCount: footer.rowCount)
+            }
+        } catch {
+            throw StoreFormatError("rollup: \(error)")
+        }
+    }
+
     /// Reads the header and every section and compares the checksums; throws for the first that is damaged.
     package func verify() throws {
         try Self.check(header: try bytes.read(at: 0, count: SegmentBuilder.headerBytes), version)

@@ -11,7 +11,12 @@ import ZstdCodec
 /// Measures the stages of the way in, one by one and without I/O, on NDJSON batches such as make_corpus.py writes.
 ///
 /// Prints nanoseconds an event and megabytes of JSON a second for each stage, and the size of what comes out.
-func runStages(_ directory: String) throws {
+///
+/// - Parameters:
+///   - directory: the batches.
+///   - levels: zstd levels at which a segment is built besides.
+/// - Throws: what reading and decoding throw.
+func runStages(_ directory: String, levels: [Int32]) throws {
     let bodies = try FileSystem.list(directory).filter { $0.hasSuffix(".ndjson") }.prefix(2_000)
         .map { try FileSystem.contents(directory + "/" + $0, limit: 64 << 20) }
     let rawBytes = bodies.reduce(0) { $0 + $1.count }
@@ -56,31 +61,32 @@ func runStages(_ directory: String) throws {
             return try total + decode(content, keys, &builder).memoryBytes
         }
     }
-    var segment: [UInt8] = []
-    try measure("build segment", events: eventCount, rawBytes: rawBytes) {
-        var builder = SegmentBuilder(level: 1)
+    func build(level: Int32) throws -> [UInt8] {
+        var builder = SegmentBuilder(level: level)
         for (index, batch) in batches.enumerated() {
             let ids = (0..<batch.count).map { RowID.make(position: UInt64(index + 1), row: $0) }
             try builder.append(batch, ids: ids, ingestBounds: 0...0)
         }
         _ = try builder.finish()
-        builder.output.withPending { segment.append(contentsOf: $0) }
+        var bytes: [UInt8] = []
+        builder.output.withPending { bytes.append(contentsOf: $0) }
+        return bytes
+    }
+    var segment: [UInt8] = []
+    for level in levels {
+        try measure("build segment, zstd \(level)", events: eventCount, rawBytes: rawBytes) {
+            segment = try build(level: level)
+            return segment.count
+        }
+        try printSections(segment, eventCount)
+    }
+    try measure("build segment", events: eventCount, rawBytes: rawBytes) {
+        segment = try build(level: 1)
         return segment.count
     }
+    try printSections(segment, eventCount)
 
     let reader = try SegmentReader(Bytes(content: segment))
-    print("\nsegment by section, bytes an event:")
-    var sizes: [String: Int] = [:]
-    for block in reader.footer.blocks {
-        for (name, section) in [
-            ("_time", block.times), ("_id", block.ids), ("_level", block.levels), ("_stream", block.streams),
-            ("_msg", block.messages),
-        ] { sizes[name, default: 0] += Int(section.length) }
-        for column in block.columns { sizes[column.name, default: 0] += Int(column.section.length) }
-    }
-    for (name, bytes) in sizes.sorted(by: { $0.value > $1.value }).prefix(16) {
-        print("  \(name): \(Double(bytes * 100 / eventCount) / 100)")
-    }
     print("\nqueries on that segment:")
     for text in [
         "\"NEEDLE-ONCE\"", "zzzzabsent", "\"card declined by processor\" | count() n", "\"GET\" | count() n",
@@ -109,6 +115,26 @@ func runStages(_ directory: String) throws {
     print(
         "  \(Double((SystemClock.monotonicNanos() - start) / 1_000) / 1_000) ms  \(newest) rows  newest 100 of level:=ERROR"
     )
+}
+
+/// Prints what a segment is made of, in bytes an event.
+func printSections(_ segment: [UInt8], _ eventCount: Int) throws {
+    let footer = try SegmentReader(Bytes(content: segment)).footer
+    var sizes: [String: Int] = [:]
+    for section in footer.sections { sizes["\(section.kind)", default: 0] += Int(section.length) }
+    for block in footer.blocks {
+        for (name, section) in [
+            ("_time", block.times), ("_id", block.ids), ("_level", block.levels), ("_stream", block.streams),
+            ("_msg", block.messages),
+        ] { sizes[name, default: 0] += Int(section.length) }
+        for column in block.columns { sizes[column.name, default: 0] += Int(column.section.length) }
+        for section in block.presences + block.extras { sizes["\(section.kind)", default: 0] += Int(section.length) }
+    }
+    sizes["footer, header, trailer"] = segment.count - sizes.values.reduce(0, +)
+    print("\nsegment by section, bytes an event:")
+    for (name, bytes) in sizes.sorted(by: { $0.value > $1.value }).prefix(24) {
+        print("  \(name): \(Double(bytes * 1_000 / eventCount) / 1_000)")
+    }
 }
 
 func measure(_ name: String, events: Int, rawBytes: Int, _ body: () throws -> Int) rethrows {

@@ -1,0 +1,12 @@
+/// What of a segment got a plainer form than others because of its shape. All of it is kept and found; it takes more
+/// bytes, or more time to search.
+package struct DegradedColumns: Equatable, Sendable {
+    /// Fields of a block without a column of their own, because it has too many; once for each block.
+    package var packedFields = 0
+    /// Values of such fields.
+    package var packedValues = 0
+    /// Messages that are kept as text, because they do not repeat.
+    package var textMessages = 0
+    /// Segments without a rollup, because there are too many streams or intervals.
+    package var missingRollups = 0
+}

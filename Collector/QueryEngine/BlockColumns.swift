@@ -78,6 +78,12 @@ final class BlockColumns {
         return .values(gatherer.finish())
     }
 
+    /// The column of a name as numbers, if storage has them as such; nil when there is only text to read.
+    func numbers(_ name: String) throws -> ResultColumn? {
+        if FieldName.isReserved(name) || source.hasLabel(name) { return nil }
+        return try source.numbers(name).map { .numbers($0) }
+    }
+
     /// What storage knows of a test of messages; nil when they are to be read, or have been.
     func messageCandidates(_ search: MessageSearch, _ candidates: RowBitmap) throws -> MessageCandidates? {
         if let known = cachedValues[FieldName.message], candidates.isSubset(of: known.rows) { return nil }

@@ -147,7 +147,7 @@ indirect enum CompiledFilter: Sendable {
         }
         var left = candidates
         switch column {
-        case .times:
+        case .times, .numbers:
             var buffer = ByteWriter(capacity: 40)
             left.filter { row in column.withValue(at: row, &buffer) { matcher.matches($0 ?? empty) } }
         case .values(let data):

@@ -45,6 +45,14 @@ struct Plan {
     /// Fields that are needed; nil for all.
     var needed: NeededFields
 
+    /// Whether the first pipe counts or adds up values, so that it has no need of their text.
+    var looksAtNumbers: Bool {
+        switch pipes.first {
+        case .stats, .top, .uniq: true
+        default: false
+        }
+    }
+
     init(_ query: Query, _ options: ExecutionOptions) {
         var filters = [query.filter]
         pipes = query.pipes
@@ -203,7 +211,11 @@ struct Scan {
     func result(_ columns: BlockColumns, _ rows: RowBitmap) throws -> ResultBlock {
         var fields: [ResultBlock.Field] = []
         for name in plan.needed.names(among: { columns.names() }) {
-            if let column = try columns.column(name, rows) { fields.append(.init(name, column)) }
+            if plan.looksAtNumbers, let column = try columns.numbers(name) {
+                fields.append(.init(name, column))
+            } else if let column = try columns.column(name, rows) {
+                fields.append(.init(name, column))
+            }
         }
         return ResultBlock(fields: fields, rows: rows.rows)
     }

@@ -8,6 +8,8 @@ package enum ResultColumn: Sendable {
     case values(ColumnData)
     /// Times, which become text only where they are written.
     case times([Int64])
+    /// Numbers, which become text only where they are written.
+    case numbers(NumberColumn)
 
     /// Lends the value of a row; nil when it has none.
     ///
@@ -30,6 +32,11 @@ package enum ResultColumn: Sendable {
         case .times(let times):
             buffer.removeAll()
             Timestamp(nanoseconds: times[row]).write(to: &buffer)
+            return buffer.withBytes { body($0) }
+        case .numbers(let column):
+            guard column.rows.contains(row) else { return body(nil) }
+            buffer.removeAll()
+            column.form.write(column.values[row], to: &buffer)
             return buffer.withBytes { body($0) }
         }
     }
@@ -97,6 +104,7 @@ package struct ResultBlock: Sendable {
             switch field.column {
             case .values(let data): sum + data.memoryBytes
             case .times(let times): sum + times.count * 8
+            case .numbers(let column): sum + column.values.count * 8
             }
         }
     }

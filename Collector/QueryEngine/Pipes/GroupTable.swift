@@ -13,11 +13,13 @@ final class GroupTable {
     private var ranges: [ByteRange] = []
     private var key = ByteWriter(capacity: 256)
     private var buffer = ByteWriter(capacity: 64)
+    /// As long as there are only numbers of one form, they are the keys.
+    private var numbers: NumberGroups?
 
     /// How many combinations there are.
-    var count: Int { ranges.count }
+    var count: Int { numbers?.count ?? ranges.count }
     /// Bytes of memory.
-    var memoryBytes: Int { keys.count + ranges.count * 24 + slots.count * 4 }
+    var memoryBytes: Int { keys.count + ranges.count * 24 + slots.count * 4 + (numbers?.memoryBytes ?? 0) }
 
     /// Calls `body` with each row and the number of its combination.
     func forEachRow(of block: ResultBlock, _ columns: [ResultColumn?], _ body: (Int, Int) -> Void) {
@@ -26,6 +28,8 @@ final class GroupTable {
             for row in block.rows { body(row, group) }
             return
         }
+        if columns.count == 1, byNumber(block, columns[0], body) { return }
+        turnToText()
         if let dictionaries = dictionaries(columns) {
             byDictionary(block, columns, dictionaries, body)
             return
@@ -36,7 +40,10 @@ final class GroupTable {
     /// How many rows have each combination, where all columns are dictionaries: entries are counted, and only what comes
     /// at all is looked up. Nil where a column is none.
     func counts(of block: ResultBlock, _ columns: [ResultColumn?]) -> [(group: Int, rows: Int)]? {
+        // A block without the column of numbers that there were before.
+        if numbers != nil, columns.count == 1, case .none = columns[0] { return nil }
         guard !columns.isEmpty, let dictionaries = dictionaries(columns) else { return nil }
+        turnToText()
         var combinations = [UInt32](repeating: 0, count: block.rows.count)
         var size = 1
         for case let data? in dictionaries {
@@ -64,8 +71,46 @@ final class GroupTable {
         return order.map { (group(of: columns, block.rows[Int(examples[$0])]), Int(counts[$0])) }
     }
 
+    /// Groups rows by numbers; false when they are of another form than those before, or there was text before.
+    private func byNumber(_ block: ResultBlock, _ column: ResultColumn?, _ body: (Int, Int) -> Void) -> Bool {
+        if numbers == nil, ranges.isEmpty, case .numbers(let column)? = column { numbers = NumberGroups(column.form) }
+        guard var groups = numbers else { return false }
+        // Not to be copied when it grows.
+        numbers = nil
+        defer { numbers = groups }
+        switch column {
+        case .numbers(let column) where column.form == groups.form:
+            for row in block.rows {
+                body(row, groups.group(of: column.rows.contains(row) ? column.values[row] : nil))
+            }
+        case nil:
+            for row in block.rows { body(row, groups.group(of: nil)) }
+        default: return false
+        }
+        return true
+    }
+
+    /// Enters the texts of numbers, which keep the numbers of their groups.
+    private func turnToText() {
+        guard let old = numbers else { return }
+        numbers = nil
+        for group in 0..<old.count {
+            key.removeAll()
+            buffer.removeAll()
+            old.write(group, to: &buffer)
+            key.append(varint: UInt64(buffer.count))
+            buffer.withBytes { key.append(contentsOf: $0) }
+            _ = lookUp()
+        }
+    }
+
     /// The values of a combination; nil where the field was missing or empty.
     func values(of group: Int) -> [[UInt8]?] {
+        if let numbers {
+            var text = ByteWriter(capacity: 64)
+            numbers.write(group, to: &text)
+            return [text.count == 0 ? nil : text.array()]
+        }
         var result: [[UInt8]?] = []
         keys.withBytes { bytes in
             let range = ranges[group]

@@ -1,4 +1,5 @@
 internal import LogModel
+internal import StoreFormat
 
 /// A value to be ordered: numbers by size, everything else by its bytes, numbers first.
 enum SortValue: Comparable {
@@ -9,10 +10,11 @@ enum SortValue: Comparable {
 
     /// The value of a row; a missing one is empty text.
     init(_ column: ResultColumn?, _ row: Int) {
-        if case .times(let times)? = column {
-            self = .integer(times[row])
-        } else {
-            self.init(column?.value(at: row) ?? [])
+        switch column {
+        case .times(let times): self = .integer(times[row])
+        case .numbers(let numbers) where numbers.form.isPlain && numbers.form.scale == 0 && numbers.rows.contains(row):
+            self = .integer(numbers.values[row])
+        default: self.init(column?.value(at: row) ?? [])
         }
     }
 
@@ -29,6 +31,20 @@ enum SortValue: Comparable {
             self = .text(bytes)
         }
     }
+
+    /// The number that the value of a row stands for; nil when it is none.
+    static func number(_ column: ResultColumn, _ row: Int) -> Double? {
+        // A double holds both exactly, and a quotient of such is the double next to the true one, as reading text gives.
+        if case .numbers(let numbers) = column, numbers.form.isPlain, numbers.rows.contains(row),
+            numbers.values[row].magnitude < 1 << 53
+        {
+            return Double(numbers.values[row]) / powersOfTen[numbers.form.scale]
+        }
+        return number(column.value(at: row) ?? [])
+    }
+
+    /// 10 to the power of the index, up to the most digits that are stored behind the point.
+    private static let powersOfTen: [Double] = (0...18).map { (0..<$0).reduce(1.0) { power, _ in power * 10 } }
 
     /// The number that text stands for; nil when it is none. Infinity and what is no number have no place in an order.
     static func number(_ bytes: [UInt8]) -> Double? {

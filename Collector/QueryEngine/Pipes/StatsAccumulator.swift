@@ -31,7 +31,7 @@ struct StatsAccumulator {
             if !key.isEmpty, distinct.insert(key).inserted { distinctBytes += key.count + 48 }
         case .sum, .avg:
             for field in columns {
-                guard let number = SortValue.number(field.column.value(at: row) ?? []) else { continue }
+                guard let number = SortValue.number(field.column, row) else { continue }
                 sum += number
                 count += 1
             }

@@ -28,6 +28,24 @@ private final class HitCounter {
         }
     }
 
+    /// The groups that have the most hits, those with the most first, and among equals those that came first.
+    func mostFrequent(_ count: Int) -> [Int] {
+        // With few wanted of many, most are ruled out without sorting: by how many groups have at least so many hits.
+        let steps = 1 << 12
+        var groupsOfHits = [Int](repeating: 0, count: steps)
+        for hits in hits { groupsOfHits[min(hits, steps - 1)] += 1 }
+        var least = steps - 1
+        var found = groupsOfHits[least]
+        while least > 0, found < count {
+            least -= 1
+            found += groupsOfHits[least]
+        }
+        let order = hits.indices.filter { hits[$0] >= least }.sorted {
+            hits[$0] != hits[$1] ? hits[$0] > hits[$1] : $0 < $1
+        }
+        return Array(order.prefix(count))
+    }
+
     func block(_ order: [Int], fields: [String], hitsField: String?) -> ResultBlock {
         let columns = fields.map { _ in ColumnGathererBox(capacity: order.count) }
         let counts = ColumnGathererBox(capacity: order.count)
@@ -83,10 +101,7 @@ final class TopStage: RowStage {
     }
 
     func finish() throws(ExecutionError) {
-        let order = (0..<counter.groups.count).sorted {
-            counter.hits[$0] != counter.hits[$1] ? counter.hits[$0] > counter.hits[$1] : $0 < $1
-        }
-        let best = Array(order.prefix(Int(clamping: pipe.count)))
+        let best = counter.mostFrequent(Int(clamping: pipe.count))
         _ = try next.process(counter.block(best, fields: pipe.fields, hitsField: pipe.hitsField))
         try next.finish()
     }

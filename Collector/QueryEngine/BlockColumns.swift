@@ -80,7 +80,7 @@ final class BlockColumns {
 
     /// The column of a name as numbers, if storage has them as such; nil when there is only text to read.
     func numbers(_ name: String) throws -> ResultColumn? {
-        if FieldName.isReserved(name) || source.hasLabel(name) { return nil }
+        if FieldName.isReserved(name) || !source.labels(name).isEmpty { return nil }
         return try source.numbers(name).map { .numbers($0) }
     }
 

@@ -15,8 +15,8 @@ import Testing
                 "2025-02-29T00:00:00Z", "2025-06-15t14:00:00Z", "2025-06-15T14:00:60Z", "2025-06-15T14:00:00.Z",
                 "2262-04-12T00:00:00Z", "1677-09-20T00:00:00Z", "0x", "0X12", "abcdefABCDEF", "abc", "ff-ff", "FF-ff",
             ].map { Array($0.utf8) } + [[0xFF], [0], [0x30, 0], [0x1A]]
-        for test in FieldFormTests.cases {
-            for (number, value) in odd.enumerated() {
+        for (index, test) in FieldFormTests.cases.enumerated() {
+            for (number, value) in odd.enumerated() where (index + number) % 3 == 0 {
                 var maker = MessageMaker(generator: Generator(state: UInt64(number)))
                 var values = (0..<60).map { row -> [UInt8]? in Array(test.value(&maker, row).utf8) }
                 values[number % 3 * 20] = value

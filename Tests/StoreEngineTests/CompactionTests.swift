@@ -246,21 +246,21 @@ import Testing
         print("seed \(seed)")
         var events = AnyEvents(seed: seed)
         let queries = try [
-            "*", "seq:=17", "took", "service:=s1 level:=ERROR", "status:=200", "wide-700:=3", "empty:=\"\"",
+            "*", "seq:=17", "took", "service:=s1 level:=ERROR", "status:=200", "wide-570:=3", "empty:=\"\"",
         ].map {
             try Query(
                 parsing: $0 + " | stats by (service, level) count() n, count_uniq(seq) u | sort by (service, level)")
         }
-        for _ in 0..<4 {
+        for _ in 0..<2 {
             let folder = TemporaryFolder()
             var store = try open(folder.options())
             store.finishReplay()
             var position: UInt64 = 0
             var arrival: Int64 = 0
-            for _ in 0..<30 {
+            for _ in 0..<16 {
                 for _ in 0...events.generator.below(3) {
                     position += 1 + UInt64(events.generator.below(5) / 4)
-                    let rows = [1, 3, 40, 300][events.generator.below(4)]
+                    let rows = [1, 3, 40, 120][events.generator.below(4)]
                     store.append(
                         events.batch(rows: rows), position: position, ingestTime: Timestamp(nanoseconds: arrival))
                 }

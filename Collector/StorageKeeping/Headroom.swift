@@ -11,7 +11,7 @@ package struct Headroom {
     package let bytes: Int
 
     /// The least and the most bytes that are reserved when nobody says how many.
-    package static let usualBytes = (16 << 20)...(1 << 30)
+    package static let usualBytes = (16 << 20)...(256 << 20)
 
     /// Names the file. Nothing is reserved yet.
     ///

@@ -27,6 +27,7 @@ final class TestServer: Sendable {
         var settings = CollectorSettings()
         settings.listen.port = 0
         settings.durability = .operatingSystem
+        settings.storage.headroomBytes = 0
         change(&settings)
         let log = LogLines()
         self.log = log

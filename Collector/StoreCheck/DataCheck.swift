@@ -52,6 +52,11 @@ package final class DataCheck {
             let journalBytes = try Self.size(of: "\(path)/journal")
             let total = segments.bytes + journalBytes
             try segments.run(&report, repairs: repairs) { progress($0, total) }
+            if !segments.gone.isEmpty, report.catalogRecords != nil {
+                let file = "\(path)/catalog.db"
+                try SegmentCatalog.open(file, quarantine: "\(path)/quarantine").catalog
+                    .apply(segments.gone.map { .remove($0) })
+            }
             let read = segments.bytes
             try checkJournal(&report, covered: segments.covered, repairs: repairs) { progress(read + $0, total) }
             report.bytes = total

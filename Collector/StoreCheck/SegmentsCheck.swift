@@ -22,6 +22,8 @@ struct SegmentsCheck {
     private let away: [ClosedRange<UInt64>]
     /// Bytes of all files.
     let bytes: Int
+    /// Names of segments that a repair has set aside, or that are gone: the catalog is to forget them.
+    private(set) var gone: [String] = []
     /// Journal positions that segments speak for, ascending and apart.
     private(set) var covered: [ClosedRange<UInt64>] = []
 
@@ -55,9 +57,10 @@ struct SegmentsCheck {
         var done = 0
         for (index, file) in files.enumerated() {
             if let segment = file.segment, live.contains(index) {
-                try check(segment, file.name, &report, repairs: repairs)
+                if try check(segment, file.name, &report, repairs: repairs) { gone.append(file.name) }
             } else if file.segment == nil {
                 try checkUnreadable(file, live, &report, repairs: repairs)
+                if repairs { gone.append(file.name) }
             }
             done += file.size
             progress(done)
@@ -67,7 +70,8 @@ struct SegmentsCheck {
             report.findings.append(
                 CheckFinding(
                     part: .segment, file: "\(path)/\(record.name)", what: "the segment \(record.name) is missing",
-                    loss: loss))
+                    loss: loss, repair: repairs ? "the catalog does not name it any more" : nil))
+            if repairs { gone.append(record.name) }
         }
     }
 
@@ -97,13 +101,14 @@ struct SegmentsCheck {
         return segment.footer
     }
 
+    /// - Returns: whether a repair has set the segment aside.
     private func check(
         _ segment: SegmentReader, _ name: String, _ report: inout CheckReport, repairs: Bool
-    ) throws {
+    ) throws -> Bool {
         let damages = segment.damages()
         report.segments += 1
         report.rows += segment.footer.rowCount
-        guard !damages.isEmpty else { return }
+        guard !damages.isEmpty else { return false }
         var findings = Self.findings(segment, damages, "\(path)/\(name)")
         report.rows -= findings.reduce(0) { $0 + ($1.loss.map { $0.fields.isEmpty ? $0.rows ?? 0 : 0 } ?? 0) }
         if repairs {
@@ -111,6 +116,7 @@ struct SegmentsCheck {
             for index in findings.indices { findings[index].repair = done }
         }
         report.findings += findings
+        return repairs
     }
 
     /// One finding for the lost rows of a block, one for each of its lost fields, and one for what loses nothing.

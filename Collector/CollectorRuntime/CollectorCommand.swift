@@ -77,6 +77,7 @@ package struct CollectorCommand: ParsableCommand {
         guard refused.isEmpty else {
             throw ValidationError("LODGE_FAULTS is not understood: \(refused.joined(separator: ", "))")
         }
+        MemoryAllocator.boundWhatIsKept()
         let settings = try settings()
         let path = settings.data ?? DataDirectory.usual(environment: processEnvironment)
         // Before any other thread is there, so that all inherit it: only this one waits for the signals.

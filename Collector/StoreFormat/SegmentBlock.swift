@@ -121,7 +121,8 @@ struct SegmentBlock: BlockSource {
         guard description.messages.kind == .templates else { return nil }
         let filter = filter(covering: BlockFilter.Place.messages)
         let terms = try segment.cached(description.messages, .terms, cost: \.memoryBytes) {
-            TemplateTerms(try self.outline())
+            // The outline is many times larger: it would push the terms of other blocks out.
+            TemplateTerms(try self.readOutline())
         }
         if let filter, search.isInTemplatesAlone(filter) { return terms.candidates(search, among: rows) }
         let outline = try self.outline()
@@ -142,12 +143,14 @@ struct SegmentBlock: BlockSource {
 
     /// The outline of the messages, which the cache keeps.
     func outline() throws -> TemplateOutline {
-        try segment.cached(description.messages, .templates, cost: \.memoryBytes) {
-            let content = try segment.section(description.messages)
-            return unsafe try content.withUnsafeBytes { raw in
-                var context = CodecContext()
-                return unsafe try TemplateOutline(raw, rowCount: rowCount, &context)
-            }
+        try segment.cached(description.messages, .templates, cost: \.memoryBytes) { try readOutline() }
+    }
+
+    private func readOutline() throws -> TemplateOutline {
+        let content = try segment.section(description.messages)
+        return unsafe try content.withUnsafeBytes { raw in
+            var context = CodecContext()
+            return unsafe try TemplateOutline(raw, rowCount: rowCount, &context)
         }
     }
 

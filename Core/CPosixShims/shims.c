@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 
@@ -38,4 +39,15 @@ int lodge_thread_start(pthread_t *thread, const char *name, void *(*body)(void *
     cut[sizeof cut - 1] = 0;
     pthread_setname_np(*thread, cut);
     return 0;
+}
+
+void lodge_bound_allocator(int arenas, int bytes) {
+#ifdef __GLIBC__
+    mallopt(M_ARENA_MAX, arenas);
+    mallopt(M_MMAP_THRESHOLD, bytes);
+    mallopt(M_TRIM_THRESHOLD, bytes);
+#else
+    (void)arenas;
+    (void)bytes;
+#endif
 }

@@ -20,4 +20,8 @@ void lodge_error_text(int code, char *buffer, size_t size);
 // Returns 0 or -errno.
 int lodge_thread_start(pthread_t *thread, const char *name, void *(*body)(void *), void *context);
 
+// mallopt(3), where the C library is glibc: at most so many arenas; blocks of so many bytes are mapped by themselves, and
+// as many free bytes at the end of an arena go back to the system. Elsewhere it does nothing.
+void lodge_bound_allocator(int arenas, int bytes);
+
 #endif

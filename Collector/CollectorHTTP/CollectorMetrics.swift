@@ -74,6 +74,9 @@ private func storageMetrics(_ services: CollectorServices) -> [MetricFamily] {
         gauge("store_segments", "Segments.", store.segments),
         gauge("store_disk_bytes", "Bytes of all segments.", store.diskBytes),
         gauge("store_streams", "Streams known.", store.streams),
+        gauge(
+            "store_unreadable_segments", "Segments in use whose files cannot be read at present.",
+            store.unreadableSegments),
         gauge("store_quarantined_segments", "Segments set aside because they are damaged.", store.counters.quarantined),
         gauge("head_rows", "Events in memory.", store.headRows),
         gauge("head_bytes", "Bytes of memory they take.", store.headBytes),

@@ -157,7 +157,7 @@ final class QueryRunner: Sendable {
             countsHits: job.countsHits, memoryLimit: limits.memoryBytes, isCancelled: isCancelled,
             isOverdue: { SystemClock.monotonicNanos() > end })
         do {
-            let snapshot = try store.snapshot(ids: job.ids)
+            let snapshot = store.snapshot(ids: job.ids)
             options.gaps = snapshot.gaps
             let blocks = snapshot.blocks.filter { $0.idBounds.overlaps(job.ids) }
             let summary = try execute(job.query, on: blocks, options, emit: emit)

@@ -18,10 +18,12 @@ struct Janitor: Sendable {
     func sweep(now: Int64) -> Int {
         var gone: Set<String> = []
         ledger.catchUp()
+        let unreadable = ledger.unreadable
         for retired in ledger.segments.retired where retired.record.tier != .cold && retired.bytes == nil {
-            guard case .superseded(let retirement) = retired.record.state, now >= retirement.since &+ graceNanos else {
-                continue
-            }
+            guard case .superseded(let retirement) = retired.record.state, now >= retirement.since &+ graceNanos,
+                // While the segment that took its place cannot be read, nobody knows whether it can ever be again.
+                !unreadable.contains(retirement.reason)
+            else { continue }
             do throws(IOError) {
                 try directory.remove(retired.record.name)
                 gone.insert(retired.record.name)

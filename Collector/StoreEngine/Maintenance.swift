@@ -23,6 +23,7 @@ struct Maintenance: Sendable {
         let throttle = Throttle(share: options.cpuShare, bytesPerSecond: options.bytesPerSecond)
         var retry: UInt64 = 0
         while !isStopping {
+            ledger.retryUnreadable(in: compactor.directory)
             janitor.sweep(now: SystemClock.wallNanos())
             if options.isOn, SystemClock.monotonicNanos() >= retry {
                 guard let outcome = try? compactor.runNext(now: SystemClock.wallNanos(), throttle: throttle) else {

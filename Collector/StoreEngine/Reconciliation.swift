@@ -27,12 +27,15 @@ struct Reconciliation {
     /// - Parameters:
     ///   - intact: the segments whose bytes are there, as the catalog has them or, where it has not, as their footers say.
     ///   - known: what the catalog has.
+    ///   - provisional: names of those of which nothing but the name is known; the catalog does not get to know them.
     ///   - now: nanoseconds since the epoch.
-    init(intact: [SegmentRecord], known: [SegmentRecord], now: Int64) {
+    init(intact: [SegmentRecord], known: [SegmentRecord], provisional: Set<String> = [], now: Int64) {
         decide(intact, now)
         live.sort { $0.positions.lowerBound < $1.positions.lowerBound }
         let old = Dictionary(known.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        for record in live + retired where old[record.name] != record { changes.append(.insert(record)) }
+        for record in live + retired where old[record.name] != record && !provisional.contains(record.name) {
+            changes.append(.insert(record))
+        }
         let names = Set(intact.map(\.name))
         for record in known where !names.contains(record.name) {
             changes.append(.remove(record.name))

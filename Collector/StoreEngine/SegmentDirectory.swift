@@ -43,9 +43,10 @@ struct SegmentDirectory: Sendable {
     }
 
     /// A segment of this directory as queries see it.
-    func segment(_ record: SegmentRecord) -> StoredSegment {
+    func segment(_ record: SegmentRecord, isProvisional: Bool = false) -> StoredSegment {
         guard record.tier == .cold else {
-            return StoredSegment(record, file(record.name, length: record.bytes), readers)
+            return StoredSegment(
+                record, file(record.name, length: record.bytes), readers, isProvisional: isProvisional)
         }
         let bytes = ColdSegmentBytes(record.name, length: record.bytes, stub: stub(of: record.name), cold)
         return StoredSegment(record, bytes, readers)

@@ -38,6 +38,9 @@ package final class SegmentLedger: Sendable {
     /// The segments as they are now.
     package var segments: SegmentSet { state.withLock { $0.segments } }
 
+    /// The segments in use that cannot be read at present.
+    var unreadable: UnreadableSegments { state.withLock { $0.unreadable } }
+
     /// Makes a change of the set of segments. It is in the catalog, or reported as missing there, when this returns.
     ///
     /// - Parameter change: changes a copy of the set and gives the changes of the catalog; throws to change nothing.
@@ -103,6 +106,53 @@ package final class SegmentLedger: Sendable {
             "segment \(place) is damaged and set aside: \(error); it held \(segment.record.rows) events from "
                 + "\(Timestamp(nanoseconds: low)) to \(Timestamp(nanoseconds: high))"
                 + (revived.isEmpty ? "" : "; \(revived.count) segments that it was made of are used instead"))
+    }
+
+    /// Leaves a segment in use that cannot be read at present, and reports it when that is new.
+    func leave(_ segment: StoredSegment, failed: UnreadableSegments.Failure, because error: IOError) {
+        let name = segment.record.name
+        let isNew = state.withLock { state in
+            state.unreadable.note(name, failed, now: SystemClock.monotonicNanos())
+        }
+        guard isNew else { return }
+        report(
+            "\(error): the segment stays where it is; until it can be read, \(segment.eventCount) are missing from answers"
+        )
+    }
+
+    /// Tries the segments again that could not be read, when their time has come.
+    func retryUnreadable(in directory: SegmentDirectory) {
+        for name in state.withLock({ $0.unreadable.due(now: SystemClock.monotonicNanos()) }) {
+            guard let segment = segments.live.first(where: { $0.record.name == name }) else {
+                state.withLock { _ = $0.unreadable.forget(name) }
+                continue
+            }
+            do {
+                let reader = try segment.reader()
+                if segment.isProvisional { try admit(segment, reader, in: directory) }
+                state.withLock { _ = $0.unreadable.forget(name) }
+                report("segment \(name) can be opened again")
+            } catch let error as IOError where !error.isMissing {
+                leave(segment, failed: .opening, because: error)
+            } catch  where segment.record.tier == .cold {
+                // What is wrong in the object store, queries say.
+                state.withLock { _ = $0.unreadable.forget(name) }
+            } catch {
+                state.withLock { _ = $0.unreadable.forget(name) }
+                setAside(segment, in: directory, because: error)
+            }
+        }
+    }
+
+    private func admit(_ segment: StoredSegment, _ reader: SegmentReader, in directory: SegmentDirectory) throws {
+        let record = SegmentRecord(
+            reader.footer, name: segment.record.name, bytes: segment.record.bytes, createdAt: SystemClock.wallNanos())
+        let known = directory.segment(record)
+        try commit { (segments) throws(StoreError) in
+            try segments.admit(known)
+        } together: { state in
+            state.segments.release([record.name])
+        }
     }
 
     private func write(_ changes: [CatalogChange], _ segments: SegmentSet, _ book: inout Book) {

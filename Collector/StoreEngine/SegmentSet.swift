@@ -29,12 +29,17 @@ package struct SegmentSet: Sendable {
     ///   - live: segments that queries see.
     ///   - retired: records of the others.
     package init(live: [StoredSegment] = [], retired: [SegmentRecord] = []) {
-        for segment in live { insert(segment) }
+        for segment in live {
+            insert(segment)
+            if segment.isProvisional { claimed.insert(segment.record.name) }
+        }
         self.retired = retired.map { Retired(record: $0, bytes: nil) }
     }
 
     /// All records, for a catalog that has to be written anew.
-    package var records: [SegmentRecord] { live.map(\.record) + retired.map(\.record) }
+    package var records: [SegmentRecord] {
+        live.filter { !$0.isProvisional }.map(\.record) + retired.map(\.record)
+    }
 
     /// Whether a segment speaks for any of these positions: queries see its events, or retention took them away.
     package func holdsAny(of positions: ClosedRange<UInt64>) -> Bool {
@@ -74,6 +79,18 @@ package struct SegmentSet: Sendable {
         }
         if let output { insert(output) }
         return changes
+    }
+
+    /// Puts what is known now of a segment that could not be read before in its place.
+    ///
+    /// - Throws: ``StoreError`` when it is not live.
+    mutating func admit(_ segment: StoredSegment) throws(StoreError) -> [CatalogChange] {
+        guard let index = live.firstIndex(where: { $0.record.name == segment.record.name }) else {
+            throw StoreError("segment \(segment.record.name) is not in use any more")
+        }
+        live[index].close()
+        live[index] = segment
+        return [.insert(segment.record)]
     }
 
     /// Takes a segment out of use because retention says so. Until its bytes are removed it can be made live again.

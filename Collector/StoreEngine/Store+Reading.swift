@@ -6,16 +6,16 @@ internal import Workers
 extension Store {
     /// What a query sees. Blocks for the disk where footers are not in memory.
     ///
-    /// A segment that turns out to be damaged is set aside and reported, and left out.
+    /// A segment that turns out to be damaged is set aside and reported, and left out. One that cannot be read at present
+    /// stays where it is, and is named among the gaps.
     ///
     /// - Parameters:
     ///   - ids: events of other ``RowID``s may be left out.
     ///   - times: events of other times may be left out; nanoseconds.
     /// - Returns: the blocks and what is missing among them.
-    /// - Throws: `IOError` when a segment cannot be opened for a reason that is not damage, such as too many open files.
     package func snapshot(
         ids: ClosedRange<UInt64> = 0...UInt64.max, times: ClosedRange<Int64> = Int64.min...Int64.max
-    ) throws -> StoreSnapshot {
+    ) -> StoreSnapshot {
         let positions = RowID.position(of: ids.lowerBound)...RowID.position(of: ids.upperBound)
         while true {
             // Nothing is copied under the lock but references.
@@ -26,20 +26,21 @@ extension Store {
                 $0.record.positions.overlaps(positions) && $0.record.timeBounds.overlaps(times)
             }
             var gaps: [String] = []
-            guard var blocks = try open(wanted, &gaps) else { continue }
+            guard var blocks = open(wanted, &gaps) else { continue }
             for head in heads { blocks.append(contentsOf: head.blocks) }
             return StoreSnapshot(blocks: blocks, lastPosition: lastPosition, quarantined: quarantined, gaps: gaps)
         }
     }
 
     /// The blocks of segments; nil when they are not the right ones any more.
-    private func open(_ segments: [StoredSegment], _ gaps: inout [String]) throws -> [any BlockSource]? {
+    private func open(_ segments: [StoredSegment], _ gaps: inout [String]) -> [any BlockSource]? {
         var blocks: [any BlockSource] = []
         for segment in segments {
             do {
                 blocks.append(contentsOf: try segment.reader().blocks)
-            } catch let error as IOError where !error.isDamage && !error.isMissing {
-                throw error
+            } catch let error as IOError where !error.isMissing {
+                ledger.leave(segment, failed: .opening, because: error)
+                gaps.append("\(segment.eventCount) cannot be read now: \(error)")
             } catch  where segment.record.tier == .cold {
                 if ledger.dropStub(of: segment, in: directory, because: error) { return nil }
                 gaps.append("\(segment.record.rows) events cannot be read: \(error)")
@@ -57,6 +58,7 @@ extension Store {
         var result = state.withLock { state in
             var result = StoreStatistics()
             result.counters = state.counters
+            result.unreadableSegments = state.unreadable.count
             result.streams = state.streams.count
             result.add(state.segments)
             for head in state.heads { result.add(head) }
@@ -70,10 +72,11 @@ extension Store {
 extension StoreStatistics {
     fileprivate mutating func add(_ set: SegmentSet) {
         segments = set.live.count
-        for record in set.live.lazy.map(\.record) {
+        for segment in set.live {
+            let record = segment.record
             rows += record.rows
             diskBytes += record.bytes
-            widen(record.timeBounds)
+            if !segment.isProvisional { widen(record.timeBounds) }
             tiers[record.tier, default: Tier()].segments += 1
             tiers[record.tier, default: Tier()].rows += record.rows
             tiers[record.tier, default: Tier()].bytes += record.bytes

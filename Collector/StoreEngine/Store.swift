@@ -34,6 +34,7 @@ package final class Store: Sendable {
         let opening = try StoreOpening(options, directory, report)
         var initial = StoreState(opening.segments)
         initial.counters.quarantined = opening.damages.count
+        initial.unreadable = opening.unreadable
         initial.counters.lostSegments = opening.lostSegments
         initial.counters.lostRows = opening.lostRows
         state = Monitor(initial)

@@ -14,6 +14,10 @@ struct StoreOpening {
     private(set) var damages: [Damage] = []
     private(set) var lostRows = 0
     private(set) var lostSegments = 0
+    /// Segments that are in use and could not be read.
+    private(set) var unreadable = UnreadableSegments()
+    /// Of these, the ones of which nothing but the name is known.
+    private var provisional: Set<String> = []
 
     struct Damage {
         var name: String
@@ -43,16 +47,19 @@ struct StoreOpening {
             catalog = try SegmentCatalog.inMemory()
             isBehind = true
         }
-        var intact = try examine(
+        var intact = examine(
             removeDeparted(from: files, known),
             Dictionary(known.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }))
         intact += try examineStubs(known, local: Set(intact.map(\.name)))
-        let result = Reconciliation(intact: intact, known: known, now: now)
+        let result = Reconciliation(intact: intact, known: known, provisional: provisional, now: now)
         tell(result.losses, known)
         for name in result.overlapping {
             report("segment \(name) has journal positions that another segment has, too: both are kept")
         }
-        segments = SegmentSet(live: result.live.map { directory.segment($0) }, retired: result.retired)
+        segments = SegmentSet(
+            live: result.live.map { [provisional] in
+                directory.segment($0, isProvisional: provisional.contains($0.name))
+            }, retired: result.retired)
         do { try catalog.apply(result.changes) } catch {
             report("\(error); the segments are kept, and the catalog is written anew when it can be")
             isBehind = true
@@ -62,7 +69,7 @@ struct StoreOpening {
     /// The records of the files that are intact: the catalog's where it has the file as it is, else from the footer.
     private mutating func examine(
         _ files: [(name: String, size: Int)], _ known: [String: SegmentRecord]
-    ) throws -> [SegmentRecord] {
+    ) -> [SegmentRecord] {
         var intact: [SegmentRecord] = []
         for (name, size) in files {
             let file = directory.file(name, length: UInt64(size))
@@ -77,13 +84,31 @@ struct StoreOpening {
                     said.generation == Int(clamping: reader.footer.generation)
                 else { throw StoreFormatError("its name and its footer say different things") }
                 intact.append(SegmentRecord(reader.footer, name: name, bytes: UInt64(size), createdAt: now))
-            } catch let error as IOError where !error.isDamage {
-                throw error
+            } catch let error as IOError where !error.isMissing {
+                intact.append(unread(name, size, known[name], error))
             } catch {
                 damages.append(Damage(name: name, path: directory.setAside(name), reason: "\(error)"))
             }
         }
         return intact
+    }
+
+    /// What is known of a segment whose file cannot be read: that it is there, and speaks for its journal positions.
+    private mutating func unread(
+        _ name: String, _ size: Int, _ known: SegmentRecord?, _ error: IOError
+    ) -> SegmentRecord {
+        _ = unreadable.note(name, .opening, now: SystemClock.monotonicNanos())
+        if let known, known.bytes == UInt64(size), known.tier != .cold {
+            report("segment \(name) stays in use, but its \(known.rows) events cannot be read now: \(error)")
+            return known
+        }
+        report("segment \(name) stays in use, but its events cannot be read now: \(error)")
+        provisional.insert(name)
+        guard let said = SegmentName(name) else { preconditionFailure("only segments by their names are listed") }
+        return SegmentRecord(
+            name: name, positions: said.positions, generation: said.generation, level: 0, tier: .hot, state: .live,
+            rows: 0, bytes: UInt64(size), timeBounds: Int64.min...Int64.max, ingestBounds: Int64.min...Int64.max,
+            createdAt: now)
     }
 
     private mutating func tell(_ losses: [Reconciliation.Loss], _ known: [SegmentRecord]) {

@@ -14,6 +14,7 @@ struct StoreState: Sendable {
     var lastPosition: UInt64 = 0
     var flushed: UInt64 = 0
     var streams: Set<UInt64> = []
+    var unreadable = UnreadableSegments()
     var counters = StoreCounters()
     var flushFails = false
     var flushRequests = 0

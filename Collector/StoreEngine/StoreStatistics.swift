@@ -18,6 +18,8 @@ package struct StoreStatistics: Sendable, Equatable {
     package var segments = 0
     /// Bytes of all segments.
     package var diskBytes: UInt64 = 0
+    /// Segments in use whose files cannot be read at present.
+    package var unreadableSegments = 0
     /// Events in memory.
     package var headRows = 0
     /// Bytes of memory they take.

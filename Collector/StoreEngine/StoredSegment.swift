@@ -9,9 +9,16 @@ package final class StoredSegment: Sendable {
     package let record: SegmentRecord
     /// Where it is read from. Who holds on to this keeps the bytes from being removed.
     package let bytes: any RandomAccessBytes & AnyObject
+    /// Whether nothing but its name is known, because its file could not be read: the record's counts and times mean
+    /// nothing. The catalog does not know it, and no job works on it.
+    let isProvisional: Bool
     private let readers: ReaderCache
 
-    package init(_ record: SegmentRecord, _ bytes: any RandomAccessBytes & AnyObject, _ readers: ReaderCache) {
+    package init(
+        _ record: SegmentRecord, _ bytes: any RandomAccessBytes & AnyObject, _ readers: ReaderCache,
+        isProvisional: Bool = false
+    ) {
+        self.isProvisional = isProvisional
         self.record = record
         self.bytes = bytes
         self.readers = readers
@@ -25,12 +32,16 @@ package final class StoredSegment: Sendable {
     package func reader() throws -> SegmentReader {
         if let known = readers.reader(ObjectIdentifier(self)) { return known }
         let opened = try SegmentReader(bytes, cache: readers.cache)
-        guard opened.footer.journalPositions == record.positions, opened.footer.rowCount == record.rows else {
+        guard opened.footer.journalPositions == record.positions, isProvisional || opened.footer.rowCount == record.rows
+        else {
             throw StoreFormatError("\(record.name) holds other events than the catalog says")
         }
         readers.keep(opened, ObjectIdentifier(self))
         return opened
     }
+
+    /// For people: how many events it holds.
+    var eventCount: String { isProvisional ? "events of the segment \(record.name)" : "\(record.rows) events" }
 
     /// Closes what the cache holds open.
     func close() { readers.forget(ObjectIdentifier(self)) }

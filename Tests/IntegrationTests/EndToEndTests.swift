@@ -72,7 +72,7 @@ struct EndToEndTests {
             next = read.next
         }
         var result: [[UInt8]: Int] = [:]
-        for block in try store.snapshot().blocks {
+        for block in store.snapshot().blocks {
             let messages = try block.messages(RowBitmap(rowCount: block.rowCount, filled: true))
             for row in 0..<block.rowCount { result[messages.value(at: row) ?? [], default: 0] += 1 }
         }

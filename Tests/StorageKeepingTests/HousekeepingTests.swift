@@ -78,7 +78,7 @@ private final class KeptStore {
     func count() throws -> [Level: Int]? {
         var counts: [Level: Int] = [:]
         var ids: Set<UInt64> = []
-        for block in try store.snapshot().blocks {
+        for block in store.snapshot().blocks {
             for id in try block.ids() where !ids.insert(id).inserted { return nil }
             for level in try block.levels() { counts[Level(rawValue: level) ?? .unknown, default: 0] += 1 }
         }

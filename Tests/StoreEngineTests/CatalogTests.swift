@@ -146,7 +146,7 @@ import Testing
             let file = try OpenFile(folder.path + "/" + name, .readWrite)
             try file.truncate(to: try file.status().size - 1)
         }
-        let snapshot = try store.snapshot()
+        let snapshot = store.snapshot()
         #expect(snapshot.quarantined == 1)
         #expect(try lodge(snapshot) == expected([(1, 20), (3, 20)]))
         #expect(try FileSystem.list(folder.path + "/quarantine") == [name])
@@ -172,8 +172,8 @@ import Testing
         }
         #expect(openFiles.count <= 3)
         let ids = RowID.make(position: 7, row: 0)...RowID.make(position: 9, row: 5)
-        #expect(try store.snapshot(ids: ids).blocks.count == 3)
-        #expect(try store.snapshot(times: 7_000...8_999).blocks.count == 2)
+        #expect(store.snapshot(ids: ids).blocks.count == 3)
+        #expect(store.snapshot(times: 7_000...8_999).blocks.count == 2)
         store.close()
     }
 

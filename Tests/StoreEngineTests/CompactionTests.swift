@@ -39,7 +39,7 @@ import Testing
         #expect(statistics.counters.compactionBytesWritten == statistics.diskBytes)
         #expect(folder.segments.last == "00000000000005-00000000000005-000000.segment")
         #expect(folder.segments.contains("00000000000001-00000000000005-000001.segment"))
-        #expect(try store.snapshot().blocks.count == 1)
+        #expect(store.snapshot().blocks.count == 1)
         #expect(try store.compact(asOf: Self.late) == 0)
         #expect((0...6).map { store.isStored(position: $0) } == [false, true, true, true, true, true, false])
         store.close()
@@ -68,7 +68,7 @@ import Testing
     @Test func inputsGoAfterTheirGraceAndNotWhileTheyAreRead() throws {
         let folder = TemporaryFolder()
         let store = try store(folder)
-        var before: StoreSnapshot? = try store.snapshot()
+        var before: StoreSnapshot? = store.snapshot()
         try store.compact(asOf: Self.late)
         let now = SystemClock.wallNanos()
         #expect(store.removeRetired(asOf: now) == 0)
@@ -133,7 +133,8 @@ import Testing
             .init(fault.operation, path: folder.path, after: fault.skip, code: fault.code, times: .max))
         #expect(throws: StoreError.self) { try store.compact(asOf: Self.late) }
         SystemFaults.remove(token)
-        #expect(reports.all.count == 1 && reports.all[0].contains("merged"), "\(reports.all)")
+        let said = reports.all
+        #expect(said.count == 1 && ["merged", "stays where it is"].contains { said[0].contains($0) }, "\(said)")
         #expect(try store.content() == wanted)
         #expect(store.statistics.segments == 5 && store.statistics.counters.failedCompactions == 1)
         // A crash here: the output may have its name already.
@@ -291,7 +292,7 @@ import Testing
 
     private func answer(_ query: Query, _ store: Store) throws -> [[String: [UInt8]]] {
         let rows = Mutex<[[String: [UInt8]]]>([])
-        let summary = try execute(query, on: try store.snapshot().blocks, ExecutionOptions(now: .distantPast)) {
+        let summary = try execute(query, on: store.snapshot().blocks, ExecutionOptions(now: .distantPast)) {
             block in
             for row in block.rows {
                 var values: [String: [UInt8]] = [:]

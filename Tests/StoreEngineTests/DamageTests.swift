@@ -39,7 +39,7 @@ import Workers
         let reports = Reports()
         let store = try open(folder.options(), reports)
         #expect(try store.content() == expected([(1, 20), (3, 20)]))
-        #expect(try store.statistics.counters.quarantined == 1 && store.snapshot().quarantined == 1)
+        #expect(store.statistics.counters.quarantined == 1 && store.snapshot().quarantined == 1)
         #expect(try FileSystem.list(folder.path + "/quarantine") == [name])
         #expect(reports.all.count == 1 && reports.all[0].contains(name) && reports.all[0].contains("quarantine"))
         #expect(!store.isStored(position: 2))
@@ -80,16 +80,34 @@ import Workers
         store.close()
     }
 
-    @Test func aSegmentThatMayNotBeOpenedIsNotSetAside() throws {
+    @Test(arguments: [
+        (IOError.Operation.open, Int32(24), true), (.open, 5, false), (.read, 28, false), (.read, 5, true),
+    ])
+    func aSegmentThatCannotBeReadStaysAndIsTriedAgain(
+        operation: IOError.Operation, code: Int32, withCatalog: Bool
+    ) throws {
         let folder = try filled()
         let path = folder.path + "/" + folder.segments[1]
-        let token = SystemFaults.add(.init(.open, path: path, code: 24, times: .max))
-        #expect(throws: IOError.self) { try open(folder.options()) }
-        SystemFaults.remove(token)
+        if !withCatalog { try FileSystem.remove(folder.options().catalog) }
+        let token = SystemFaults.add(.init(operation, path: path, code: code, times: .max))
+        let reports = Reports()
+        let store = try open(folder.options(), reports)
+        // It speaks for its positions: the journal need not replay them.
+        #expect(store.isStored(position: 2) && store.statistics.counters.quarantined == 0)
+        #expect(store.statistics.unreadableSegments == 1 && store.statistics.counters.lostSegments == 0)
+        #expect(store.statistics.rows == (withCatalog ? 60 : 40))
+        #expect(try store.content() == expected([(1, 20), (3, 20)]))
+        let gaps = store.snapshot().gaps
+        #expect(gaps.count == 1 && gaps[0].contains(folder.segments[1]))
         #expect(folder.segments.count == 3)
-        let store = try open(folder.options())
-        #expect(try store.content().count == 60)
+        SystemFaults.remove(token)
+        #expect(try store.content().count == 60 && store.snapshot().gaps.isEmpty)
+        #expect(eventually { store.statistics.unreadableSegments == 0 && store.statistics.rows == 60 })
         store.close()
+        #expect(reports.all.contains { $0.contains("can be opened again") })
+        let again = try open(folder.options())
+        #expect(try again.content().count == 60 && again.statistics.unreadableSegments == 0)
+        again.close()
     }
 
     @Test(arguments: [

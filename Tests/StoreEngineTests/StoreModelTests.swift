@@ -103,8 +103,8 @@ import Workers
         for number in 0..<2 {
             threads.append(
                 try shared.start("read-\(number)") {
-                    let low = try store.snapshot().lastPosition
-                    let snapshot = try store.snapshot()
+                    let low = store.snapshot().lastPosition
+                    let snapshot = store.snapshot()
                     // Batches are seen whole, and all that were added before.
                     let content = try lodge(snapshot)
                     guard content == expected((1...max(1, snapshot.lastPosition)).map { ($0, 5) }) || content.isEmpty,

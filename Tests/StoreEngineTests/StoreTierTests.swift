@@ -146,7 +146,7 @@ struct StoreTierTests {
         #expect(try store.makeCold(names(store)[1]))
         try store.tidyCold()
         try FileSystem.rename(place.objects, to: place.objects + "-away")
-        let snapshot = try store.snapshot()
+        let snapshot = store.snapshot()
         #expect(snapshot.blocks.count == 4 && snapshot.gaps.isEmpty)
         #expect(throws: ObjectStoreError.self) {
             _ = try snapshot.blocks[1].messages(RowBitmap(rowCount: 300, filled: true))

@@ -79,7 +79,7 @@ private func report(_ what: String, of options: StoreOptions) throws {
     let store = try Store(options) { print($0) }
     let opened = SystemClock.monotonicNanos()
     let grown = residentBytes() - memory
-    let blocks = try store.snapshot().blocks.count
+    let blocks = store.snapshot().blocks.count
     let looked = SystemClock.monotonicNanos()
     print(
         "\(what): \(rounded(Double(opened - start) / 1e6)) ms, \(grown >> 10) KiB; all footers for a query: "

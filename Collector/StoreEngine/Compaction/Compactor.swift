@@ -39,6 +39,8 @@ struct Compactor: Sendable {
             throw stopped
         } catch let damaged as DamagedInput {
             ledger.setAside(damaged.segment, in: directory, because: damaged.cause)
+        } catch let unreadable as UnreadableInput {
+            ledger.leave(unreadable.segment, failed: .reading, because: unreadable.cause)
         } catch {
             report("\(inputs.count) segments could not be merged, trying again later: \(error)")
         }
@@ -50,7 +52,8 @@ struct Compactor: Sendable {
     private func claim(_ now: Int64) -> (job: CompactionPlanner.Job, inputs: [StoredSegment])? {
         let planner = CompactionPlanner(maxSegmentBytes: options.compaction.maxSegmentBytes)
         return state.withLock { state in
-            guard let job = planner.next(state.segments.candidates, settled: state.flushed, now: now),
+            let candidates = state.segments.candidates(except: state.unreadable)
+            guard let job = planner.next(candidates, settled: state.flushed, now: now),
                 state.segments.claim(job.inputs)
             else { return nil }
             let names = Set(job.inputs)
@@ -88,10 +91,12 @@ struct Compactor: Sendable {
 extension SegmentSet {
     /// All segments as the planner sees them. Expired ones are among them: they may be made live again, so nothing may
     /// be written across them.
-    var candidates: [CompactionPlanner.Candidate] {
+    func candidates(except unreadable: UnreadableSegments) -> [CompactionPlanner.Candidate] {
         var result = live.map { segment in
-            CompactionPlanner.Candidate(
-                segment.record, isFree: segment.record.tier == .hot && !isClaimed(segment.record.name))
+            let name = segment.record.name
+            return CompactionPlanner.Candidate(
+                segment.record,
+                isFree: segment.record.tier == .hot && !isClaimed(name) && !unreadable.contains(name))
         }
         for retired in retired {
             guard case .expired = retired.record.state else { continue }

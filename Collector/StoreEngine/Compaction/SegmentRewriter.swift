@@ -1,7 +1,7 @@
 internal import LogModel
 internal import SegmentCatalog
 package import StoreFormat
-internal import SystemIO
+package import SystemIO
 
 /// Writes one segment that holds the events of several, or some of them. One block is in memory at a time.
 ///
@@ -40,7 +40,7 @@ package struct SegmentRewriter: Sendable {
     ///   - level: of the output.
     ///   - filter: which events to keep.
     /// - Returns: the output, which is on the disk and not yet in the catalog.
-    /// - Throws: what `pace` and `filter` throw; ``DamagedInput``; `IOError` when the output cannot be written.
+    /// - Throws: what `pace` and `filter` throw; ``DamagedInput`` or ``UnreadableInput``; `IOError` when the output cannot be written.
     package func rewrite(_ inputs: [StoredSegment], level: Int, keeping filter: RowFilter? = nil) throws -> Output {
         let records = inputs.map(\.record)
         guard let first = records.map(\.positions.lowerBound).min(),
@@ -120,18 +120,27 @@ package struct SegmentRewriter: Sendable {
     }
 }
 
-/// A segment that was to be rewritten cannot be read.
+/// A segment that was to be rewritten is damaged or gone.
 package struct DamagedInput: Error {
     /// The segment.
     package var segment: StoredSegment
-    /// Why it cannot be read.
+    /// What is wrong with it.
     package var cause: any Error
 
-    /// Runs `body` and says of what it throws which segment it is about. An error that is not about the content, such as
-    /// too many open files, stays as it is.
+    /// Runs `body`, which does nothing but read a segment, and says of what it throws which segment it is about.
     static func meeting<T>(_ segment: StoredSegment, _ body: () throws -> T) throws -> T {
-        do { return try body() } catch let error as IOError where !error.isDamage && !error.isMissing {
-            throw error
+        do { return try body() } catch let error as IOError where !error.isMissing {
+            throw UnreadableInput(segment: segment, cause: error)
         } catch { throw DamagedInput(segment: segment, cause: error) }
     }
+}
+
+/// A segment that was to be rewritten cannot be read at present: the disk fails, or too many files are open.
+package struct UnreadableInput: Error, CustomStringConvertible {
+    /// The segment.
+    package var segment: StoredSegment
+    /// Why it cannot be read.
+    package var cause: IOError
+
+    package var description: String { cause.description }
 }

@@ -9,7 +9,7 @@ extension StoreOpening {
     /// - Returns: the other files.
     func removeDeparted(
         from files: [(name: String, size: Int)], _ known: [SegmentRecord]
-    ) throws(IOError) -> [(name: String, size: Int)] {
+    ) -> [(name: String, size: Int)] {
         let cold = Set(known.filter { $0.tier == .cold }.map(\.name))
         var kept: [(name: String, size: Int)] = []
         for file in files {
@@ -17,7 +17,8 @@ extension StoreOpening {
             if cold.contains(file.name), let stub = directory.stub(of: file.name),
                 (try? SegmentReader.footer(atEndOf: stub)) != nil
             {
-                try directory.remove(file.name)
+                // One that stays is no harm: its catalog entry says that it is cold.
+                try? directory.remove(file.name)
             } else {
                 kept.append(file)
             }
@@ -34,14 +35,14 @@ extension StoreOpening {
     ///   - known: what the catalog has.
     ///   - local: names of segments whose local files are intact.
     /// - Returns: the records of the others that are cold, live or retired.
-    /// - Throws: when the directory cannot be read, or a stub not be removed.
+    /// - Throws: when the directory cannot be read.
     func examineStubs(_ known: [SegmentRecord], local: Set<String>) throws(IOError) -> [SegmentRecord] {
         var cold = known.filter { $0.tier == .cold && !local.contains($0.name) }
         let names = Set(cold.map(\.name))
         for file in try FileSystem.list(directory.path) {
             guard let name = SegmentDirectory.segmentName(ofStub: file), !names.contains(name) else { continue }
             if local.contains(name) {
-                try directory.remove(file)
+                try? directory.remove(file)
             } else if let record = record(ofStub: file, name, known.first { $0.name == name }) {
                 cold.append(record)
             }

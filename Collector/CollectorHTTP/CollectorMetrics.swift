@@ -77,6 +77,8 @@ private func storageMetrics(_ services: CollectorServices) -> [MetricFamily] {
         gauge(
             "store_unreadable_segments", "Segments in use whose files cannot be read at present.",
             store.unreadableSegments),
+        gauge(
+            "store_wide_segments", "Segments with so many streams that they are not merged.", store.wideSegments),
         gauge("store_quarantined_segments", "Segments set aside because they are damaged.", store.counters.quarantined),
         gauge("head_rows", "Events in memory.", store.headRows),
         gauge("head_bytes", "Bytes of memory they take.", store.headBytes),

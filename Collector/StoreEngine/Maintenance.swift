@@ -45,7 +45,9 @@ struct Maintenance: Sendable {
             // One that cannot be read is set aside by the query that needs it.
             guard let reader = try? segment.reader() else { continue }
             let ids = reader.streams.map(\.id.low)
-            state.withLock { state in state.streams.formUnion(ids) }
+            state.withLock { state in
+                for id in ids { state.streams.insert(id) }
+            }
         }
     }
 }

@@ -59,6 +59,7 @@ extension Store {
             var result = StoreStatistics()
             result.counters = state.counters
             result.unreadableSegments = state.unreadable.count
+            result.wideSegments = state.wide.count
             result.streams = state.streams.count
             result.add(state.segments)
             for head in state.heads { result.add(head) }

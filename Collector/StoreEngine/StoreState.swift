@@ -13,7 +13,10 @@ struct StoreState: Sendable {
     var isReplaying = true
     var lastPosition: UInt64 = 0
     var flushed: UInt64 = 0
-    var streams: Set<UInt64> = []
+    /// Streams seen since the start, and in the segments.
+    var streams = DistinctCounter()
+    /// Segments with so many streams that they are not merged.
+    var wide: Set<String> = []
     var unreadable = UnreadableSegments()
     var counters = StoreCounters()
     var flushFails = false

@@ -20,6 +20,8 @@ package struct StoreStatistics: Sendable, Equatable {
     package var diskBytes: UInt64 = 0
     /// Segments in use whose files cannot be read at present.
     package var unreadableSegments = 0
+    /// Segments with so many streams that they are not merged.
+    package var wideSegments = 0
     /// Events in memory.
     package var headRows = 0
     /// Bytes of memory they take.

@@ -80,8 +80,14 @@ package final class SegmentReader: Sendable {
         try decodedFooter(SegmentEnd(bytes)).footer
     }
 
-    /// Roughly how many bytes of memory it takes, streams aside: those are shared between segments.
-    package var memoryBytes: Int { footer.memoryBytes + streams.count * 8 + 256 }
+    /// Roughly how many bytes of memory it takes. Few streams are shared between segments; many are its own.
+    package var memoryBytes: Int {
+        let own = streams.count > Self.sharedStreams ? streams.reduce(0) { $0 + $1.memoryBytes } : 0
+        return footer.memoryBytes + streams.count * 8 + own + 256
+    }
+
+    /// Streams of a segment up to which they are looked up among those that are known in the process.
+    private static let sharedStreams = 4_096
 
     /// The blocks as sources for queries, in the order of arrival.
     package var blocks: [any BlockSource] {
@@ -233,8 +239,11 @@ package final class SegmentReader: Sendable {
         return unsafe try table.withBytes { raw in
             var reader = unsafe ByteReader(raw)
             var streams: [StreamIdentity] = []
-            for _ in 0..<(unsafe try reader.count(limit: reader.remaining)) {
-                streams.append(unsafe try StreamIdentity(from: &reader).shared())
+            let count = unsafe try reader.count(limit: reader.remaining)
+            streams.reserveCapacity(count)
+            for _ in 0..<count {
+                let stream = unsafe try StreamIdentity(from: &reader)
+                streams.append(count > sharedStreams ? stream : stream.shared())
             }
             return streams
         }

@@ -19,6 +19,9 @@ struct ByteStringTable: ~Copyable {
     /// Bytes of all strings.
     var byteCount: Int { bytes.count }
 
+    /// Roughly how many bytes of memory it takes.
+    var memoryBytes: Int { bytes.capacity + slots.memoryBytes + hashes.memoryBytes + ranges.memoryBytes }
+
     /// The number of a string, and whether it is new.
     mutating func index(of string: UnsafeRawBufferPointer) -> (index: Int, isNew: Bool) {
         let hash = unsafe hash64(string)
@@ -79,6 +82,9 @@ struct ByteStringTable: ~Copyable {
 struct NameTable: ~Copyable {
     private(set) var texts: [String] = []
     private var table = ByteStringTable()
+
+    /// Roughly how many bytes of memory it keeps from batch to batch.
+    var memoryBytes: Int { table.memoryBytes + texts.capacity * 16 }
 
     mutating func index(of name: UnsafeRawBufferPointer) -> UInt32 {
         let found = unsafe table.index(of: name)

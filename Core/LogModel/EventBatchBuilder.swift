@@ -44,7 +44,9 @@ public struct EventBatchBuilder: ~Copyable {
     public var arenaBytes: Int { arena.count }
 
     /// Roughly how many bytes of memory the builder keeps from batch to batch.
-    public var memoryBytes: Int { arena.capacity + fields.memoryBytes + timestamps.memoryBytes * 3 }
+    public var memoryBytes: Int {
+        arena.capacity + fields.memoryBytes + timestamps.memoryBytes * 3 + streams.memoryBytes + names.memoryBytes
+    }
 
     /// The number that stands for a field's name in this batch.
     public mutating func name(_ bytes: UnsafeRawBufferPointer) -> UInt32 {

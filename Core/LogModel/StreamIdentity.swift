@@ -63,6 +63,9 @@ public final class StreamIdentity: Hashable, Sendable {
         hasher.combine(id.low)
     }
 
+    /// Roughly how many bytes of memory it takes.
+    public var memoryBytes: Int { 128 + labels.reduce(0) { $0 + 80 + $1.value.count } }
+
     /// The value of a label, or nil.
     public func value(of name: String) -> [UInt8]? {
         labels.first { $0.name == name }?.value

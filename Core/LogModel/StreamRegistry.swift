@@ -4,7 +4,7 @@ extension StreamIdentity {
     /// Streams that are known process-wide, so that equal ones are one object and are compared by address.
     private static let known = Mutex<Set<StreamIdentity>>([])
     /// Streams that are remembered at most; beyond, remembering starts anew and equal ones may be several objects.
-    static let knownLimit = 1 << 16
+    static let knownLimit = 1 << 14
 
     /// The one object that stands for this stream in the process.
     ///

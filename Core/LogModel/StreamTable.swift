@@ -33,6 +33,9 @@ struct StreamTable: ~Copyable {
         base = labels
     }
 
+    /// Roughly how many bytes of memory it takes; streams that are known elsewhere, too, are counted here as well.
+    var memoryBytes: Int { keys.memoryBytes + known.count * 384 }
+
     /// Adds a label of the unfinished event.
     mutating func add(label name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
         key.append(varint: UInt64(name.count))

@@ -33,8 +33,7 @@ struct Compactor: Sendable {
         guard let (job, inputs) = claim(now) else { return .idle }
         defer { state.withLock { $0.segments.release(job.inputs) } }
         do {
-            try merge(inputs, level: job.level, throttle)
-            return .merged
+            return try mergeFitting(inputs, level: job.level, throttle)
         } catch let stopped as WorkStopped {
             throw stopped
         } catch let damaged as DamagedInput {
@@ -52,13 +51,27 @@ struct Compactor: Sendable {
     private func claim(_ now: Int64) -> (job: CompactionPlanner.Job, inputs: [StoredSegment])? {
         let planner = CompactionPlanner(maxSegmentBytes: options.compaction.maxSegmentBytes)
         return state.withLock { state in
-            let candidates = state.segments.candidates(except: state.unreadable)
+            if !state.wide.isEmpty { state.wide.formIntersection(state.segments.live.lazy.map(\.record.name)) }
+            let candidates = state.segments.candidates { state.unreadable.contains($0) || state.wide.contains($0) }
             guard let job = planner.next(candidates, settled: state.flushed, now: now),
                 state.segments.claim(job.inputs)
             else { return nil }
             let names = Set(job.inputs)
             return (job, state.segments.live.filter { names.contains($0.record.name) })
         }
+    }
+
+    /// Merges as many of the inputs as have streams that fit into memory. The first one of all, if no other fits beside
+    /// it, is not merged any more.
+    private func mergeFitting(_ inputs: [StoredSegment], level: Int, _ throttle: Throttle) throws -> Outcome {
+        do {
+            try merge(inputs, level: level, throttle)
+        } catch let error as SegmentRewriter.TooManyStreams where error.fitting > 1 {
+            try merge(Array(inputs.prefix(error.fitting)), level: level, throttle)
+        } catch is SegmentRewriter.TooManyStreams {
+            state.withLock { _ = $0.wide.insert(inputs[0].record.name) }
+        }
+        return .merged
     }
 
     private func merge(_ inputs: [StoredSegment], level: Int, _ throttle: Throttle) throws {
@@ -91,12 +104,12 @@ struct Compactor: Sendable {
 extension SegmentSet {
     /// All segments as the planner sees them. Expired ones are among them: they may be made live again, so nothing may
     /// be written across them.
-    func candidates(except unreadable: UnreadableSegments) -> [CompactionPlanner.Candidate] {
+    func candidates(except isExcepted: (String) -> Bool) -> [CompactionPlanner.Candidate] {
         var result = live.map { segment in
             let name = segment.record.name
             return CompactionPlanner.Candidate(
                 segment.record,
-                isFree: segment.record.tier == .hot && !isClaimed(name) && !unreadable.contains(name))
+                isFree: segment.record.tier == .hot && !isClaimed(name) && !isExcepted(name))
         }
         for retired in retired {
             guard case .expired = retired.record.state else { continue }

@@ -30,6 +30,15 @@ package struct SegmentRewriter: Sendable {
     /// Called after each block with the bytes read and written for it. It may rest, and throws to give up.
     let pace: @Sendable (Int) throws -> Void
 
+    /// Streams of all inputs together, or of the first one alone, that are held in memory.
+    static let maxStreams = 1 << 16
+
+    /// The inputs have more streams than may be held in memory.
+    struct TooManyStreams: Error {
+        /// So many of the inputs, from the first on, have not.
+        var fitting: Int
+    }
+
     /// Blocks with at least so many rows are copied when their segment has been compacted before.
     private static let wellFilledRows = StoreLimits.blockRows / 4 * 3
 
@@ -40,7 +49,7 @@ package struct SegmentRewriter: Sendable {
     ///   - level: of the output.
     ///   - filter: which events to keep.
     /// - Returns: the output, which is on the disk and not yet in the catalog.
-    /// - Throws: what `pace` and `filter` throw; ``DamagedInput`` or ``UnreadableInput``; `IOError` when the output cannot be written.
+    /// - Throws: what `pace` and `filter` throw; ``TooManyStreams`` of several inputs; ``DamagedInput`` or ``UnreadableInput``; `IOError` when the output cannot be written.
     package func rewrite(_ inputs: [StoredSegment], level: Int, keeping filter: RowFilter? = nil) throws -> Output {
         let records = inputs.map(\.record)
         guard let first = records.map(\.positions.lowerBound).min(),
@@ -70,8 +79,13 @@ package struct SegmentRewriter: Sendable {
     /// streams never changes from one merge to the next, and blocks that were merged before can be copied.
     private func streams(_ inputs: [StoredSegment], _ filter: RowFilter?) throws -> [StreamIdentity] {
         var streams: Set<StreamIdentity> = []
-        for input in inputs {
+        for (index, input) in inputs.enumerated() {
             let segment = try open(input)
+            if index > 0, streams.count + segment.streams.count > Self.maxStreams,
+                streams.union(segment.streams).count > Self.maxStreams
+            {
+                throw TooManyStreams(fitting: index)
+            }
             guard let filter else {
                 streams.formUnion(segment.streams)
                 continue

@@ -48,20 +48,20 @@ let core: [Target] = [
     module("CurlTransport", in: "Core", ["CCurl"]),
     module("Settings", in: "Core", ["CYaml"]),
     module("Diagnostics", in: "Core"),
-    tests("ByteCoding"),
+    tests("ByteCoding", ["TestSupport"]),
     tests("CurlTransport"),
     tests("Settings"),
     tests("Diagnostics"),
-    tests("LogModel", ["ByteCoding"]),
-    tests("ZstdCodec"),
-    tests("SystemIO"),
+    tests("LogModel", ["TestSupport", "ByteCoding"]),
+    tests("ZstdCodec", ["TestSupport"]),
+    tests("SystemIO", ["TestSupport"]),
     tests("Workers", ["SystemIO"]),
-    tests("Journal", ["ByteCoding", "SystemIO", "Workers", "journal-torture"]),
+    tests("Journal", ["TestSupport", "ByteCoding", "SystemIO", "Workers", "journal-torture"]),
     program("journal-torture", in: "Tests", ["Journal", "Workers"]),
-    tests("LineFormats", ["LogModel", "ByteCoding"]),
-    tests("WireProtocol", ["LogModel", "ByteCoding"]),
+    tests("LineFormats", ["TestSupport", "LogModel", "ByteCoding"]),
+    tests("WireProtocol", ["TestSupport", "LogModel", "ByteCoding"]),
     module("QueryLanguage", in: "Core", ["LogModel", "ByteCoding"]),
-    tests("QueryLanguage", ["LogModel"]),
+    tests("QueryLanguage", ["TestSupport", "LogModel"]),
 ]
 
 /// The HTTP server; CollectorHTTP is the only target that imports it.
@@ -76,7 +76,7 @@ let httpServer: [Target.Dependency] = [
 let collector: [Target] = [
     module("StoreFormat", in: "Collector", ["LogModel", "ByteCoding", "ZstdCodec"], settings: byteLevel),
     module("SegmentCatalog", in: "Collector", ["SystemIO", .product(name: "GRDB", package: "GRDB.swift")]),
-    tests("SegmentCatalog", ["SystemIO", .product(name: "GRDB", package: "GRDB.swift")]),
+    tests("SegmentCatalog", ["TestSupport", "SystemIO", .product(name: "GRDB", package: "GRDB.swift")]),
     module("ObjectStores", in: "Collector", ["ByteCoding", "SystemIO", "Workers"]),
     module("StoragePolicy", in: "Collector", ["LogModel", "SegmentCatalog"]),
     module(
@@ -103,7 +103,7 @@ let collector: [Target] = [
     module(
         "StoreCheck", in: "Collector",
         ["ByteCoding", "Journal", "LineFormats", "LogModel", "SegmentCatalog", "StoreFormat", "SystemIO"]),
-    tests("StoreCheck", ["ByteCoding", "Journal", "LogModel", "StoreFormat", "SystemIO"]),
+    tests("StoreCheck", ["TestSupport", "ByteCoding", "Journal", "LogModel", "StoreFormat", "SystemIO"]),
     module(
         "CollectorRuntime", in: "Collector",
         [
@@ -115,34 +115,39 @@ let collector: [Target] = [
     program("lodge-collector", in: "Collector", ["CollectorRuntime"]),
     tests(
         "CollectorIngest",
-        ["LogModel", "ByteCoding", "ZstdCodec", "LineFormats", "WireProtocol", "Journal", "SystemIO"]),
+        ["TestSupport", "LogModel", "ByteCoding", "ZstdCodec", "LineFormats", "WireProtocol", "Journal", "SystemIO"]),
     tests("LiveTail", ["LogModel", "ByteCoding", "SystemIO"]),
     tests("CollectorHTTP", [.product(name: "NIOCore", package: "swift-nio")]),
     tests(
         "CollectorRuntime",
         [
+            "TestSupport",
             "CollectorHTTP", "CollectorIngest", "Diagnostics", "Journal", "LineFormats", "LogModel", "Settings",
             "StoragePolicy", "StoreEngine", "SystemIO", "Workers", "ZstdCodec",
         ]),
-    tests("ObjectStores", ["ByteCoding", "SystemIO", "Workers"]),
+    tests("ObjectStores", ["TestSupport", "ByteCoding", "SystemIO", "Workers"]),
     tests(
         "StorageKeeping",
         [
+            "TestSupport",
             "StoragePolicy", "StoreEngine", "StoreFormat", "SegmentCatalog", "ObjectStores", "LogModel", "Diagnostics",
             "SystemIO",
         ]),
-    tests("StoragePolicy", ["LogModel", "SegmentCatalog"]),
-    tests("StoreFormat", ["LogModel", "ByteCoding"]),
+    tests("StoragePolicy", ["TestSupport", "LogModel", "SegmentCatalog"]),
+    tests("StoreFormat", ["StoreTestSupport", "TestSupport", "LogModel", "ByteCoding"]),
     program(
         "lodge-bench", in: "Tests",
         [
             "ByteCoding", "LineFormats", "LogModel", "QueryEngine", "QueryLanguage", "StoreEngine", "StoreFormat",
-            "SystemIO", "WireProtocol", "ZstdCodec",
+            "SystemIO", "WireProtocol", "ZstdCodec", "StoreTestSupport", "TestSupport",
         ]),
-    tests("QueryEngine", ["QueryLanguage", "StoreFormat", "LogModel", "ByteCoding", "LineFormats"]),
+    tests(
+        "QueryEngine",
+        ["StoreTestSupport", "TestSupport", "QueryLanguage", "StoreFormat", "LogModel", "ByteCoding", "LineFormats"]),
     tests(
         "StoreEngine",
         [
+            "TestSupport",
             "ObjectStores", "SegmentCatalog", "StoreFormat", "LogModel", "SystemIO", "Workers", "QueryEngine",
             "QueryLanguage",
         ]),
@@ -165,14 +170,17 @@ let agent: [Target] = [
             "LineFormats", "LogModel", "ByteCoding", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
     program("lodge-agent", in: "Agent", ["AgentRuntime"]),
-    tests("AgentPipeline", ["LogModel"]),
+    tests("AgentPipeline", ["TestSupport", "LogModel"]),
     tests(
         "AgentDelivery",
         [
+            "TestSupport",
             "AgentPipeline", "CurlTransport", "Diagnostics", "LogModel", "SystemIO", "WireProtocol", "ZstdCodec",
         ]),
-    tests("AgentInputs", ["AgentPipeline", "SystemIO"]),
-    tests("AgentRuntime", ["AgentDelivery", "AgentPipeline", "Diagnostics", "LogModel", "Settings", "SystemIO"]),
+    tests("AgentInputs", ["TestSupport", "AgentPipeline", "SystemIO"]),
+    tests(
+        "AgentRuntime",
+        ["TestSupport", "AgentDelivery", "AgentPipeline", "Diagnostics", "LogModel", "Settings", "SystemIO"]),
 ]
 
 let console: [Target] = [
@@ -195,9 +203,15 @@ let console: [Target] = [
     module("ScreenGoldens", in: "Tests", ["ScreenModel"]),
     tests("ConsoleRuntime", ["LogModel", "CollectorAPI"]),
     tests("CollectorAPI", ["LogModel"]),
-    tests("ConsoleModel", ["CollectorAPI", "LogModel", "ScreenGoldens", "ScreenModel"]),
-    tests("ScreenModel", ["ScreenGoldens"]),
+    tests("ConsoleModel", ["TestSupport", "CollectorAPI", "LogModel", "ScreenGoldens", "ScreenModel"]),
+    tests("ScreenModel", ["TestSupport", "ScreenGoldens"]),
     tests("TerminalIO", ["ScreenModel"]),
+]
+
+/// What tests of all modules need; what tests of segments need.
+let testSupport: [Target] = [
+    module("TestSupport", in: "Tests", ["SystemIO"]),
+    module("StoreTestSupport", in: "Tests", ["StoreFormat"]),
 ]
 
 /// The three programs as they are, started as processes.
@@ -205,7 +219,8 @@ let integration: [Target] = [
     .testTarget(
         name: "IntegrationTests",
         dependencies: [
-            "lodge-agent", "lodge-collector", "lodge", "ByteCoding", "CollectorIngest", "CurlTransport", "Journal",
+            "lodge-agent", "lodge-collector", "lodge", "TestSupport", "ByteCoding", "CollectorIngest", "CurlTransport",
+            "Journal",
             "LineFormats", "LogModel", "StoreEngine", "StoreFormat", "SystemIO", "WireProtocol", "ZstdCodec",
         ],
         path: "Tests/IntegrationTests", swiftSettings: strict)
@@ -216,11 +231,11 @@ let fuzzers: [Target] = [
     module(
         "FuzzTargets", in: "Tests/Fuzzers",
         [
-            "ByteCoding", "Journal", "LineFormats", "LogModel", "QueryLanguage", "StoreFormat", "SystemIO",
-            "WireProtocol", "ZstdCodec",
+            "ByteCoding", "Journal", "LineFormats", "LogModel", "QueryLanguage", "StoreFormat", "StoreTestSupport",
+            "SystemIO", "WireProtocol", "ZstdCodec",
         ]),
     program("lodge-fuzz", in: "Tests/Fuzzers", ["FuzzTargets", "SystemIO"]),
-    tests("FuzzTargets"),
+    tests("FuzzTargets", ["TestSupport"]),
 ]
 
 let package = Package(
@@ -233,5 +248,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
-    targets: core + agent + collector + console + fuzzers + integration
+    targets: core + agent + collector + console + testSupport + fuzzers + integration
 )

@@ -2,25 +2,21 @@ import AgentDelivery
 import AgentPipeline
 import CurlTransport
 import Diagnostics
-import Glibc
 import LogModel
 import Synchronization
 import SystemIO
+import TestSupport
 import Testing
 import WireProtocol
 import ZstdCodec
 
 /// A temporary state directory.
 final class Workplace: Sendable {
-    let path: String
+    private let directory: TemporaryDirectory
+    var path: String { directory.path }
     let lines = Mutex<[String]>([])
 
-    init() throws {
-        var template = Array("/tmp/lodge-delivery-XXXXXX\0".utf8CString)
-        path = try String(cString: #require(mkdtemp(&template)))
-    }
-
-    deinit { try? FileSystem.removeTree(path) }
+    init() throws { directory = try TemporaryDirectory() }
 
     func spool(limit: Int = 64 << 20) throws -> Spool { try Spool("\(path)/spool", limitBytes: limit) { _ in } }
 
@@ -44,6 +40,11 @@ func batch(_ message: String, source: UInt64 = 1, from: Int = 0, to: Int = 10) -
     assembler.note(state, from: from)
     guard let batch = assembler.finish() else { fatalError("an assembler lost its line") }
     return batch
+}
+
+/// Text that does not compress, of this length.
+func noise(_ count: Int, _ generator: inout SeededGenerator) -> String {
+    String(decoding: generator.bytes(count).map { 0x21 + $0 % 90 }, as: UTF8.self)
 }
 
 /// The messages of what is sent.

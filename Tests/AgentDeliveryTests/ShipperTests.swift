@@ -2,8 +2,8 @@ import AgentDelivery
 import AgentPipeline
 import CurlTransport
 import Diagnostics
-import Glibc
 import SystemIO
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))
@@ -120,31 +120,25 @@ struct ShipperTests {
         let down = DeliveryOutcome.unreachable(TransportError(.cannotConnect, "down"))
         let collector = FakeCollector(Array(repeating: down, count: 2))
         let run = try Run(place, collector, limit: 8 << 20)
-        var state: UInt64 = 1
-        let noise = (0..<60).map { _ in
-            String(
-                (0..<400_000).map { _ in
-                    state = state &* 6_364_136_223_846_793_005 &+ 1
-                    return Character(UnicodeScalar(UInt8(0x21 + (state >> 33) % 90)))
-                })
-        }
+        var generator = SeededGenerator(seed: 1)
+        let texts = (0..<60).map { _ in noise(400_000, &generator) }
         var refusals = 0
-        // Three times what the spool holds; the test's time limit ends a spool that stays full.
-        for text in noise {
-            while true {
+        // Three times what the spool holds.
+        for text in texts {
+            try eventually("the spool takes more") {
                 do {
                     try run.put(text)
-                    break
+                    return true
                 } catch SpoolError.full {
                     refusals += 1
-                    usleep(10_000)
+                    return false
                 }
             }
         }
         #expect(refusals > 0)
         #expect(run.shipper.waitUntilDrained(deadline: nil))
         run.finish()
-        #expect(Array(collector.sent.compactMap(\.messages.first).suffix(60)) == noise)
+        #expect(Array(collector.sent.compactMap(\.messages.first).suffix(60)) == texts)
     }
 
     @Test func failedEventsAreToldOf() throws {

@@ -1,6 +1,7 @@
 import AgentDelivery
 import AgentPipeline
 import SystemIO
+import TestSupport
 import Testing
 
 struct SpoolTests {
@@ -50,19 +51,11 @@ struct SpoolTests {
         let place = try Workplace()
         let spool = try place.spool(limit: 8 << 20)
         let writer = SpoolWriter(spool)
-        var state: UInt64 = 1
-        // Text that does not compress.
-        func noise() -> String {
-            String(
-                (0..<600_000).map { _ in
-                    state = state &* 6_364_136_223_846_793_005 &+ 1
-                    return Character(UnicodeScalar(UInt8(0x21 + (state >> 33) % 90)))
-                })
-        }
+        var generator = SeededGenerator(seed: 1)
         var count: UInt64 = 0
         let refusal = #expect(throws: SpoolError.self) {
             while count < 100 {
-                count = try writer.append(batch(noise()), agent: "a", epoch: 1, now: 1)
+                count = try writer.append(batch(noise(600_000, &generator)), agent: "a", epoch: 1, now: 1)
             }
         }
         guard case .full = refusal else {

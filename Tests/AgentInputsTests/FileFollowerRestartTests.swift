@@ -1,5 +1,6 @@
 import AgentInputs
 import AgentPipeline
+import TestSupport
 import Testing
 
 /// What happened while nobody was looking.
@@ -130,9 +131,9 @@ struct FileFollowerRestartTests {
     }
 
     @Test func manyRandomHistoriesLoseAndRepeatNothing() throws {
-        let seed = UInt64.random(in: 1...UInt64.max)
+        let seed = drawSeed()
         for history in 0..<60 {
-            var random = Sequence(state: seed &+ UInt64(history))
+            var random = SeededGenerator(seed: seed &+ UInt64(history))
             let bench = try FollowBench(history % 2 == 0 ? ["app.log"] : ["app.log*"])
             var written: [String] = []
             var rotations = 0
@@ -176,15 +177,6 @@ struct FileFollowerRestartTests {
             let extra = Dictionary(taken.map { ($0.prefix(24), 1) }, uniquingKeysWith: +).filter { $0.value > 1 }
             let missing = Set(written.map { $0.prefix(24) }).subtracting(taken.map { $0.prefix(24) })
             #expect(taken.count == written.count && missing.isEmpty, "seed \(seed), \(history): \(extra) \(missing)")
-        }
-    }
-
-    struct Sequence {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return state >> 33
         }
     }
 }

@@ -1,12 +1,13 @@
 import AgentInputs
 import AgentPipeline
-import Glibc
 import SystemIO
+import TestSupport
 import Testing
 
 /// A temporary directory with files, a follower over them that is driven step by step, and what it handed over.
 final class FollowBench: FollowConsumer {
-    let directory: String
+    private let folder: TemporaryDirectory
+    var directory: String { folder.path }
     var follower: FileFollower
     var clock: UInt64 = 1_000_000_000
     var lines: [String] = []
@@ -20,15 +21,13 @@ final class FollowBench: FollowConsumer {
     var options: FollowOptions
 
     init(
-        _ patterns: [String] = ["app.log"], exclude: [String] = [], options: FollowOptions = FollowOptions(),
-        directory existing: String? = nil
+        _ patterns: [String] = ["app.log"], exclude: [String] = [], options: FollowOptions = FollowOptions()
     ) throws {
-        var template = Array("/tmp/lodge-follow-XXXXXX\0".utf8CString)
-        directory = try existing ?? String(cString: #require(mkdtemp(&template)))
+        folder = try TemporaryDirectory()
         self.patterns = patterns
         self.exclude = exclude
         self.options = options
-        follower = FollowBench.follower(directory, patterns, exclude, options, nextID: 1)
+        follower = FollowBench.follower(folder.path, patterns, exclude, options, nextID: 1)
     }
 
     private static func follower(
@@ -39,8 +38,6 @@ final class FollowBench: FollowConsumer {
             exclude: exclude.map { GlobPattern($0, relativeTo: directory) })
         return FileFollower(inputs: [input], nextID: nextID, ownDirectories: ["\(directory)/state"], options: options)
     }
-
-    deinit { try? FileSystem.removeTree(directory) }
 
     // MARK: Files
 

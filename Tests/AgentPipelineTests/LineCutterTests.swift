@@ -1,4 +1,5 @@
 import AgentPipeline
+import TestSupport
 import Testing
 
 struct LineCutterTests {
@@ -69,12 +70,9 @@ struct LineCutterTests {
     }
 
     @Test func cuttingInPiecesGivesTheSameLines() {
-        let seed = UInt64.random(in: 0...UInt64.max)
-        var state = seed
-        func next(_ below: Int) -> Int {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return Int(state >> 33) % below
-        }
+        let seed = drawSeed()
+        var random = SeededGenerator(seed: seed)
+        func next(_ limit: Int) -> Int { random.below(limit) }
         for _ in 0..<200 {
             let bytes = (0..<next(400)).map { _ in next(6) == 0 ? UInt8(0x0A) : UInt8(0x61 + next(3)) }
             let cutter = LineCutter(maxLineBytes: 7)

@@ -2,27 +2,15 @@ import AgentDelivery
 import AgentPipeline
 import AgentRuntime
 import Diagnostics
-import Glibc
 import LogModel
 import SystemIO
+import TestSupport
 import Testing
 
 struct StateDirectoryTests {
-    /// A temporary directory that goes away with this.
-    final class Place {
-        let path: String
-
-        init() throws {
-            var template = Array("/tmp/lodge-state-XXXXXX\0".utf8CString)
-            path = try String(cString: #require(mkdtemp(&template)))
-        }
-
-        deinit { try? FileSystem.removeTree(path) }
-    }
-
     private let log = DiagnosticLog(program: "t", sink: { _ in })
 
-    private func open(_ place: Place) throws -> StateDirectory {
+    private func open(_ place: TemporaryDirectory) throws -> StateDirectory {
         try StateDirectory("\(place.path)/state", spoolBytes: 64 << 20, log: log)
     }
 
@@ -40,7 +28,7 @@ struct StateDirectoryTests {
     }
 
     @Test func nameAndEpochStay() throws {
-        let place = try Place()
+        let place = try TemporaryDirectory()
         let (agent, epoch) = try {
             let state = try open(place); return (state.agent, state.epoch)
         }()
@@ -51,7 +39,7 @@ struct StateDirectoryTests {
     }
 
     @Test func twoAgentsDoNotShareIt() throws {
-        let place = try Place()
+        let place = try TemporaryDirectory()
         let first = try open(place)
         let error = #expect(throws: AgentError.self) { try open(place) }
         #expect(error?.description.contains("another agent uses the state directory") == true)
@@ -59,7 +47,7 @@ struct StateDirectoryTests {
     }
 
     @Test func readingGoesOnBehindWhatIsInTheSpool() throws {
-        let place = try Place()
+        let place = try TemporaryDirectory()
         do {
             let state = try open(place)
             state.registry.acknowledge(0, [])
@@ -72,7 +60,7 @@ struct StateDirectoryTests {
     }
 
     @Test func aLostSpoolBeginsANewEpoch() throws {
-        let place = try Place()
+        let place = try TemporaryDirectory()
         let epoch = try {
             let state = try open(place)
             try put(state, offset: 50)
@@ -87,7 +75,7 @@ struct StateDirectoryTests {
     }
 
     @Test func aTornSpoolBeginsANewEpoch() throws {
-        let place = try Place()
+        let place = try TemporaryDirectory()
         let epoch = try {
             let state = try open(place)
             try put(state, offset: 50)
@@ -101,7 +89,7 @@ struct StateDirectoryTests {
     }
 
     @Test func aCopyOfAStateDirectoryIsAnotherAgent() throws {
-        let place = try Place()
+        let place = try TemporaryDirectory()
         let agent = try open(place).agent
         try FileSystem.createDirectory("\(place.path)/copy")
         for name in ["registry.a", "registry.b"] where FileSystem.exists("\(place.path)/state/\(name)") {
@@ -113,7 +101,7 @@ struct StateDirectoryTests {
     }
 
     @Test func aDamagedRegistryIsKeptAsideAndTheAgentStarts() throws {
-        let place = try Place()
+        let place = try TemporaryDirectory()
         let agent = try open(place).agent
         for name in ["registry.a", "registry.b"] {
             try FileSystem.writeAtomically("\(place.path)/state/\(name)", Array("garbage".utf8))

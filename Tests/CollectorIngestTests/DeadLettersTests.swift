@@ -2,6 +2,7 @@ import CollectorIngest
 import LineFormats
 import LogModel
 import SystemIO
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))
@@ -12,7 +13,7 @@ struct DeadLettersTests {
     }
 
     @Test func aLetterIsALineOfJSONWithRepairedText() throws {
-        let directory = try TestDirectory()
+        let directory = try TemporaryDirectory()
         let letters = try DeadLetters(directory: directory.path)
         letters.add([letter([0x61, 0xFF, 0x0A, 0x00])])
         letters.stop()
@@ -26,7 +27,7 @@ struct DeadLettersTests {
     }
 
     @Test func theFilesNeverGrowOverTheirLimit() throws {
-        let directory = try TestDirectory()
+        let directory = try TemporaryDirectory()
         let limit = 64 << 10
         let letters = try DeadLetters(directory: directory.path, limit: limit)
         let count = 400
@@ -46,7 +47,7 @@ struct DeadLettersTests {
     }
 
     @Test func moreThanTheRateAndTheQueueTakeIsDroppedAndCounted() throws {
-        let directory = try TestDirectory()
+        let directory = try TemporaryDirectory()
         let letters = try DeadLetters(directory: directory.path)
         let count = 3 * DeadLetters.lettersPerSecond + 100
         letters.add((0..<count).map { _ in letter([0x61]) }, alsoDropped: 5)
@@ -56,7 +57,7 @@ struct DeadLettersTests {
     }
 
     @Test func aFullDiskCostsLettersAndNothingElse() throws {
-        let directory = try TestDirectory()
+        let directory = try TemporaryDirectory()
         let token = SystemFaults.add(.init(.write, path: directory.path, code: 28, times: .max))
         defer { SystemFaults.remove(token) }
         let letters = try DeadLetters(directory: directory.path)

@@ -5,6 +5,7 @@ import LineFormats
 import LogModel
 import Synchronization
 import SystemIO
+import TestSupport
 import Testing
 import WireProtocol
 import ZstdCodec
@@ -134,9 +135,8 @@ struct IngestEncodingTests {
 
     @Test func damagedWireBatchesAreRefusedAndNeverTrap() async throws {
         let way = try Way()
-        var generator = SystemRandomNumberGenerator()
-        let seed = generator.next()
-        var random = SplitMix(state: seed)
+        let seed = drawSeed()
+        var random = SeededGenerator(seed: seed)
         let good = wire((0..<20).map { "message \($0)" })
         for _ in 0..<500 {
             var bytes = good

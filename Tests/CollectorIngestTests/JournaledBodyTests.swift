@@ -3,6 +3,7 @@ import CollectorIngest
 import Journal
 import LineFormats
 import LogModel
+import TestSupport
 import Testing
 import WireProtocol
 
@@ -17,7 +18,7 @@ struct JournaledBodyTests {
     }
 
     /// A line with values of all kinds, sometimes broken.
-    private func line(_ random: inout SplitMix) -> (text: String, isWhole: Bool) {
+    private func line(_ random: inout SeededGenerator) -> (text: String, isWhole: Bool) {
         let texts = ["", "a", #"q\"uote"#, #"\u00fc\n"#, "ERROR", "2025-06-15T14:00:00Z", "17500000", "üß\u{FFFD}"]
         var members: [String] = []
         for _ in 0..<Int.random(in: 0...8, using: &random) {
@@ -35,7 +36,7 @@ struct JournaledBodyTests {
         return (isWhole ? line : String(line.dropLast()), isWhole)
     }
 
-    private func keys(_ random: inout SplitMix) -> JSONEventDecoder.Keys {
+    private func keys(_ random: inout SeededGenerator) -> JSONEventDecoder.Keys {
         JSONEventDecoder.Keys(
             time: Bool.random(using: &random) ? ["ts", "_time"] : [], message: ["msg", "k"],
             labels: Bool.random(using: &random) ? ["service", "host", "meta.x.y"] : [],
@@ -43,8 +44,8 @@ struct JournaledBodyTests {
     }
 
     @Test func compressedJSONIsKeptAsItCameAndReadBackAsItWasRead() async throws {
-        let seed = UInt64.random(in: .min ... .max)
-        var random = SplitMix(state: seed)
+        let seed = drawSeed()
+        var random = SeededGenerator(seed: seed)
         let way = try Way { $0.eventBytes = 150 }
         var bodies: [[UInt8]] = []
         for _ in 0..<200 {
@@ -112,8 +113,8 @@ struct JournaledBodyTests {
     }
 
     @Test func damagedBodiesAreRefusedAndNeverTrap() throws {
-        let seed = UInt64.random(in: .min ... .max)
-        var random = SplitMix(state: seed)
+        let seed = drawSeed()
+        var random = SeededGenerator(seed: seed)
         let reader = RecordReader()
         for _ in 0..<3_000 {
             var payload = Self.golden

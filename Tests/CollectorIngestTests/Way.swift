@@ -5,18 +5,19 @@ import LineFormats
 import LogModel
 import Synchronization
 import SystemIO
+import TestSupport
 import WireProtocol
 import ZstdCodec
 
 /// A gateway into a journal of its own, and what came out of the journal.
 final class Way: Sendable {
-    let directory: TestDirectory
+    let directory: TemporaryDirectory
     let journal: GroupCommitJournal
     let gateway: IngestGateway
     private let stored = Mutex<[CommittedRecord]>([])
 
     init(_ change: (inout IngestLimits) -> Void = { _ in }) throws {
-        directory = try TestDirectory()
+        directory = try TemporaryDirectory()
         var limits = IngestLimits()
         change(&limits)
         journal = try GroupCommitJournal("\(directory.path)/journal", durability: .operatingSystem)
@@ -70,16 +71,4 @@ final class Way: Sendable {
 func zstd(_ content: [UInt8]) throws -> [UInt8] {
     var compressor = ZstdCompressor()
     return try compressor.compress(content)
-}
-
-/// A generator whose numbers can be had again from its seed.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
 }

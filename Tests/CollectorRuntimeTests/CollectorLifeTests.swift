@@ -7,6 +7,7 @@ import LineFormats
 import Settings
 import StoreEngine
 import SystemIO
+import TestSupport
 import Testing
 import ZstdCodec
 
@@ -16,27 +17,19 @@ struct CollectorLifeTests {
         try await server.send("POST", "/insert/jsonline", [], Array(#"{"_msg":"\#(message)"}"#.utf8))
     }
 
-    /// Asks until the collector is ready; what it has to read back is little.
-    private func waitUntilReady(_ server: TestServer) async throws {
-        let deadline = SystemClock.monotonicNanos() + 30_000_000_000
-        while try await server.send("GET", "/ready").status != 200 {
-            guard SystemClock.monotonicNanos() < deadline else { throw TestFailure("not ready") }
-        }
-    }
-
     @Test func eventsAndSequencesAreThereAfterARestart() async throws {
-        let path = try temporaryDirectory()
+        let directory = try TemporaryDirectory()
         let headers = ["Lodge-Agent: a", "Lodge-Epoch: 1", "Lodge-Sequence: 1"]
         let body = Array(#"{"_msg":"kept"}"#.utf8)
         // The locks of the directory go with the collector.
         do {
-            let first = try await TestServer(path: path)
+            let first = try await TestServer(in: directory)
             _ = try await first.send("POST", "/insert/jsonline", headers, body)
             _ = try await post(first, "kept too")
             await first.collector.stop()
         }
-        let second = try await TestServer(path: path)
-        try await waitUntilReady(second)
+        let second = try await TestServer(in: directory)
+        try await second.waitUntilReady()
         #expect(try await second.query("kept").count == 2)
         _ = try await second.send("POST", "/insert/jsonline", headers, body)
         #expect(try await second.query("kept").count == 2)
@@ -44,7 +37,7 @@ struct CollectorLifeTests {
     }
 
     @Test func compressedBodiesAreReadBackAsTheyWereTaken() async throws {
-        let path = try temporaryDirectory()
+        let directory = try TemporaryDirectory()
         let lines = [
             #"{"ts":"2025-06-15T14:00:00Z","msg":"first","service":"cart","n":1}"#, "no event", #"{"msg":"arrival"}"#,
         ]
@@ -54,35 +47,35 @@ struct CollectorLifeTests {
         var taken: [JSONValue] = []
         // The locks of the directory go with the collector.
         do {
-            let first = try await TestServer(path: path)
+            let first = try await TestServer(in: directory)
             #expect(try await first.send("POST", target, ["Content-Encoding: zstd"], body).status == 200)
             taken = try await first.query("*")
             #expect(taken.count == 2)
             await first.collector.stop()
         }
-        let second = try await TestServer(path: path)
-        try await waitUntilReady(second)
+        let second = try await TestServer(in: directory)
+        try await second.waitUntilReady()
         #expect(try await second.query("*") == taken)
         await second.end()
     }
 
     @Test func aSecondCollectorIsRefusedTheDataDirectory() async throws {
         let server = try await TestServer()
-        let error = await #expect(throws: StartError.self) { _ = try await TestServer(path: server.path) }
+        let error = await #expect(throws: StartError.self) { _ = try await TestServer(in: server.directory) }
         #expect(error?.description.contains("another collector uses the data directory") == true)
         await server.end()
     }
 
     @Test func aPortInUseIsSaidInOneSentence() async throws {
         let server = try await TestServer()
-        let path = try temporaryDirectory()
+        let directory = try TemporaryDirectory()
         let error = await #expect(throws: StartError.self) {
-            _ = try await TestServer(path: path) { $0.listen.port = server.port }
+            _ = try await TestServer(in: directory) { $0.listen.port = server.port }
         }
         #expect(error?.description.contains("the port is in use") == true)
         #expect(error?.description.contains("\n") == false)
         // The failed start has let go of its directory.
-        let other = try await TestServer(path: path)
+        let other = try await TestServer(in: directory)
         await other.end()
         await server.end()
     }
@@ -121,7 +114,7 @@ struct CollectorLifeTests {
             $0.headBytes = 1 << 20
             $0.journalFileBytes = 1 << 20
         }
-        var random = UInt64(1)
+        var random = SeededGenerator(seed: 1)
         var total = 0
         // Text that does not compress, so that journal files fill up.
         for _ in 0..<40 {
@@ -129,20 +122,21 @@ struct CollectorLifeTests {
             for _ in 0..<200 {
                 var text = ""
                 for _ in 0..<40 {
-                    random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                    text += String(random, radix: 36)
+                    text += String(random.next(), radix: 36)
                 }
                 lines += #"{"_msg":"\#(text)"}"# + "\n"
                 total += 1
             }
-            while try await server.send("POST", "/insert/jsonline", [], Array(lines.utf8)).status == 429 {}
+            let body = Array(lines.utf8)
+            try await eventually("the events are taken") {
+                try await server.send("POST", "/insert/jsonline", [], body).status != 429
+            }
         }
-        let deadline = SystemClock.monotonicNanos() + 30_000_000_000
-        var files = Int.max
-        while files > 3, SystemClock.monotonicNanos() < deadline {
-            files = try await server.send("GET", "/health").json?["journal"]?["files"]?.int ?? .max
+        var files: Int?
+        try await eventually("there are \(files ?? -1) files of the journal") {
+            files = try await server.send("GET", "/health").json?["journal"]?["files"]?.int
+            return files ?? .max <= 3
         }
-        #expect(files <= 3)
         #expect(try await server.query("* | count() n").first?["n"]?.string == "\(total)")
         await server.end()
     }

@@ -5,6 +5,7 @@ import Settings
 import StoragePolicy
 import StoreEngine
 import SystemIO
+import TestSupport
 import Testing
 
 @Suite struct CollectorStorageTests {
@@ -46,9 +47,9 @@ import Testing
     }
 
     @Test func aDiskThatIsNearlyFullTakesNoEventsAndAnswersQueries() async throws {
-        let path = try temporaryDirectory()
+        let directory = try TemporaryDirectory()
         do {
-            let first = try await TestServer(path: path)
+            let first = try await TestServer(in: directory)
             #expect(
                 try await first.send("POST", "/insert/jsonline", [], Array(#"{"_msg":"before"}"#.utf8)).status == 200)
             let calm = try await first.send("GET", "/v1/storage")
@@ -56,7 +57,7 @@ import Testing
             await first.collector.stop()
         }
 
-        let server = try await TestServer(path: path) {
+        let server = try await TestServer(in: directory) {
             $0.storage.pressure.critical = 0
             $0.storage.pressure.enoughBytes = .max
         }
@@ -67,19 +68,10 @@ import Testing
         #expect(status?["disk"]?["stage"]?.string == "critical" && status?["disk"]?["refuses_events"]?.bool == true)
         #expect(status?["problems"]?.array?.first?.string?.contains("no events are taken") == true)
         #expect(try await server.send("GET", "/metrics").text.contains("lodge_collector_disk_pressure_stage 3\n"))
-        while try await server.send("GET", "/ready").status != 200 {}
+        try await server.waitUntilReady()
         #expect(try await server.query("before").count == 1)
         #expect(server.logLines.filter { $0.contains("the disk is nearly full") }.count == 1)
         await server.end()
-    }
-
-    /// Asks until it is so.
-    private func until(_ isSo: () async throws -> Bool) async throws {
-        let deadline = SystemClock.monotonicNanos() + 60_000_000_000
-        while SystemClock.monotonicNanos() < deadline {
-            if try await isSo() { return }
-        }
-        Issue.record("it did not come to be within a minute")
     }
 
     private func post(_ server: TestServer, _ text: String) async throws {
@@ -88,24 +80,26 @@ import Testing
     }
 
     @Test func expiredEventsVanishAndComeBackByUndo() async throws {
-        let path = try temporaryDirectory()
+        let directory = try TemporaryDirectory()
         do {
-            let first = try await TestServer(path: path) {
+            let first = try await TestServer(in: directory) {
                 $0.flushInterval = .milliseconds(100)
                 $0.storage.interval = .milliseconds(100)
                 $0.storage.retention.age = .milliseconds(500)
             }
             for number in 0..<5 { try await post(first, "number \(number)") }
-            try await until { try await first.query("*").isEmpty }
+            try await eventually("the events have expired") { try await first.query("*").isEmpty }
             let status = try await first.send("GET", "/v1/storage").json
             #expect(status?["tiers"]?["hot"]?["segments"]?.int == 0)
             #expect(try #require(status?["retention"]?["expired_segments"]?.int) > 0)
-            try await until { try await first.send("GET", "/metrics").text.contains("retention_past_bytes ") }
+            try await eventually("the metrics tell what has expired") {
+                try await first.send("GET", "/metrics").text.contains("retention_past_bytes ")
+            }
             await first.collector.stop()
         }
 
-        let second = try await TestServer(path: path) { $0.storage.retention.grace = .seconds(3_600) }
-        try await until { try await second.send("GET", "/ready").status == 200 }
+        let second = try await TestServer(in: directory) { $0.storage.retention.grace = .seconds(3_600) }
+        try await second.waitUntilReady()
         #expect(try await second.query("*").isEmpty)
         let undone = try await second.send("POST", "/v1/storage/retention/undo")
         #expect(undone.status == 200 && undone.json?["events"]?.int == 5, "\(undone)")
@@ -117,27 +111,27 @@ import Testing
     }
 
     @Test func coldEventsAreFoundAndTheirAbsenceIsSaid() async throws {
-        let path = try temporaryDirectory()
-        let server = try await TestServer(path: path) {
+        let directory = try TemporaryDirectory()
+        let server = try await TestServer(in: directory) {
             $0.flushInterval = .milliseconds(100)
             $0.compaction.isOn = false
             $0.storage.interval = .milliseconds(100)
             $0.storage.tiers.hotAge = .milliseconds(100)
             $0.storage.tiers.warmAge = .milliseconds(200)
             $0.storage.tiers.hasColdTier = true
-            $0.storage.cold = .init(directory: "\(path)/objects")
+            $0.storage.cold = .init(directory: "\(directory.path)/objects")
         }
         try await post(server, "somewhere cold")
-        try await until {
+        try await eventually("the event is in the cold tier") {
             try await server.send("GET", "/v1/storage").json?["tiers"]?["cold"]?["segments"]?.int == 1
         }
         let log = server.logLines
-        try FileSystem.rename("\(path)/objects", to: "\(path)/away")
+        try FileSystem.rename("\(directory.path)/objects", to: "\(directory.path)/away")
         let answer = try await server.json("/v1/search", #"{"query":"cold"}"#)
         #expect(answer.status == 200 && answer.json?["complete"]?.bool == false, "\(answer) \(log)")
         #expect(answer.json?["incomplete"]?.array?.first?.string?.contains("is its file system mounted?") == true)
-        try FileSystem.rename("\(path)/away", to: "\(path)/objects")
-        try await until {
+        try FileSystem.rename("\(directory.path)/away", to: "\(directory.path)/objects")
+        try await eventually("the cold event is found again") {
             let answer = try await server.json("/v1/search", #"{"query":"cold"}"#).json
             return answer?["complete"]?.bool == true && answer?["hits"]?.int == 1
         }

@@ -6,11 +6,13 @@ import Glibc
 import LineFormats
 import Synchronization
 import SystemIO
+import TestSupport
 import Workers
 
-/// A collector on a free port with a directory of its own.
+/// A collector on a free port, with a directory of its own unless it is given one.
 final class TestServer: Sendable {
-    let path: String
+    let directory: TemporaryDirectory
+    var path: String { directory.path }
     let collector: Collector
     private let log: LogLines
 
@@ -20,10 +22,10 @@ final class TestServer: Sendable {
     }
 
     init(
-        path: String? = nil, queries: QueryLimits = QueryLimits(),
+        in directory: TemporaryDirectory? = nil, queries: QueryLimits = QueryLimits(),
         _ change: (inout CollectorSettings) -> Void = { _ in }
     ) async throws {
-        self.path = try path ?? temporaryDirectory()
+        self.directory = try directory ?? TemporaryDirectory()
         var settings = CollectorSettings()
         settings.listen.port = 0
         settings.durability = .operatingSystem
@@ -32,15 +34,17 @@ final class TestServer: Sendable {
         let log = LogLines()
         self.log = log
         collector = try await Collector(
-            settings, dataPath: "\(self.path)/data",
+            settings, dataPath: "\(self.directory.path)/data",
             log: DiagnosticLog(program: "test", sink: { line in log.lines.withLock { $0.append(line) } }),
             queries: queries)
     }
 
-    /// Stops the collector and removes its directory.
-    func end() async {
-        await collector.stop()
-        try? FileSystem.removeTree(path)
+    /// Stops the collector.
+    func end() async { await collector.stop() }
+
+    /// Asks until the collector has read back what its directory holds.
+    func waitUntilReady() async throws {
+        try await eventually("the collector is ready") { try await send("GET", "/ready").status == 200 }
     }
 
     var port: Int { collector.address.port }
@@ -75,12 +79,6 @@ final class TestServer: Sendable {
 private func hex(_ byte: UInt8) -> String {
     let text = String(byte, radix: 16)
     return text.count == 1 ? "0" + text : text
-}
-
-func temporaryDirectory() throws -> String {
-    var template = Array("/tmp/lodge-test.XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw TestFailure("no temporary directory") }
-    return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
 
 struct TestFailure: Error, CustomStringConvertible {

@@ -2,6 +2,7 @@ import CollectorAPI
 import ConsoleModel
 import LogModel
 import ScreenModel
+import TestSupport
 import Testing
 
 /// Whole screens, readable in `Tests/Fixtures/ConsoleModel/v1`.
@@ -110,12 +111,9 @@ import Testing
     }
 
     @Test func anySizeAndAnyKeysAreSurvived() {
-        let seed = UInt64.random(in: 1...UInt64.max)
-        var random = seed
-        func next(_ bound: Int) -> Int {
-            random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return Int(random >> 33) % bound
-        }
+        let seed = drawSeed()
+        var random = SeededGenerator(seed: seed)
+        func next(_ bound: Int) -> Int { random.below(bound) }
         let keys: [Key] =
             [.up, .down, .left, .right, .pageUp, .pageDown, .home, .end, .enter, .escape, .backspace, .tab]
             + "jkhlgGFbnNeEwW/:?34Tr x".unicodeScalars.map { Key.character($0) } + [.control("d"), .control("u")]

@@ -2,6 +2,7 @@ import CollectorAPI
 import ConsoleModel
 import LogModel
 import ScreenModel
+import TestSupport
 import Testing
 
 @Suite struct TailScreenTests {
@@ -174,12 +175,9 @@ import Testing
     }
 
     @Test func randomAppendsKeepWhatARingShouldKeep() {
-        let seed = UInt64.random(in: 1...UInt64.max)
-        var random = seed
-        func next(_ bound: Int) -> Int {
-            random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return Int(random >> 33) % bound
-        }
+        let seed = drawSeed()
+        var random = SeededGenerator(seed: seed)
+        func next(_ bound: Int) -> Int { random.below(bound) }
         var ring = LineRing(maxLines: 300, maxBytes: 600_000)
         var model: [[UInt8]] = []
         for _ in 0..<20_000 {

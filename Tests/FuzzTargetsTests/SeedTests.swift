@@ -1,4 +1,5 @@
 import FuzzTargets
+import TestSupport
 import Testing
 
 @Suite("Fuzz targets")
@@ -7,15 +8,13 @@ struct SeedTests {
     func seeds(target: FuzzTarget) throws {
         let seeds = try target.seeds()
         #expect(!seeds.isEmpty)
-        var number: UInt64 = .random(in: 0 ... .max)
-        print("seed of the fuzz targets: \(number)")
+        var random = SeededGenerator(seed: drawSeed())
         for seed in seeds {
             seed.withUnsafeBytes { target.run($0) }
             for _ in 0..<20 where !seed.isEmpty {
-                number = number &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                let place = Int(number >> 33) % seed.count
-                var changed = number & 1 == 0 ? seed : Array(seed[...place])
-                changed[place] ^= UInt8(truncatingIfNeeded: number >> 24)
+                let place = random.below(seed.count)
+                var changed = random.chance(50) ? seed : Array(seed[...place])
+                changed[place] ^= UInt8(random.below(256))
                 changed.withUnsafeBytes { target.run($0) }
             }
         }

@@ -4,6 +4,7 @@ import Glibc
 import LineFormats
 import LogModel
 import SystemIO
+import TestSupport
 import Testing
 
 /// A collector that can be killed and started again on the same port and data.
@@ -39,8 +40,9 @@ final class CollectorProcess {
         }
         let program = try RunningProgram("lodge-collector", arguments, logPath: log)
         self.program = program
-        let isReady = eventually(within: 60) { (try? get("/ready").status) == 200 }
-        try #require(isReady, "the collector is not ready: \(program.log)")
+        try eventually("the collector is ready; it says: \(program.log)", within: .seconds(60)) {
+            (try? get("/ready").status) == 200
+        }
     }
 
     /// Ends the program; returns how it ended.

@@ -7,6 +7,7 @@ import LogModel
 import StoreEngine
 import StoreFormat
 import SystemIO
+import TestSupport
 import Testing
 import WireProtocol
 import ZstdCodec
@@ -81,8 +82,7 @@ struct EndToEndTests {
 
     @Test("Each line is found exactly once, byte for byte, whatever is rotated and killed", .timeLimit(.minutes(5)))
     func eachLineOnce() throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        print("seed of the end-to-end test: \(seed)")
+        let seed = drawSeed()
         let directory = try TemporaryDirectory()
         let logs = directory.path + "/logs"
         try FileSystem.createDirectory(logs)
@@ -111,14 +111,14 @@ struct EndToEndTests {
                 case 3: try writers[index].rotateByCopy()
                 default: break
                 }
+                // How fast lines and rotations come, as from a program that writes; nothing is waited for.
                 usleep(30_000)
             }
             switch round {
             case 0:
-                let isFollowed = try eventually(within: 60) {
+                try eventually("the first lines arrive; agent: \(agent.log.suffix(2_000))", within: .seconds(60)) {
                     try collector.count("*") >= source.files.reduce(0) { $0 + $1.lines.count / rounds }
                 }
-                #expect(isFollowed, "nothing arrives: \(agent.log.suffix(2_000))")
             case 3:
                 #expect(collector.stop(SIGKILL) == -SIGKILL)
             case 5:
@@ -131,9 +131,11 @@ struct EndToEndTests {
             default: break
             }
         }
-        let arrived = try eventually(within: 90) { try collector.count("*") >= total }
-        let found = try collector.count("*")
-        #expect(arrived, "\(found) of \(total) lines; agent: \(agent.log.suffix(2_000))")
+        var found = 0
+        try eventually("\(found) of \(total) lines arrive; agent: \(agent.log.suffix(2_000))", within: .seconds(90)) {
+            found = try collector.count("*")
+            return found >= total
+        }
         // A clean stop of both, and nothing more may have come.
         #expect(agent.kill(SIGTERM) == 0)
         #expect(try collector.count("*") == total)

@@ -1,6 +1,7 @@
 import CurlTransport
 import Glibc
 import SystemIO
+import TestSupport
 import Testing
 
 @Suite("A full disk, with the real program")
@@ -28,9 +29,9 @@ struct FullDiskTests {
         #expect(try collector.count("*") == 100)
         #expect(try collector.post("/insert/jsonline", line(0)).status == 507)
         try disk.removeFiller()
-        #expect(eventually(within: 30) { (try? collector.post("/insert/jsonline", line(100)).status) == 200 })
-        #expect(eventually(within: 30) { (try? collector.count("*")) == 101 })
-        #expect(eventually(within: 30) { FileSystem.exists("\(disk.path)/data/headroom") })
+        try eventually("events are taken again") { (try? collector.post("/insert/jsonline", line(100)).status) == 200 }
+        try eventually("the new event is found") { (try? collector.count("*")) == 101 }
+        try eventually("the headroom is held") { FileSystem.exists("\(disk.path)/data/headroom") }
         #expect(collector.stop(SIGTERM) == 0)
     }
 
@@ -50,18 +51,17 @@ struct FullDiskTests {
         try collector.start()
         // Events that do not compress, until the disk is nearly full.
         var number = 0
-        var status = 200
-        let deadline = SystemClock.monotonicNanos() + 240_000_000_000
-        while status != 507, SystemClock.monotonicNanos() < deadline {
-            status = try collector.post("/insert/jsonline", noise(&number)).status
+        try eventually("the disk is full after \(number) events", within: .seconds(240)) {
+            try collector.post("/insert/jsonline", noise(&number)).status == 507
         }
-        #expect(status == 507)
         collector.stop(SIGKILL)
         // The rule that frees comes with the next start.
         collector.settings = (collector.settings ?? "") + "\nretention: {max_bytes: 4MiB}\n"
         try collector.start()
-        #expect(eventually(within: 120) { (try? collector.post("/insert/jsonline", line(7)).status) == 200 })
-        #expect(eventually(within: 60) { (try? collector.count("number")) == 1 })
+        try eventually("events are taken again", within: .seconds(120)) {
+            (try? collector.post("/insert/jsonline", line(7)).status) == 200
+        }
+        try eventually("the new event is found", within: .seconds(60)) { (try? collector.count("number")) == 1 }
         #expect(collector.stop(SIGTERM) == 0)
     }
 

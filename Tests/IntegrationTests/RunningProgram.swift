@@ -67,25 +67,3 @@ final class RunningProgram {
         return path
     }
 }
-
-/// Asks again and again until `condition` holds; false when it does not within the time.
-func eventually(within seconds: Int, _ condition: () throws -> Bool) rethrows -> Bool {
-    let deadline = SystemClock.monotonicNanos() + UInt64(seconds) * 1_000_000_000
-    while SystemClock.monotonicNanos() < deadline {
-        if try condition() { return true }
-        usleep(50_000)
-    }
-    return try condition()
-}
-
-/// A directory that is removed at the end.
-final class TemporaryDirectory {
-    let path: String
-
-    init() throws {
-        path = "/tmp/lodge-it-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
-        try FileSystem.createDirectory(path)
-    }
-
-    deinit { try? FileSystem.removeTree(path) }
-}

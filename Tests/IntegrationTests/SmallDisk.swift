@@ -1,29 +1,26 @@
 import Glibc
 import SystemIO
+import TestSupport
 import Testing
 
 /// A file system of a few megabytes in memory, mounted for a test. Needs the right to mount.
 final class SmallDisk {
-    let path: String
+    private let directory: TemporaryDirectory
+    var path: String { directory.path }
 
     /// Whether this machine lets the tests mount. Found out once, by trying.
     static let isAllowed: Bool = (try? SmallDisk(bytes: 1 << 20)) != nil
 
     init(bytes: Int) throws {
-        path = "/tmp/lodge-disk-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
-        try FileSystem.createDirectory(path)
-        guard Self.run(["/bin/mount", "-t", "tmpfs", "-o", "size=\(bytes)", "tmpfs", path]) == 0 else {
-            try FileSystem.remove(path)
+        directory = try TemporaryDirectory()
+        guard Self.run(["/bin/mount", "-t", "tmpfs", "-o", "size=\(bytes)", "tmpfs", directory.path]) == 0 else {
             throw NotAllowed()
         }
     }
 
     struct NotAllowed: Error {}
 
-    deinit {
-        _ = Self.run(["/bin/umount", "-l", path])
-        try? FileSystem.remove(path)
-    }
+    deinit { _ = Self.run(["/bin/umount", "-l", path]) }
 
     /// Writes a file of zeros until the disk has no more room.
     func fill() throws {

@@ -2,6 +2,7 @@ import CurlTransport
 import Glibc
 import LineFormats
 import SystemIO
+import TestSupport
 import Testing
 
 @Suite("Tiers, with the real program")
@@ -19,8 +20,8 @@ struct TierCrashTests {
               cold: {directory: \(directory.path)/objects}
             """
         var number = 0
-        let seed = UInt64.random(in: 0 ... .max)
-        var generator = Generator(state: seed)
+        let seed = drawSeed()
+        var generator = SeededGenerator(seed: seed)
         for _ in 0..<8 {
             try collector.start()
             let end = SystemClock.monotonicNanos() + UInt64.random(in: 1_000_000_000...3_500_000_000, using: &generator)
@@ -31,15 +32,15 @@ struct TierCrashTests {
                     number += 1
                 }
                 #expect(try collector.post("/insert/jsonline", Array(lines.utf8)).status == 200)
+                // How fast events come, so that moves of many segments are under way; nothing is waited for.
                 usleep(100_000)
             }
             collector.stop(SIGKILL)
         }
         try collector.start()
-        #expect(
-            eventually(within: 60) {
-                (try? tierCount(collector, "hot")) == 0 && (try? tierCount(collector, "warm")) == 0
-            })
+        try eventually("all segments are cold, seed \(seed)", within: .seconds(60)) {
+            (try? tierCount(collector, "hot")) == 0 && (try? tierCount(collector, "warm")) == 0
+        }
         #expect(try tierCount(collector, "cold") > 0, "seed \(seed)")
         #expect(try collector.count("*") == number, "seed \(seed)")
         let found = try collector.query("* | fields number").compactMap { $0["number"]?.string.flatMap { Int($0) } }
@@ -61,17 +62,5 @@ struct TierCrashTests {
         let prefix = "lodge_collector_tier_segments{tier=\"\(tier)\"} "
         guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix(prefix) }) else { return -1 }
         return Int(line.dropFirst(prefix.count)) ?? -1
-    }
-}
-
-/// Repeatable random numbers.
-private struct Generator: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
     }
 }

@@ -1,5 +1,6 @@
 import ByteCoding
 import Journal
+import TestSupport
 import Testing
 
 private func batch(_ sequence: UInt64, agent: String = "a", epoch: UInt64 = 1) -> BatchIdentity {
@@ -10,8 +11,7 @@ private func batch(_ sequence: UInt64, agent: String = "a", epoch: UInt64 = 1) -
 struct DuplicateWindowTests {
     @Test("It knows what was inserted and nothing else, as a set does")
     func model() throws {
-        let seed = UInt64.random(in: 0...UInt64.max)
-        print("seed of the window model: \(seed)")
+        let seed = drawSeed()
         var generator = SeededGenerator(seed: seed)
         var window = DuplicateWindow()
         var model: Set<BatchIdentity> = []
@@ -93,8 +93,7 @@ struct DuplicateWindowTests {
 
     @Test("Damaged and random bytes are refused or decoded, never trapped on")
     func fuzz() {
-        let seed = UInt64.random(in: 0...UInt64.max)
-        print("seed of the window fuzzer: \(seed)")
+        let seed = drawSeed()
         var generator = SeededGenerator(seed: seed)
         var window = DuplicateWindow()
         for number in UInt64(1)...40 { window.insert(batch(number * 3 % 41, agent: "a\(number % 3)"), at: number) }

@@ -1,6 +1,7 @@
 import Glibc
 import Journal
 import SystemIO
+import TestSupport
 import Testing
 import Workers
 
@@ -49,7 +50,7 @@ struct GroupCommitTests {
         "Every record acknowledged to many threads is read back once, in every durability",
         arguments: [JournalDurability.fsync, .interval(.milliseconds(1)), .operatingSystem])
     func manyThreads(durability: JournalDurability) throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let answers = Answers()
         let (threads, each) = (8, 200)
         let handed = Monitor<[JournalPosition]>([])
@@ -89,7 +90,7 @@ struct GroupCommitTests {
 
     @Test("A batch sent again is a duplicate: at once, across files, and after reopening")
     func duplicates() async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let options = JournalOptions(fileBytes: 4096, duplicates: .init())
         for round in 0..<3 {
             let journal = try GroupCommitJournal(folder.path, options: options)
@@ -109,7 +110,7 @@ struct GroupCommitTests {
 
     @Test("Records without a number are never duplicates")
     func unnumbered() async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let journal = try GroupCommitJournal(folder.path)
         for _ in 1...3 {
             let receipt = try await journal.append(JournalRecord(ingestTime: 1, payload: [1]))
@@ -120,7 +121,7 @@ struct GroupCommitTests {
 
     @Test("A copy of a batch that is being stored waits for it and becomes a duplicate")
     func inFlight() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let journal = try GroupCommitJournal(folder.path)
         let gate = Gate()
         let answers = Answers()
@@ -144,7 +145,7 @@ struct GroupCommitTests {
 
     @Test("Too many waiting bytes are refused at once and counted")
     func overload() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let journal = try GroupCommitJournal(folder.path, waitingBytes: 10_000)
         let gate = Gate()
         let answers = Answers()
@@ -172,7 +173,7 @@ struct GroupCommitTests {
 
     @Test("A full disk fails the group, duplicates of it too, and later groups are stored")
     func full() async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let journal = try GroupCommitJournal(folder.path)
         _ = try await journal.append(sample(1))
         let token = SystemFaults.add(.init(.write, path: folder.path, code: ENOSPC, tornBytes: 70))
@@ -191,7 +192,7 @@ struct GroupCommitTests {
 
     @Test("After a failed sync nothing is acknowledged any more, and reading goes on")
     func failedSync() async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let journal = try GroupCommitJournal(folder.path)
         _ = try await journal.append(sample(1))
         let token = SystemFaults.add(.init(.sync, path: folder.path, code: EIO))
@@ -210,7 +211,7 @@ struct GroupCommitTests {
 
     @Test("Subscribers get attachments, from the number they were told; the rest is on disk")
     func subscribers() async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let journal = try GroupCommitJournal(folder.path)
         _ = try await journal.append(sample(1))
         let seen = Monitor<[String]>([])

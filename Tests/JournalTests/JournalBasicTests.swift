@@ -1,12 +1,13 @@
 import Journal
 import SystemIO
+import TestSupport
 import Testing
 
 @Suite("Journal: appending, reading, reopening")
 struct JournalBasicTests {
     @Test("Records come back in order after reopening, across files")
     func roundTrip() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let options = JournalOptions(fileBytes: 4096)
         do {
             let writer = JournalWriter(try JournalDirectory(folder.path, options: options))
@@ -36,7 +37,7 @@ struct JournalBasicTests {
 
     @Test("A reader follows the writer and remembers its place")
     func follow() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let writer = JournalWriter(try JournalDirectory(folder.path, options: JournalOptions(fileBytes: 4096)))
         let reader = JournalReader(writer.directory, from: 1)
         var read: [JournalPosition] = []
@@ -51,7 +52,7 @@ struct JournalBasicTests {
 
     @Test("Files below a position are removed, the last one never, and positions go on")
     func retention() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         do {
             let writer = JournalWriter(try JournalDirectory(folder.path, options: JournalOptions(fileBytes: 4096)))
             for number in 1...100 {
@@ -74,7 +75,7 @@ struct JournalBasicTests {
 
     @Test("A cursor survives reopening and its second place survives a torn write of the first")
     func cursor() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let writer = JournalWriter(try JournalDirectory(folder.path))
         for number in 1...20 { try writer.append(sample(number)) }
         try writer.commit()
@@ -97,7 +98,7 @@ struct JournalBasicTests {
 
     @Test("A directory is opened once")
     func lock() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let first = try JournalDirectory(folder.path)
         #expect(throws: JournalError.inUse(directory: folder.path)) { try JournalDirectory(folder.path) }
         _ = first.status
@@ -105,7 +106,7 @@ struct JournalBasicTests {
 
     @Test("Fields over their limit are refused and leave the group as it was")
     func limits() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let writer = JournalWriter(try JournalDirectory(folder.path))
         try writer.append(sample(1))
         let long = String(repeating: "a", count: JournalLimits.maxNameBytes + 1)

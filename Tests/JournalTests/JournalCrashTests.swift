@@ -1,6 +1,7 @@
 import Glibc
 import Journal
 import SystemIO
+import TestSupport
 import Testing
 
 /// A child process whose standard output is read line by line.
@@ -55,12 +56,11 @@ private struct Child: ~Copyable {
 struct JournalCrashTests {
     @Test("What was acknowledged before kill -9 is there, whole and once")
     func kill() throws {
-        let seed = UInt64.random(in: 0...UInt64.max)
-        print("seed of the kills: \(seed)")
+        let seed = drawSeed()
         var generator = SeededGenerator(seed: seed)
         let program = FileSystem.parent(of: try #require(Self.ownProgram)) + "/journal-torture"
         try #require(FileSystem.exists(program), "\(program) is not built")
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         var acknowledged: Set<UInt64> = []
         var stored: Set<UInt64> = []
         for _ in 0..<5 {

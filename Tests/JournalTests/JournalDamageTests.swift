@@ -1,10 +1,11 @@
 import Journal
 import SystemIO
+import TestSupport
 import Testing
 
 /// A journal file with `count` records as bytes, and where each record begins.
 private func image(_ count: Int) throws -> (name: String, bytes: [UInt8], starts: [Int]) {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryDirectory()
     let writer = JournalWriter(try JournalDirectory(folder.path))
     var starts: [Int] = []
     for number in 1...count {
@@ -16,13 +17,13 @@ private func image(_ count: Int) throws -> (name: String, bytes: [UInt8], starts
     return (String(path.split(separator: "/").last ?? ""), try FileSystem.contents(path, limit: 1 << 20), starts)
 }
 
-private func write(_ bytes: [UInt8], as name: String, in folder: TemporaryFolder) throws {
+private func write(_ bytes: [UInt8], as name: String, in folder: TemporaryDirectory) throws {
     let file = try OpenFile("\(folder.path)/\(name)", .create)
     try file.truncate(to: 0)
     try file.write(bytes, at: 0)
 }
 
-private func open(_ folder: TemporaryFolder, _ options: JournalOptions? = nil) throws -> JournalDirectory {
+private func open(_ folder: TemporaryDirectory, _ options: JournalOptions? = nil) throws -> JournalDirectory {
     try JournalDirectory(folder.path, options: options ?? JournalOptions(verification: .allFiles))
 }
 
@@ -33,7 +34,7 @@ struct JournalDamageTests {
         let (name, bytes, starts) = try image(4)
         let last = try #require(starts.last)
         for cut in last..<bytes.count {
-            let folder = TemporaryFolder()
+            let folder = try TemporaryDirectory()
             try write(Array(bytes[..<cut]), as: name, in: folder)
             let directory = try open(folder)
             #expect(directory.nextPosition == 4)
@@ -51,7 +52,7 @@ struct JournalDamageTests {
     func tornHeader() throws {
         let (_, bytes, _) = try image(1)
         for cut in 0..<40 {
-            let folder = TemporaryFolder()
+            let folder = try TemporaryDirectory()
             try write(Array(bytes[..<cut]), as: "00000000000000000011.journal", in: folder)
             let directory = try open(folder)
             #expect(directory.nextPosition == 11)
@@ -69,7 +70,7 @@ struct JournalDamageTests {
         let (name, bytes, starts) = try image(5)
         let last = try #require(starts.last)
         for offset in 0..<last {
-            let folder = TemporaryFolder()
+            let folder = try TemporaryDirectory()
             var damaged = bytes
             damaged[offset] ^= UInt8(1 << (offset % 8))
             try write(damaged, as: name, in: folder)
@@ -98,7 +99,7 @@ struct JournalDamageTests {
 
     @Test("Damage is skipped and reported when a reader meets it, and once only")
     func flippedWhileOpen() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let writer = JournalWriter(try JournalDirectory(folder.path))
         for number in 1...5 { try writer.append(sample(number)) }
         try writer.commit()
@@ -117,7 +118,7 @@ struct JournalDamageTests {
 
     @Test("Damage at the end of an open file is counted once, and what is appended later is read")
     func flippedAtEndWhileOpen() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let writer = JournalWriter(try JournalDirectory(folder.path))
         for number in 1...5 { try writer.append(sample(number)) }
         try writer.commit()
@@ -137,7 +138,7 @@ struct JournalDamageTests {
     @Test("Zeros behind the last record are cut")
     func zeroTail() throws {
         let (name, bytes, _) = try image(3)
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         try write(bytes + [UInt8](repeating: 0, count: 10_000), as: name, in: folder)
         let directory = try open(folder)
         #expect(directory.nextPosition == 4)
@@ -147,7 +148,7 @@ struct JournalDamageTests {
 
     @Test("Records missing at the end of a file, or a missing file, are reported with their numbers")
     func missing() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         do {
             let writer = JournalWriter(try JournalDirectory(folder.path, options: JournalOptions(fileBytes: 4096)))
             for number in 1...150 {
@@ -174,7 +175,7 @@ struct JournalDamageTests {
 
     @Test("A file of a newer version is refused, not cut")
     func newerVersion() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let header: [UInt8] =
             Array("LODGEJNL".utf8) + [2, 0, 0, 0, 40, 0, 0, 0] + [1] + [UInt8](repeating: 0, count: 19)
         // CRC-32C of the 36 bytes above.
@@ -186,12 +187,11 @@ struct JournalDamageTests {
 
     @Test("Random bytes as journal files, cursors and checkpoints never trap and the journal works")
     func randomBytes() throws {
-        let seed = UInt64.random(in: 0...UInt64.max)
-        print("seed of random journal bytes: \(seed)")
+        let seed = drawSeed()
         var generator = SeededGenerator(seed: seed)
         let (_, bytes, starts) = try image(8)
         for round in 0..<300 {
-            let folder = TemporaryFolder()
+            let folder = try TemporaryDirectory()
             for index in 0..<Int.random(in: 1...3, using: &generator) {
                 var content = round.isMultiple(of: 3) ? [] : bytes
                 if round.isMultiple(of: 3) {

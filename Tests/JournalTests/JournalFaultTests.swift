@@ -1,6 +1,7 @@
 import Glibc
 import Journal
 import SystemIO
+import TestSupport
 import Testing
 
 /// Plans a fault and takes it back at the end of the scope.
@@ -16,7 +17,7 @@ struct JournalFaultTests {
         "A full disk refuses the group, keeps the rest, and works again after space was freed",
         arguments: [0, 1, 60, 300])
     func full(torn: Int) throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let writer = JournalWriter(try JournalDirectory(folder.path))
         try writer.append(sample(1))
         try writer.commit()
@@ -36,7 +37,7 @@ struct JournalFaultTests {
 
     @Test("When a torn write cannot be undone, a new file is begun and the leftover does not count")
     func fullWithoutUndo() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         do {
             let writer = JournalWriter(try JournalDirectory(folder.path))
             try writer.append(sample(1))
@@ -62,7 +63,7 @@ struct JournalFaultTests {
 
     @Test("A full disk when a file is begun leaves no file behind and works later")
     func fullAtNewFile() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let writer = JournalWriter(try JournalDirectory(folder.path)) { DuplicateWindow().encoded() }
         do {
             let fault = Fault(.init(.write, path: folder.path, code: ENOSPC, tornBytes: 20))
@@ -77,7 +78,7 @@ struct JournalFaultTests {
 
     @Test("After a failed sync nothing is accepted until the journal is opened again")
     func failedSync() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         do {
             let writer = JournalWriter(try JournalDirectory(folder.path))
             try writer.append(sample(1))
@@ -99,7 +100,7 @@ struct JournalFaultTests {
 
     @Test("On a full disk the journal opens and reads, torn tail and all")
     func fullAtOpen() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         do {
             let writer = JournalWriter(try JournalDirectory(folder.path))
             for number in 1...5 { try writer.append(sample(number)) }
@@ -119,7 +120,7 @@ struct JournalFaultTests {
 
     @Test("Bytes that the disk does not give cost the rest of their file, not the start")
     func unreadable() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         do {
             let writer = JournalWriter(try JournalDirectory(folder.path, options: JournalOptions(fileBytes: 4096)))
             for number in 1...100 {
@@ -139,7 +140,7 @@ struct JournalFaultTests {
 
     @Test("A cursor that cannot be stored stays where it was")
     func cursor() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let writer = JournalWriter(try JournalDirectory(folder.path))
         for number in 1...5 { try writer.append(sample(number)) }
         try writer.commit()

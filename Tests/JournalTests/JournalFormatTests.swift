@@ -1,5 +1,6 @@
 import Journal
 import SystemIO
+import TestSupport
 import Testing
 
 /// The example in docs/format.md, section Journal: a file header, a checkpoint, two records.
@@ -48,7 +49,7 @@ private let window: DuplicateWindow = {
 struct JournalFormatTests {
     @Test("The documented example decodes")
     func decode() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         try FileSystem.writeAtomically("\(folder.path)/00000000000000000001.journal", example)
         let directory = try JournalDirectory(folder.path, options: JournalOptions(duplicates: .init()))
         #expect(directory.damages.isEmpty)
@@ -62,7 +63,7 @@ struct JournalFormatTests {
 
     @Test("Records and checkpoint are written as documented")
     func encode() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let writer = JournalWriter(try JournalDirectory(folder.path)) { window.encoded() }
         for record in records { try writer.append(record) }
         try writer.commit()

@@ -1,6 +1,7 @@
 import Glibc
 import Journal
 import SystemIO
+import TestSupport
 import Testing
 
 @Suite("Journal: random histories", .timeLimit(.minutes(5)))
@@ -8,10 +9,9 @@ struct JournalModelTests {
     @Test(
         "Whatever is appended, crashed, reopened and removed, the committed records are there, once", arguments: 0..<12)
     func history(run: Int) throws {
-        let seed = UInt64.random(in: 0...UInt64.max)
-        print("seed of the journal history: \(seed)")
+        let seed = drawSeed()
         var generator = SeededGenerator(seed: seed)
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let limits = DuplicateWindow.Limits(maxRanges: 64, maxAgents: 8)
         let options = JournalOptions(
             fileBytes: 4096 + Int.random(in: 0...8_000, using: &generator), duplicates: limits,

@@ -1,13 +1,14 @@
 import ByteCoding
 import Journal
 import SystemIO
+import TestSupport
 import Testing
 
 @Suite("Journal: numbers")
 struct JournalNumberTests {
     @Test("The last number is refused, not overrun, and what is stored stays readable")
     func exhausted() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let first = JournalLimits.positions - 3
         let digits = String(repeating: "0", count: 20 - String(first).count) + String(first)
         try FileSystem.writeAtomically("\(folder.path)/\(digits).journal", [])
@@ -25,7 +26,7 @@ struct JournalNumberTests {
     @Test("A header whose checksum is right and whose number is out of range is damage like any other")
     func outOfRange() throws {
         for number in [JournalLimits.positions, 1 << 63, .max - 1, .max] {
-            let folder = TemporaryFolder()
+            let folder = try TemporaryDirectory()
             let writer = JournalWriter(try JournalDirectory(folder.path))
             for index in 1...3 { try writer.append(sample(index)) }
             try writer.commit()

@@ -1,11 +1,12 @@
 import Journal
 import SystemIO
+import TestSupport
 import Testing
 
 @Suite("Journal: verifying without changing anything")
 struct JournalSurveyTests {
     /// A journal of several files, and the number of its last record.
-    private func journal(_ folder: TemporaryFolder, records: Int = 200) throws {
+    private func journal(_ folder: TemporaryDirectory, records: Int = 200) throws {
         let directory = try JournalDirectory(folder.path, options: JournalOptions(fileBytes: 4096))
         let writer = JournalWriter(directory)
         for number in 1...records {
@@ -18,7 +19,7 @@ struct JournalSurveyTests {
         directory.release()
     }
 
-    private func survey(_ folder: TemporaryFolder) throws -> (JournalSurvey, [JournalDamage]) {
+    private func survey(_ folder: TemporaryDirectory) throws -> (JournalSurvey, [JournalDamage]) {
         var found: [JournalDamage] = []
         let survey = try JournalSurvey(verifying: folder.path) { found.append($0) }
         return (survey, found)
@@ -26,7 +27,7 @@ struct JournalSurveyTests {
 
     @Test("A sound journal is counted, and nothing is found")
     func sound() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         try journal(folder)
         let (survey, found) = try survey(folder)
         #expect(found.isEmpty)
@@ -38,12 +39,10 @@ struct JournalSurveyTests {
 
     @Test("A survey finds what opening finds, at every place, and leaves the files as they are")
     func sameAsOpening() throws {
-        var generator = SystemRandomNumberGenerator()
-        let seed = generator.next()
-        print("seed of the survey: \(seed)")
+        let seed = drawSeed()
         var random = SeededGenerator(seed: seed)
         for _ in 0..<150 {
-            let folder = TemporaryFolder()
+            let folder = try TemporaryDirectory()
             try journal(folder, records: 60)
             let files = try folder.files
             let path = files[Int(random.next() % UInt64(files.count))]
@@ -72,7 +71,7 @@ struct JournalSurveyTests {
 
     @Test("A first file that is gone is reported when a consumer had not passed it")
     func firstFileGone() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         try journal(folder)
         try FileSystem.remove(try folder.files[0])
         let second = try #require(JournalPosition(try folder.files[0].split(separator: "/").last?.prefix(20) ?? ""))
@@ -87,7 +86,7 @@ struct JournalSurveyTests {
 
     @Test("Numbers that consumers have seen are not used again, whatever has become of the files")
     func leastNext() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let directory = try JournalDirectory(folder.path, options: JournalOptions(leastNext: 500))
         #expect(directory.nextPosition == 500)
         let writer = JournalWriter(directory)
@@ -98,7 +97,7 @@ struct JournalSurveyTests {
 
     @Test("What is lost is reported with numbers, times and, where its neighbours agree, the tenant")
     func report() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         try journal(folder)
         let read = try JournalDirectory(folder.path).read(from: 1, maxBytes: 1 << 30).records
         #expect(read.count == 200)

@@ -1,12 +1,13 @@
 import Journal
 import SystemIO
+import TestSupport
 import Testing
 
 @Suite("Journal: reading on from the middle, and what stays for reading again")
 struct JournalWindowTests {
     @Test("Who starts in the middle of a large file gets the same records, also after opening it anew")
     func middle() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let writer = JournalWriter(try JournalDirectory(folder.path))
         // Some megabytes in one file, in groups of several records.
         for number in 1...UInt64(60) {
@@ -28,7 +29,7 @@ struct JournalWindowTests {
 
     @Test("Damage behind a place that is remembered is still met")
     func damageBehindMark() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let writer = JournalWriter(try JournalDirectory(folder.path))
         for number in 1...UInt64(40) {
             try writer.append(
@@ -43,7 +44,7 @@ struct JournalWindowTests {
 
     @Test("The replay window counts from the arrival of what is in a file, so a restart changes nothing")
     func window() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let hour: Int64 = 3_600_000_000_000
         func open() throws -> JournalDirectory {
             try JournalDirectory(folder.path, options: JournalOptions(fileBytes: 4096))

@@ -1,40 +1,13 @@
 import ByteCoding
 import Journal
 import SystemIO
-import Synchronization
+import TestSupport
 import Testing
 
-/// A directory of its own that goes away with the value.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    private static let counter = Atomic<Int>(0)
-
-    init() {
-        let number = Self.counter.add(1, ordering: .relaxed).newValue
-        path = "/tmp/lodge-journal-\(SystemClock.wallNanos())-\(number)"
-        // Opening the journal reports the error when this fails.
-        try? FileSystem.createDirectory(path)
-    }
-
-    deinit { try? FileSystem.removeTree(path) }
-
+extension TemporaryDirectory {
     /// The journal files, in order.
     var files: [String] {
         get throws { try FileSystem.list(path).filter { $0.hasSuffix(".journal") }.map { "\(path)/\($0)" } }
-    }
-}
-
-/// Small random numbers that a seed repeats.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
     }
 }
 

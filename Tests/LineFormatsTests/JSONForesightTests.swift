@@ -1,17 +1,10 @@
 import LineFormats
 import LogModel
+import TestSupport
 import Testing
 
 /// The short cuts of reading JSON give what the long way gives.
 @Suite struct JSONForesightTests {
-    private struct Random: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return state ^ (state >> 29)
-        }
-    }
-
     /// What became of a line: its columns by name, or the error.
     private struct Outcome: Equatable {
         var time: Int64 = 0
@@ -52,7 +45,7 @@ import Testing
         return result
     }
 
-    private func line(_ random: inout Random) -> [UInt8] {
+    private func line(_ random: inout SeededGenerator) -> [UInt8] {
         let keys = [
             "ts", "msg", "level", "service", "a", "ab", "abc", "a.b", "meta", "quite_a_long_name_of_a_field", "",
         ]
@@ -80,8 +73,8 @@ import Testing
     }
 
     @Test func aLineIsReadAlikeWhateverStoodBeforeIt() {
-        let seed = UInt64.random(in: .min ... .max)
-        var random = Random(state: seed)
+        let seed = drawSeed()
+        var random = SeededGenerator(seed: seed)
         var builder = EventBatchBuilder()
         var decoder = JSONEventDecoder(keys: Self.keys)
         var expected: [Outcome] = []
@@ -103,8 +96,8 @@ import Testing
     }
 
     @Test func stringsEndWhereALookAtEachByteSaysTheyEnd() {
-        let seed = UInt64.random(in: .min ... .max)
-        var random = Random(state: seed)
+        let seed = drawSeed()
+        var random = SeededGenerator(seed: seed)
         let special: [UInt8] = [0x22, 0x5C, 0x00, 0x1F, 0x20, 0x21, 0x23, 0x5B, 0x5D, 0x7F, 0x80, 0xA2, 0xDC, 0xFF]
         for round in 0..<20_000 {
             var text: [UInt8] = [0x22]

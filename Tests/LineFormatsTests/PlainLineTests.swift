@@ -1,5 +1,6 @@
 import LineFormats
 import LogModel
+import TestSupport
 import Testing
 
 struct PlainLineTests {
@@ -98,19 +99,12 @@ struct PlainLineTests {
     }
 
     @Test func bytesOfAnyKindDoNoHarm() {
-        var random = SystemRandomNumberGenerator()
-        let seed = random.next() as UInt64
-        var state = seed
+        let seed = drawSeed()
+        var random = SeededGenerator(seed: seed)
         var reader = PlainLineReader()
         let alphabet = Array("0123456789-/:., []<>JunDecTZ+=level\0\u{FF}".utf8)
         for _ in 0..<20_000 {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            var bytes: [UInt8] = []
-            var local = state
-            for _ in 0..<(state >> 40) % 48 {
-                local = local &* 6_364_136_223_846_793_005 &+ 1
-                bytes.append(alphabet[Int(local >> 33) % alphabet.count])
-            }
+            let bytes = (0..<random.below(48)).map { _ in random.pick(alphabet) }
             let first = bytes.withUnsafeBytes { reader.read($0, now: PlainLineTests.now) }
             // What stands behind the end of the line must not be looked at.
             let longer = bytes + Array("0123456789".utf8)

@@ -1,14 +1,15 @@
 import Glibc
 import ObjectStores
 import SystemIO
+import TestSupport
 import Testing
 
 @Suite("DirectoryStore: what is special about directories")
 struct DirectoryStoreTests {
-    let folder: TemporaryFolder
+    let folder: TemporaryDirectory
     var path: String { "\(folder.path)/store" }
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws { folder = try TemporaryDirectory() }
 
     private func store(mayClaim: Bool = true, owner: String = "me") throws -> DirectoryStore {
         let store = DirectoryStore(path, owner: owner)

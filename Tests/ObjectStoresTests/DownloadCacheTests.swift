@@ -1,16 +1,17 @@
 import ObjectStores
 import Synchronization
 import SystemIO
+import TestSupport
 import Testing
 
 @Suite("DownloadCache: parts of objects on the local disk")
 struct DownloadCacheTests {
-    let folder: TemporaryFolder
+    let folder: TemporaryDirectory
     let store = MemoryStore()
     let bytes = pattern(100_000)
 
     init() throws {
-        folder = try TemporaryFolder()
+        folder = try TemporaryDirectory()
         store.hold(key("a"), bytes)
     }
 
@@ -34,8 +35,8 @@ struct DownloadCacheTests {
 
     @Test("Any part is what the object holds, whatever the bound (random)", arguments: [0, 999, 5_000, 1 << 20])
     func randomReads(maxBytes: Int) throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        var generator = Generator(state: seed)
+        let seed = drawSeed()
+        var generator = SeededGenerator(seed: seed)
         let cache = try cache(maxBytes: maxBytes)
         for _ in 0..<400 {
             let start = UInt64.random(in: 0...100_000, using: &generator)
@@ -80,7 +81,7 @@ struct DownloadCacheTests {
         let cache = try cache()
         store.become(.hanging)
         let readers = try (0..<8).map { _ in try Later { try read(cache, 0..<1_000) } }
-        while cache.statistics.misses < 8 { pause() }
+        try eventually("all readers wait for the piece") { cache.statistics.misses == 8 }
         store.become(.well)
         for reader in readers { #expect(try reader.value() == slice(0..<1_000)) }
         #expect(store.reads.count == 1)
@@ -162,22 +163,4 @@ struct DownloadCacheTests {
         cache.forget(key("a"))
         #expect(try cache.statistics.bytes == 0 && FileSystem.list("\(folder.path)/cache") == [])
     }
-}
-
-/// Repeatable random numbers.
-struct Generator: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
-}
-
-/// Lets other threads run for a moment.
-func pause() {
-    let until = SystemClock.monotonicNanos() + 1_000_000
-    while SystemClock.monotonicNanos() < until {}
 }

@@ -1,5 +1,6 @@
 import ObjectStores
 import SystemIO
+import TestSupport
 import Testing
 
 /// What every implementation of ``ObjectStore`` must do. A new one is added to ``Implementation`` and passes.
@@ -10,7 +11,7 @@ struct ObjectStoreContract {
 
         var testDescription: String { rawValue }
 
-        func make(in folder: TemporaryFolder) throws -> any ObjectStore {
+        func make(in folder: TemporaryDirectory) throws -> any ObjectStore {
             switch self {
             case .directory:
                 let store = DirectoryStore("\(folder.path)/store", owner: "me")
@@ -22,9 +23,9 @@ struct ObjectStoreContract {
         }
     }
 
-    let folder: TemporaryFolder
+    let folder: TemporaryDirectory
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws { folder = try TemporaryDirectory() }
 
     private func put(_ store: any ObjectStore, _ name: String, _ bytes: [UInt8]) throws {
         let file = try folder.write("source-\(UInt64.random(in: 0 ... .max))", bytes)

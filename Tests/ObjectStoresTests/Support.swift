@@ -2,15 +2,11 @@ import ByteCoding
 import ObjectStores
 import Synchronization
 import SystemIO
+import TestSupport
 import Workers
 
-/// A directory of its own that goes away with the value.
-final class TemporaryFolder: Sendable {
-    let path = "/tmp/lodge-objects-\(SystemClock.wallNanos())-\(UInt32.random(in: 0...UInt32.max))"
-
-    init() throws { try FileSystem.createDirectory(path) }
-    deinit { try? FileSystem.removeTree(path) }
-
+extension TemporaryDirectory {
+    /// Writes a file; returns its path.
     func write(_ name: String, _ bytes: [UInt8]) throws -> String {
         let file = try OpenFile("\(path)/\(name)", .createNew)
         try file.write(bytes, at: 0)

@@ -1,30 +1,8 @@
 import ByteCoding
 import LogModel
 import StoreFormat
-
-struct MemoryBytes: RandomAccessBytes {
-    var content: [UInt8]
-    var length: UInt64 { UInt64(content.count) }
-    func read(at offset: UInt64, count: Int) throws -> [UInt8] {
-        guard Int(offset) + count <= content.count else { throw StoreFormatError("read past the end") }
-        return Array(content[Int(offset)..<(Int(offset) + count)])
-    }
-}
-
-/// Repeatable random numbers.
-struct Generator: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
-    mutating func pick<T>(_ values: [T]) -> T { values[Int(next() % UInt64(values.count))] }
-    mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
-    mutating func chance(_ percent: Int) -> Bool { next() % 100 < UInt64(percent) }
-}
+import StoreTestSupport
+import TestSupport
 
 /// A row as queries see it: everything by name.
 typealias Row = [String: [UInt8]]
@@ -119,7 +97,7 @@ struct Corpus {
 
     /// Random batches, some in memory and some in segments, after one another and of many sizes. A wide corpus has a
     /// batch with more fields than a block has columns.
-    init(_ generator: inout Generator, batches: Int, wide: Bool) throws {
+    init(_ generator: inout SeededGenerator, batches: Int, wide: Bool) throws {
         var pending: [(UInt64, EventBatch)] = []
         for number in 0..<batches {
             let position = UInt64(number * 3 + 5)
@@ -149,7 +127,7 @@ struct Corpus {
         }
     }
 
-    private static func event(_ generator: inout Generator, _ start: Int64, _ row: Int) -> PlainEvent {
+    private static func event(_ generator: inout SeededGenerator, _ start: Int64, _ row: Int) -> PlainEvent {
         let text = (0..<generator.below(6)).map { _ in generator.pick(words) }.joined(
             separator: generator.pick([" ", "/"]))
         var event = PlainEvent(start + Int64(row / 3) * Int64(generator.pick([0, 1, 250_000_000])), text)

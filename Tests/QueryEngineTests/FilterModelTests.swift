@@ -1,14 +1,14 @@
 import LogModel
 import QueryEngine
 import StoreFormat
+import TestSupport
 import Testing
 
 @Suite struct FilterModelTests {
     @Test(arguments: [false, true])
     func anyFilterFindsTheRowsThatAPlainScanFinds(wide: Bool) throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        print("seed \(seed)")
-        var generator = Generator(state: seed)
+        let seed = drawSeed()
+        var generator = SeededGenerator(seed: seed)
         for _ in 0..<3 {
             let corpus = try Corpus(&generator, batches: 8, wide: wide)
             let rows = corpus.events.map { ($0, $0.row) }

@@ -1,11 +1,12 @@
 import LogModel
 import QueryEngine
 import StoreFormat
+import TestSupport
 import Testing
 
 /// Messages in segments are found by templates and columns, messages in memory by reading them: both find the same.
 @Suite struct MessageSearchTests {
-    private static func message(_ generator: inout Generator) -> String {
+    private static func message(_ generator: inout SeededGenerator) -> String {
         func digits(_ count: Int) -> String { (0..<count).map { _ in "\(generator.below(10))" }.joined() }
         func hex(_ count: Int) -> String {
             (0..<count).map { _ in String("0123456789abcdef".randomElement(using: &generator) ?? "0") }.joined()
@@ -29,14 +30,14 @@ import Testing
         }
     }
 
-    private static func bytes(_ generator: inout Generator) -> [UInt8] {
+    private static func bytes(_ generator: inout SeededGenerator) -> [UInt8] {
         var bytes = Array(message(&generator).utf8)
         if generator.chance(3) { bytes.insert(UInt8(generator.below(256)), at: generator.below(bytes.count + 1)) }
         return bytes
     }
 
     /// A filter of messages, made of pieces of one of them or of something similar.
-    private static func filter(_ generator: inout Generator, _ messages: [[UInt8]]) -> String {
+    private static func filter(_ generator: inout SeededGenerator, _ messages: [[UInt8]]) -> String {
         func piece() -> String {
             let source = generator.chance(85) ? generator.pick(messages) : Array(message(&generator).utf8)
             let text = String(decoding: source, as: UTF8.self)
@@ -74,9 +75,8 @@ import Testing
     }
 
     @Test func templatesFindWhatMessagesHave() throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        print("seed \(seed)")
-        var generator = Generator(state: seed)
+        let seed = drawSeed()
+        var generator = SeededGenerator(seed: seed)
         var matches = 0
         for size in [40, 700, 3_000] {
             let messages = (0..<size).map { _ in Self.bytes(&generator) }

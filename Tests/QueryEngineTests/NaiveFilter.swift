@@ -1,5 +1,6 @@
 import LogModel
 import StoreFormat
+import TestSupport
 
 /// A filter as the tests see it: written as LogsQL for the engine, evaluated here in the plainest way.
 indirect enum NaiveFilter {
@@ -15,7 +16,7 @@ indirect enum NaiveFilter {
     case or([NaiveFilter])
     case not(NaiveFilter)
 
-    static func random(_ generator: inout Generator, depth: Int) -> NaiveFilter {
+    static func random(_ generator: inout SeededGenerator, depth: Int) -> NaiveFilter {
         let names = Corpus.fieldNames + ["_msg", "_msg", "_msg", "service", "nosuch", "_stream", "wide-3", "wide-550"]
         let name = generator.pick(names)
         switch generator.below(depth > 0 ? 16 : 9) {

@@ -1,4 +1,5 @@
 import LogModel
+import TestSupport
 
 /// Pipes over plain rows, for comparison. Each knows its LogsQL and does the same to rows.
 struct NaivePipe {
@@ -16,7 +17,7 @@ struct NaivePipe {
     }
 
     /// Pipes that change columns; `seq` stays as it is.
-    static func column(_ generator: inout Generator) -> NaivePipe {
+    static func column(_ generator: inout SeededGenerator) -> NaivePipe {
         let names = ["level", "http.status", "http.path", "host", "service", "_msg", "_time", "la", "nosuch", "copied"]
         let patterns = ["http.*", "h*", "la*", "wide*", "_*", "copied*"]
         switch generator.below(6) {
@@ -60,7 +61,7 @@ struct NaivePipe {
         }
     }
 
-    static func sort(_ generator: inout Generator) -> NaivePipe {
+    static func sort(_ generator: inout SeededGenerator) -> NaivePipe {
         let names = (0..<generator.below(3)).map { _ in
             generator.pick(["level", "http.status", "la", "_time", "_msg", "nosuch"])
         }
@@ -82,7 +83,7 @@ struct NaivePipe {
         }
     }
 
-    static func stats(_ generator: inout Generator) -> NaivePipe {
+    static func stats(_ generator: inout SeededGenerator) -> NaivePipe {
         let names = (0..<generator.below(3)).map { _ in
             generator.pick(["level", "service", "la", "host", "nosuch", "http.status"])
         }

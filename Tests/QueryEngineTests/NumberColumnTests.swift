@@ -1,6 +1,7 @@
 import LogModel
 import QueryEngine
 import StoreFormat
+import TestSupport
 import Testing
 
 /// Columns that storage has as numbers give the same answers as their texts do.
@@ -19,7 +20,7 @@ import Testing
 
     /// Events whose field `v` is spelled in one way in a block; blocks in memory and in a segment.
     private func blocks(
-        _ choices: [Int], _ generator: inout Generator
+        _ choices: [Int], _ generator: inout SeededGenerator
     ) throws -> (stored: [any BlockSource], plain: [any BlockSource], numeric: Int) {
         var stored: [any BlockSource] = []
         var plain: [any BlockSource] = []
@@ -43,9 +44,8 @@ import Testing
     }
 
     @Test func answersAreThoseOfTheTexts() throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        print("seed \(seed)")
-        var generator = Generator(state: seed)
+        let seed = drawSeed()
+        var generator = SeededGenerator(seed: seed)
         for round in 0..<6 {
             // All blocks alike, or each in its own way; the last choice is a block without the field.
             let first = generator.below(Self.spellings.count)

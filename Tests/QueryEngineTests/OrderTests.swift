@@ -1,6 +1,7 @@
 import LogModel
 import QueryEngine
 import StoreFormat
+import TestSupport
 import Testing
 
 @Suite struct OrderTests {
@@ -11,9 +12,8 @@ import Testing
 
     @Test(arguments: [RowOrder.newestFirst, .oldestFirst])
     func pagesGiveEachRowOnceAndInOrder(order: RowOrder) throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        print("seed \(seed)")
-        var generator = Generator(state: seed)
+        let seed = drawSeed()
+        var generator = SeededGenerator(seed: seed)
         for counts in [false, true] {
             let corpus = try Corpus(&generator, batches: 9, wide: false)
             let all = ordered(corpus, order)
@@ -60,9 +60,8 @@ import Testing
     }
 
     @Test func sortByTimeWithALimitIsAnOrderOfTheScan() throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        print("seed \(seed)")
-        var generator = Generator(state: seed)
+        let seed = drawSeed()
+        var generator = SeededGenerator(seed: seed)
         let corpus = try Corpus(&generator, batches: 9, wide: false)
         let newest = ordered(corpus, .newestFirst).map { describe($0.row) }
         let oldest = ordered(corpus, .oldestFirst).map { describe($0.row) }

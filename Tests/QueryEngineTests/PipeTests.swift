@@ -1,13 +1,13 @@
 import LogModel
 import QueryEngine
 import StoreFormat
+import TestSupport
 import Testing
 
 @Suite struct PipeTests {
     @Test func anyPipesDoWhatTheyDoToPlainRows() throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        print("seed \(seed)")
-        var generator = Generator(state: seed)
+        let seed = drawSeed()
+        var generator = SeededGenerator(seed: seed)
         for _ in 0..<4 {
             let corpus = try Corpus(&generator, batches: 7, wide: generator.chance(30))
             let all = corpus.events.map { ($0, $0.row) }
@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test func aLimitKeepsTheFirstOfManyRows() throws {
-        var generator = Generator(state: 7)
+        var generator = SeededGenerator(seed: 7)
         let numbers = Array(0..<12_000).shuffled(using: &generator)
         let blocks = try stride(from: 0, to: numbers.count, by: 1_500).map { start in
             try memoryBlock(

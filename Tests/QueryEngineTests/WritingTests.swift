@@ -3,10 +3,11 @@ import LineFormats
 import LogModel
 import QueryEngine
 import StoreFormat
+import TestSupport
 import Testing
 
 @Suite struct WritingTests {
-    private func events(_ generator: inout Generator) -> [PlainEvent] {
+    private func events(_ generator: inout SeededGenerator) -> [PlainEvent] {
         let bytes: [[UInt8]] = [
             Array("plain".utf8), [], Array("\"quoted\" \\ back".utf8),
             [0, 1, 0x1F, 0x7F, 0x0A, 0x0D, 0x09, 0x08, 0x0C],
@@ -52,9 +53,8 @@ import Testing
     }
 
     @Test func linesHoldEachValueRepaired() throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        print("seed \(seed)")
-        var generator = Generator(state: seed)
+        let seed = drawSeed()
+        var generator = SeededGenerator(seed: seed)
         let events = events(&generator)
         for block in [try memoryBlock(events)] + (try segmentBlocks(events)) {
             for result in try run("*", on: [block]).blocks {
@@ -71,9 +71,8 @@ import Testing
     }
 
     @Test func anEventOfABatchAndOfAResultIsTheSameLog() throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        print("seed \(seed)")
-        var generator = Generator(state: seed)
+        let seed = drawSeed()
+        var generator = SeededGenerator(seed: seed)
         let events = events(&generator)
         let batch = batch(of: events)
         for blocks in [[try memoryBlock(events)], try segmentBlocks(events)] {

@@ -1,4 +1,5 @@
 import ScreenModel
+import TestSupport
 import Testing
 
 @Suite struct DisplayTextTests {
@@ -62,14 +63,10 @@ import Testing
     }
 
     @Test func randomBytesNeverReachTheScreenRaw() {
-        let seed = UInt64.random(in: 1...UInt64.max)
-        var state = seed
+        let seed = drawSeed()
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<500 {
-            var bytes: [UInt8] = []
-            for _ in 0..<40 {
-                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                bytes.append(UInt8(truncatingIfNeeded: state >> 33))
-            }
+            let bytes = random.bytes(40)
             var grid = ScreenGrid(width: 400, height: 1)
             let used = bytes.withUnsafeBufferPointer { grid.put($0, x: 0, y: 0) }
             let columns = grid.cells[..<used].reduce(0) { $0 + Int($1.columns) }

@@ -1,20 +1,13 @@
 import SegmentCatalog
-import Synchronization
 import SystemIO
+import TestSupport
 
 /// A directory of its own for a catalog; goes away with the value.
 final class CatalogFolder: Sendable {
-    let path: String
+    private let directory: TemporaryDirectory
+    var path: String { directory.path }
 
-    private static let counter = Atomic<Int>(0)
-
-    init() throws {
-        let number = Self.counter.add(1, ordering: .relaxed).newValue
-        path = "/tmp/lodge-catalog-\(SystemClock.wallNanos())-\(number)-x"
-        try FileSystem.createDirectory(path)
-    }
-
-    deinit { try? FileSystem.removeTree(path) }
+    init() throws { directory = try TemporaryDirectory() }
 
     var file: String { path + "/catalog.db" }
     var quarantine: String { path + "/quarantine" }

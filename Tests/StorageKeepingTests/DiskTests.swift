@@ -4,23 +4,16 @@ import StorageKeeping
 import StoragePolicy
 import Synchronization
 import SystemIO
+import TestSupport
 import Testing
-
-/// A directory of its own that goes away with the value.
-final class TemporaryFolder: Sendable {
-    let path = "/tmp/lodge-keeping-\(SystemClock.wallNanos())-\(UInt32.random(in: 0...UInt32.max))"
-
-    init() throws { try FileSystem.createDirectory(path) }
-    deinit { try? FileSystem.removeTree(path) }
-}
 
 /// A disk of 1,000,000 bytes as a test wants it.
 final class FakeDisk: Sendable {
     let used = Mutex(0)
     let lines = Mutex<[String]>([])
-    let folder: TemporaryFolder
+    let folder: TemporaryDirectory
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws { folder = try TemporaryDirectory() }
 
     func watch(headroomBytes: Int = 0) -> DiskWatch {
         DiskWatch(
@@ -44,7 +37,7 @@ final class FakeDisk: Sendable {
 struct DiskTests {
     @Test("The headroom has its blocks on the disk, is taken once, and goes at once")
     func headroom() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let headroom = Headroom(directory: folder.path, bytes: 1 << 20)
         #expect(!headroom.isHeld)
         try headroom.take()
@@ -63,7 +56,7 @@ struct DiskTests {
 
     @Test("A headroom that the disk does not have leaves nothing behind")
     func noRoom() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let headroom = Headroom(directory: folder.path, bytes: 1 << 20)
         let token = SystemFaults.add(.init(.allocate, path: folder.path, code: ENOSPC))
         defer { SystemFaults.remove(token) }

@@ -8,6 +8,7 @@ import StoreEngine
 import StoreFormat
 import Synchronization
 import SystemIO
+import TestSupport
 import Testing
 
 private let day: Int64 = 86_400 * 1_000_000_000

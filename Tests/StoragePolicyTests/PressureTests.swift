@@ -1,4 +1,5 @@
 import StoragePolicy
+import TestSupport
 import Testing
 
 @Suite("DiskPressure: stages with hysteresis")
@@ -19,8 +20,8 @@ struct PressureTests {
 
     @Test("The stage is never below what the limits say, and never more than the hysteresis above (random)")
     func bounds() {
-        let seed = UInt64.random(in: 0 ... .max)
-        var generator = Generator(state: seed)
+        let seed = drawSeed()
+        var generator = SeededGenerator(seed: seed)
         let limits = PressureLimits()
         var pressure = DiskPressure(limits)
         for _ in 0..<5_000 {

@@ -1,6 +1,7 @@
 import LogModel
 import SegmentCatalog
 import StoragePolicy
+import TestSupport
 import Testing
 
 @Suite("Retention: what the rules ask for")
@@ -98,8 +99,8 @@ struct RetentionTests {
 
     @Test("What a model keeps is never deleted, and what it deletes goes at last (random)", arguments: 0..<20)
     func model(round: Int) {
-        let seed = UInt64.random(in: 0 ... .max)
-        var generator = Generator(state: seed)
+        let seed = drawSeed()
+        var generator = SeededGenerator(seed: seed)
         var model = RetentionModel(&generator)
         for _ in 0..<300 { model.step(&generator) }
         #expect(model.violations.isEmpty, "seed \(seed)")
@@ -117,7 +118,7 @@ private struct RetentionModel {
     private var count: UInt64 = 0
     var violations: [String] = []
 
-    init(_ generator: inout Generator) {
+    init(_ generator: inout SeededGenerator) {
         rules.age = days(Double.random(in: 1...40, using: &generator))
         rules.grace = days(Double.random(in: 0...3, using: &generator))
         for _ in 0..<Int.random(in: 0...3, using: &generator) {
@@ -145,7 +146,7 @@ private struct RetentionModel {
             > (rules.age(of: events) + more) / .seconds(1)
     }
 
-    mutating func step(_ generator: inout Generator) {
+    mutating func step(_ generator: inout SeededGenerator) {
         count += 1
         now += Int64.random(in: 0...day, using: &generator)
         var rows: [EventClass: Int] = [:]

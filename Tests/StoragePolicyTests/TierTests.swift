@@ -1,5 +1,6 @@
 import SegmentCatalog
 import StoragePolicy
+import TestSupport
 import Testing
 
 @Suite("Tiers: which segments move")
@@ -47,8 +48,8 @@ struct TierTests {
 
     @Test("A move is wanted once: after it nothing is left to do (random)")
     func fixpoint() {
-        let seed = UInt64.random(in: 0 ... .max)
-        var generator = Generator(state: seed)
+        let seed = drawSeed()
+        var generator = SeededGenerator(seed: seed)
         for _ in 0..<300 {
             var rules = TierRules()
             rules.hasColdTier = .random(using: &generator)

@@ -1,6 +1,7 @@
 import StoreCheck
 import StoreFormat
 import SystemIO
+import TestSupport
 import Testing
 
 @Suite("Checking a data directory")
@@ -88,6 +89,7 @@ struct DataCheckTests {
         let busy = #expect(throws: CheckError.self) { try check(folder) }
         #expect(busy?.description.contains("stop it first") == true)
         lock.unlock()
-        #expect(throws: CheckError.self) { try DataCheck("/tmp").run(repairs: false) }
+        let empty = try TemporaryDirectory()
+        #expect(throws: CheckError.self) { try DataCheck(empty.path).run(repairs: false) }
     }
 }

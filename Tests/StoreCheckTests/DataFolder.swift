@@ -3,18 +3,21 @@ import Journal
 import LogModel
 import StoreFormat
 import SystemIO
+import TestSupport
 import Testing
 
 /// A data directory with one segment of two blocks (positions 1 to 70,000, one event each) and a journal of five records
 /// behind it.
 final class DataFolder {
-    let path = "/tmp/lodge-check-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
+    private let directory: TemporaryDirectory
+    var path: String { directory.path }
     static let rows = 70_000
     let segmentName = "00000000000001-00000000070000-000000.segment"
     var segment: String { "\(path)/segments/\(segmentName)" }
     var footer: SegmentFooter
 
     init() throws {
+        directory = try TemporaryDirectory()
         var builder = SegmentBuilder()
         var events = EventBatchBuilder(labels: [.init("service", "cart")])
         let name = events.name("code")
@@ -33,17 +36,15 @@ final class DataFolder {
         try builder.output.withPending { try file.write($0) }
 
         let options = JournalOptions(fileBytes: 4096, leastNext: UInt64(Self.rows + 1))
-        let directory = try JournalDirectory("\(path)/journal", options: options)
-        let writer = JournalWriter(directory)
+        let journal = try JournalDirectory("\(directory.path)/journal", options: options)
+        let writer = JournalWriter(journal)
         for number in 1...5 {
             try writer.append(JournalRecord(ingestTime: Int64(number), payload: [UInt8](repeating: 7, count: 900)))
             try writer.commit()
         }
-        try directory.cursor(named: "indexer").store(UInt64(Self.rows + 1))
-        directory.release()
+        try journal.cursor(named: "indexer").store(UInt64(Self.rows + 1))
+        journal.release()
     }
-
-    deinit { try? FileSystem.removeTree(path) }
 
     /// Changes one byte of a file.
     func flip(_ file: String, at offset: Int) throws {

@@ -1,14 +1,15 @@
 import LogModel
 import StoreEngine
 import StoreFormat
+import TestSupport
 
 /// Events of every odd shape: bytes that are no text, empty and long values, hundreds of fields, values that never or
 /// always repeat, several streams and levels.
 struct AnyEvents {
-    var generator: Generator
+    var generator: SeededGenerator
     private var number = 0
 
-    init(seed: UInt64) { generator = Generator(state: seed) }
+    init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
     mutating func batch(rows: Int) -> EventBatch {
         var builder = EventBatchBuilder()

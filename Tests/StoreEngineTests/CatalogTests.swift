@@ -3,6 +3,7 @@ import SegmentCatalog
 import StoreEngine
 import StoreFormat
 import SystemIO
+import TestSupport
 import Testing
 
 /// What a store does with its catalog, and without it.
@@ -10,7 +11,7 @@ import Testing
     private let wanted = expected([(1, 20), (2, 20), (3, 20)])
 
     private func filled() throws -> TemporaryFolder {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let store = try open(folder.options())
         for position in UInt64(1)...3 {
             store.add(position, rows: 20)
@@ -129,7 +130,7 @@ import Testing
         #expect(try store.content() == wanted)
         #expect(store.statistics.catalogIsBehind && reports.all.count == 1)
         for token in tokens { SystemFaults.remove(token) }
-        #expect(eventually { !store.statistics.catalogIsBehind })
+        try eventually("the catalog is written again") { !store.statistics.catalogIsBehind }
         #expect(try records(folder).count == 3)
         store.close()
     }
@@ -156,7 +157,7 @@ import Testing
     }
 
     @Test func fewFilesAreOpenHoweverManySegmentsThereAre() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         var options = folder.options()
         options.openFiles = 3
         options.openSegmentBytes = 4_000

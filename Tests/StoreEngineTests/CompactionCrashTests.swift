@@ -1,6 +1,7 @@
 import Glibc
 import StoreEngine
 import SystemIO
+import TestSupport
 import Testing
 import Workers
 
@@ -8,10 +9,9 @@ import Workers
     /// A process that merges and removes segments is killed at a random moment, again and again: each event is found once.
     @Test(.timeLimit(.minutes(5)))
     func aKillAtAnyMomentLosesAndRepeatsNothing() async throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        print("seed \(seed)")
-        var generator = Generator(state: seed)
-        let folder = TemporaryFolder()
+        let seed = drawSeed()
+        var generator = SeededGenerator(seed: seed)
+        let folder = try TemporaryFolder()
         var position: UInt64 = 0
         for round in 0..<12 {
             let reports = Reports()
@@ -36,6 +36,7 @@ import Workers
                 let store = try Store(options) { _ in }
                 store.finishReplay()
                 let killer = try DedicatedThread(name: "kill") {
+                    // Not a wait for anything: the moment of the kill is what is random.
                     usleep(microseconds)
                     kill(getpid(), SIGKILL)
                 }

@@ -6,6 +6,7 @@ import StoreEngine
 import StoreFormat
 import Synchronization
 import SystemIO
+import TestSupport
 import Testing
 
 @Suite struct CompactionTests {
@@ -28,7 +29,7 @@ import Testing
     private let wanted = expected((1...5).map { ($0, 20) })
 
     @Test func mergingKeepsEachEventUnderItsId() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let store = try store(folder)
         #expect(try store.compact(asOf: Self.late) == 1)
         #expect(try store.content() == wanted)
@@ -50,7 +51,7 @@ import Testing
     }
 
     @Test func theBackgroundThreadMergesAndRemovesByItself() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         var options = folder.options()
         options.compaction.isOn = true
         options.grace = .zero
@@ -60,13 +61,15 @@ import Testing
             store.add(position, rows: 20)
             try store.flush()
         }
-        #expect(eventually { store.statistics.segments == 1 && folder.segments.count == 1 })
+        try eventually("all is merged, and the inputs are gone: \(folder.segments)") {
+            store.statistics.segments == 1 && folder.segments.count == 1
+        }
         #expect(try store.content() == wanted)
         store.close()
     }
 
     @Test func inputsGoAfterTheirGraceAndNotWhileTheyAreRead() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let store = try store(folder)
         var before: StoreSnapshot? = store.snapshot()
         try store.compact(asOf: Self.late)
@@ -86,7 +89,7 @@ import Testing
     }
 
     @Test func nothingIsMergedAcrossEventsThatAreOnlyInMemory() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let store = try open(folder.options())
         for position in [UInt64(1), 2, 7, 8] {
             store.add(position, rows: 20)
@@ -118,7 +121,7 @@ import Testing
         Fault(operation: .read, code: 24, skip: 9), Fault(operation: .open, code: 24, skip: 7),
     ])
     func aMergeThatFailsAnywhereChangesNothing(fault: Fault) throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         var options = folder.options()
         options.openSegmentBytes = 0
         options.openFiles = 1
@@ -151,7 +154,7 @@ import Testing
     }
 
     @Test func aCrashBeforeTheCatalogIsWrittenTakesTheOutput() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         do {
             let store = try store(folder)
             let token = SystemFaults.add(.init(.write, path: folder.catalog, code: 5, times: .max))
@@ -174,7 +177,7 @@ import Testing
     }
 
     @Test func inputsCountAgainWhenTheirOutputIsDamaged() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let output: String
         do {
             let store = try store(folder)
@@ -206,7 +209,7 @@ import Testing
     }
 
     @Test func aDamagedInputIsSetAsideAndTheOthersAreMerged() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let reports = Reports()
         do {
             let store = try store(folder)
@@ -226,7 +229,7 @@ import Testing
     }
 
     @Test func closingStopsAMergeBetweenTwoBlocks() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         try store(folder).close()
         var options = folder.options()
         options.compaction.isOn = true
@@ -234,7 +237,9 @@ import Testing
         options.compaction.bytesPerSecond = 1
         let store = try open(options)
         store.finishReplay()
-        #expect(eventually { (try? FileSystem.list(folder.path).contains { $0.hasSuffix(".tmp") }) == true })
+        try eventually("a merge has begun to write") {
+            try FileSystem.list(folder.path).contains { $0.hasSuffix(".tmp") }
+        }
         store.close()
         #expect(folder.segments.count == 5)
         #expect(try FileSystem.list(folder.path) == folder.segments)
@@ -243,8 +248,7 @@ import Testing
     /// Random events in segments of random sizes, merged bit by bit and at random levels: all come back as they went in,
     /// and searches find the same in what is merged as in what is not.
     @Test func anyEventsComeBackByteForByteFromAnyMerges() throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        print("seed \(seed)")
+        let seed = drawSeed()
         var events = AnyEvents(seed: seed)
         let queries = try [
             "*", "seq:=17", "took", "service:=s1 level:=ERROR", "status:=200", "wide-570:=3", "empty:=\"\"",
@@ -253,7 +257,7 @@ import Testing
                 parsing: $0 + " | stats by (service, level) count() n, count_uniq(seq) u | sort by (service, level)")
         }
         for _ in 0..<2 {
-            let folder = TemporaryFolder()
+            let folder = try TemporaryFolder()
             var store = try open(folder.options())
             store.finishReplay()
             var position: UInt64 = 0

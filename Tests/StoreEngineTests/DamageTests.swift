@@ -2,12 +2,13 @@ import LogModel
 import StoreEngine
 import StoreFormat
 import SystemIO
+import TestSupport
 import Testing
 import Workers
 
 @Suite struct DamageTests {
     private func filled() throws -> TemporaryFolder {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let store = try open(folder.options())
         for position in UInt64(1)...3 {
             store.add(position, rows: 20)
@@ -102,7 +103,9 @@ import Workers
         #expect(folder.segments.count == 3)
         SystemFaults.remove(token)
         #expect(try store.content().count == 60 && store.snapshot().gaps.isEmpty)
-        #expect(eventually { store.statistics.unreadableSegments == 0 && store.statistics.rows == 60 })
+        try eventually("all segments are read again") {
+            store.statistics.unreadableSegments == 0 && store.statistics.rows == 60
+        }
         store.close()
         #expect(reports.all.contains { $0.contains("can be opened again") })
         let again = try open(folder.options())
@@ -114,7 +117,7 @@ import Workers
         (IOError.Operation.write, Int32(28)), (.sync, 5), (.rename, 28), (.open, 28), (.write, 5), (.read, 5),
     ])
     func aFailedFlushKeepsTheEventsAndALaterOneWritesThemOnce(operation: IOError.Operation, code: Int32) throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let reports = Reports()
         let store = try open(folder.options(), reports)
         store.finishReplay()
@@ -141,7 +144,7 @@ import Workers
     }
 
     @Test func aDirectoryThatCannotBeSyncedDuplicatesNothing() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let store = try open(folder.options())
         store.finishReplay()
         store.add(1, rows: 30)
@@ -157,11 +160,11 @@ import Workers
     }
 
     @Test func aFullStoreSaysSoAndMakesReplayWait() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let store = try open(folder.options(headBytes: 10_000, waitingHeads: 2))
         let token = SystemFaults.add(.init(.write, path: folder.path, code: 28, times: .max))
         store.add(1, padding: 20_000, isReplay: true)
-        #expect(eventually { store.load == .critical })
+        try eventually("the store is full") { store.load == .critical }
         store.add(2, padding: 20_000, isReplay: true)
         #expect(store.load == .critical)
         SystemFaults.remove(token)
@@ -173,7 +176,7 @@ import Workers
     }
 
     @Test func closingDoesNotWaitForAFlushThatFails() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let store = try open(folder.options())
         let token = SystemFaults.add(.init(.sync, path: folder.path, code: 5, times: .max))
         store.add(1)
@@ -184,7 +187,7 @@ import Workers
             store.close()
             closed.add("closed")
         }
-        #expect(eventually(seconds: 4) { !closed.all.isEmpty })
+        try eventually("the store is closed", within: .seconds(4)) { !closed.all.isEmpty }
         thread.join()
         SystemFaults.remove(token)
         #expect(try store.content() == expected([(1, 1)]))

@@ -1,5 +1,6 @@
 import SegmentCatalog
 @testable import StoreEngine
+import TestSupport
 import Testing
 
 @Suite struct PlannerTests {
@@ -82,9 +83,8 @@ import Testing
     /// Any arrivals, merged whenever there is something to merge: each event is written at most four times, no output is
     /// over the limit, order is kept, and few segments are left.
     @Test func writingStaysBoundedForAnyArrivals() {
-        let seed = UInt64.random(in: 0 ... .max)
-        print("seed \(seed)")
-        var generator = Generator(state: seed)
+        let seed = drawSeed()
+        var generator = SeededGenerator(seed: seed)
         for _ in 0..<20 {
             let limit = UInt64(50 + generator.below(5_000))
             let planner = CompactionPlanner(maxSegmentBytes: limit)

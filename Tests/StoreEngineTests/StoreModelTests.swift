@@ -5,16 +5,16 @@ import StoreEngine
 import StoreFormat
 import Synchronization
 import SystemIO
+import TestSupport
 import Testing
 import Workers
 
 @Suite struct StoreModelTests {
     @Test func anyCourseOfEventsKeepsEachOnce() throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        print("seed \(seed)")
-        var generator = Generator(state: seed)
+        let seed = drawSeed()
+        var generator = SeededGenerator(seed: seed)
         for _ in 0..<12 {
-            let folder = TemporaryFolder()
+            let folder = try TemporaryFolder()
             // The journal: all batches that were ever acknowledged.
             var journal: [(position: UInt64, rows: Int)] = []
             var forgotten: UInt64 = 0
@@ -93,7 +93,7 @@ import Workers
     }
 
     @Test func writersAndReadersDoNotDisturbEachOther() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let store = try open(folder.options(headBytes: 60_000))
         store.finishReplay()
         let count: UInt64 = 400

@@ -2,11 +2,12 @@ import LogModel
 import StoreEngine
 import StoreFormat
 import SystemIO
+import TestSupport
 import Testing
 
 @Suite struct StoreTests {
     @Test func eventsAreThereAtOnceAndAfterAFlushAndAfterReopening() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let batches: [(UInt64, Int)] = [(3, 1), (4, 500), (5, 2), (9, 70)]
         let wanted = expected(batches)
         let order: [UInt64]
@@ -34,12 +35,12 @@ import Testing
         #expect(try store.content() == wanted)
         #expect(try store.snapshot().blocks.flatMap { try $0.ids() } == order)
         #expect(store.snapshot().lastPosition == 9)
-        #expect(eventually { store.statistics.streams == 3 })
+        try eventually("the streams are counted") { store.statistics.streams == 3 }
         store.close()
     }
 
     @Test func aSegmentSaysWhichPositionsAreStored() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let store = try open(folder.options())
         #expect(!store.isStored(position: 1))
         for position in UInt64(5)...8 { store.add(position) }
@@ -50,7 +51,7 @@ import Testing
     }
 
     @Test func nothingIsFlushedForTheJournalUntilReplayHasEnded() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let store = try open(folder.options())
         let told = Reports()
         store.onFlushed { told.add("\($0)") }
@@ -70,8 +71,9 @@ import Testing
         #expect(store.flushedPosition == 8)
         try store.flush()
         #expect(store.flushedPosition == 9)
-        #expect(
-            eventually { told.all == ["2", "7", "8", "9"] || told.all == ["2", "3", "7", "8", "9"] }, "\(told.all)")
+        try eventually("the journal is told of what is flushed, and not \(told.all)") {
+            told.all == ["2", "7", "8", "9"] || told.all == ["2", "3", "7", "8", "9"]
+        }
         // No segment mixes what was replayed with what came live.
         #expect(
             folder.segments.map { $0.split(separator: ".")[0].split(separator: "-").compactMap { UInt64($0) } }
@@ -80,7 +82,7 @@ import Testing
     }
 
     @Test func manySmallBatchesBecomeFewBlocks() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let store = try open(folder.options())
         let positions = UInt64(1)...5_000
         for position in positions { store.add(position) }
@@ -94,7 +96,7 @@ import Testing
     }
 
     @Test func hugeEventsAreNotCopiedIntoOneBlock() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let store = try open(folder.options())
         for position in UInt64(1)...24 { store.add(position, padding: 1 << 20) }
         #expect(store.snapshot().blocks.allSatisfy { $0.byteCount <= 9 << 20 })
@@ -103,7 +105,7 @@ import Testing
     }
 
     @Test func anEmptyBatchLeavesNoTrace() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let store = try open(folder.options())
         store.add(1, rows: 0)
         store.finishReplay()
@@ -113,29 +115,29 @@ import Testing
     }
 
     @Test func aFullHeadIsWrittenByItself() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let store = try open(folder.options(headBytes: 100_000))
         for position in UInt64(1)...30 { store.add(position, padding: 20_000) }
-        #expect(eventually { store.statistics.segments >= 3 && store.load == .normal })
+        try eventually("full heads are written") { store.statistics.segments >= 3 && store.load == .normal }
         #expect(try store.content() == expected((1...30).map { ($0, 1) }, padding: 20_000))
         store.close()
     }
 
     @Test func anOldHeadIsWrittenByItself() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let store = try open(folder.options(flushInterval: .milliseconds(20)))
         store.finishReplay()
         store.add(1)
-        #expect(eventually { store.flushedPosition == 1 })
+        try eventually("the first event is flushed") { store.flushedPosition == 1 }
         store.add(2)
         store.add(3)
-        #expect(eventually { store.flushedPosition == 3 })
+        try eventually("the later events are flushed") { store.flushedPosition == 3 }
         #expect(store.statistics.headRows == 0)
         store.close()
     }
 
     @Test func closingKeepsWhatIsInMemoryForTheJournal() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let store = try open(folder.options())
         store.add(1)
         store.close()
@@ -147,7 +149,7 @@ import Testing
     }
 
     @Test func replayAroundAMissingSegmentKeepsRangesApart() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         do {
             let store = try open(folder.options())
             for positions in [UInt64(1)...4, 5...8] {

@@ -8,13 +8,10 @@ import Testing
 
 /// A store with an object store beside it.
 private final class TieredFolder {
-    let folder = TemporaryFolder()
-    var objects: String { "\(folder.base)-objects" }
+    let folder: TemporaryFolder
+    var objects: String { "\(folder.base)/objects" }
 
-    deinit {
-        try? FileSystem.removeTree(objects)
-        try? FileSystem.removeTree("\(objects)-cache")
-    }
+    init() throws { folder = try TemporaryFolder() }
 
     func cold() throws -> ColdStorage {
         let store = DirectoryStore(objects, owner: "test")
@@ -51,7 +48,7 @@ struct StoreTierTests {
 
     @Test("A cold segment is read as before, its file is gone, and so it stays after a restart")
     func cold() throws {
-        let place = TieredFolder()
+        let place = try TieredFolder()
         var store = try open(place.options())
         try place.fill(store, 4)
         for name in names(store).prefix(2) {
@@ -71,7 +68,7 @@ struct StoreTierTests {
 
     @Test("Without a catalog, stubs tell which segments are cold")
     func lostCatalog() throws {
-        let place = TieredFolder()
+        let place = try TieredFolder()
         var store = try open(place.options())
         try place.fill(store, 4)
         #expect(try store.makeCold(names(store)[1]))
@@ -86,7 +83,7 @@ struct StoreTierTests {
 
     @Test("A stub that is damaged or missing is made again from the object", arguments: [0, 1, 2])
     func damagedStub(kind: Int) throws {
-        let place = TieredFolder()
+        let place = try TieredFolder()
         var store = try open(place.options())
         try place.fill(store, 4)
         let name = names(store)[1]
@@ -109,7 +106,7 @@ struct StoreTierTests {
 
     @Test("A crash at any step of a move leaves each event once", arguments: 0..<8)
     func crashes(step: Int) throws {
-        let place = TieredFolder()
+        let place = try TieredFolder()
         var store = try open(place.options())
         try place.fill(store, 4)
         let name = names(store)[1]
@@ -140,7 +137,7 @@ struct StoreTierTests {
 
     @Test("An object store that is away makes answers incomplete, with the reason, and nothing is set aside")
     func away() throws {
-        let place = TieredFolder()
+        let place = try TieredFolder()
         let store = try open(place.options())
         try place.fill(store, 4)
         #expect(try store.makeCold(names(store)[1]))
@@ -159,7 +156,7 @@ struct StoreTierTests {
 
     @Test("What has expired is out of answers, comes back by undo, and is gone for good when removed, object and all")
     func expiry() throws {
-        let place = TieredFolder()
+        let place = try TieredFolder()
         var store = try open(place.options())
         try place.fill(store, 4)
         let before = names(store)
@@ -191,7 +188,7 @@ struct StoreTierTests {
 
     @Test("A segment is written anew without some of its events, in any tier", arguments: StorageTier.allCases)
     func rewriting(tier: StorageTier) throws {
-        let place = TieredFolder()
+        let place = try TieredFolder()
         var store = try open(place.options())
         try place.fill(store, 4)
         let name = names(store)[1]
@@ -220,7 +217,7 @@ struct StoreTierTests {
 
     @Test("Objects that no record names are deleted when others hold their events, and taken in again when none does")
     func orphans() throws {
-        let place = TieredFolder()
+        let place = try TieredFolder()
         var store = try open(place.options())
         try place.fill(store, 4)
         let before = names(store)

@@ -3,20 +3,15 @@ import StoreEngine
 import StoreFormat
 import Synchronization
 import SystemIO
+import TestSupport
 import Testing
 
 /// A directory of its own that goes away with the value.
 final class TemporaryFolder: Sendable {
-    let base: String
+    private let directory: TemporaryDirectory
+    var base: String { directory.path }
 
-    private static let counter = Atomic<Int>(0)
-
-    init() {
-        let number = Self.counter.add(1, ordering: .relaxed).newValue
-        base = "/tmp/lodge-store-\(SystemClock.wallNanos())-\(number)-x"
-    }
-
-    deinit { try? FileSystem.removeTree(base) }
+    init() throws { directory = try TemporaryDirectory() }
 
     /// The directory of the segments.
     var path: String { base + "/segments" }
@@ -35,19 +30,6 @@ final class TemporaryFolder: Sendable {
         options.grace = .seconds(3_600)
         return options
     }
-}
-
-/// Repeatable random numbers.
-struct Generator: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
-    mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
 }
 
 /// Sentences that a store reports.
@@ -127,14 +109,4 @@ func expected(_ batches: [(position: UInt64, rows: Int)], padding: Int = 0) -> [
         }
     }
     return result
-}
-
-/// Looks again and again until something is so; false when the deadline did not bring it.
-func eventually(seconds: UInt64 = 10, _ isSo: () throws -> Bool) rethrows -> Bool {
-    let deadline = SystemClock.monotonicNanos() + seconds * 1_000_000_000
-    while SystemClock.monotonicNanos() < deadline {
-        if try isSo() { return true }
-        pause()
-    }
-    return false
 }

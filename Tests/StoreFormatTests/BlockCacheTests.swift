@@ -1,4 +1,5 @@
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import StoreFormat
@@ -52,8 +53,8 @@ import Testing
     @Test(arguments: [0, 300, 5_000, 100_000])
     func theBoundHoldsWhateverComes(maxBytes: Int) {
         let cache = BlockCache(maxBytes: maxBytes)
-        let seed = UInt64.random(in: 0 ... .max)
-        var generator = Generator(state: seed)
+        let seed = drawSeed()
+        var generator = SeededGenerator(seed: seed)
         for _ in 0..<5_000 {
             let offset = Int(generator.next() % 300)
             let cost = Int(generator.next() % 3_000)
@@ -79,7 +80,7 @@ import Testing
         await withTaskGroup(of: Void.self) { group in
             for task in 0..<4 {
                 group.addTask {
-                    var generator = Generator(state: UInt64(task))
+                    var generator = SeededGenerator(seed: UInt64(task))
                     for _ in 0..<5_000 {
                         let offset = Int(generator.next() % 200)
                         let key = BlockCache.Key(segment: UInt64(offset % 5), offset: UInt64(offset), form: .filter)

@@ -1,5 +1,7 @@
 import ByteCoding
 import LogModel
+import StoreTestSupport
+import TestSupport
 import Testing
 
 @testable import StoreFormat
@@ -17,7 +19,7 @@ import Testing
             ].map { Array($0.utf8) } + [[0xFF], [0], [0x30, 0], [0x1A]]
         for (index, test) in FieldFormTests.cases.enumerated() {
             for (number, value) in odd.enumerated() where (index + number) % 3 == 0 {
-                var maker = MessageMaker(generator: Generator(state: UInt64(number)))
+                var maker = MessageMaker(generator: SeededGenerator(seed: UInt64(number)))
                 var values = (0..<60).map { row -> [UInt8]? in Array(test.value(&maker, row).utf8) }
                 values[number % 3 * 20] = value
                 let stored = try StoredField(values)
@@ -63,8 +65,8 @@ import Testing
 
     @Test(arguments: FieldFormTests.cases)
     func damagedSectionsThrowOrReturn(test: FieldFormTests.Case) throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        var maker = MessageMaker(generator: Generator(state: seed))
+        let seed = drawSeed()
+        var maker = MessageMaker(generator: SeededGenerator(seed: seed))
         let values = (0..<700).map { row in maker.number(4) == 0 ? nil : Array(test.value(&maker, row).utf8) }
         let stored = try StoredField(values, stream: { $0 % 50 }, level: { $0 % 2 == 0 ? .info : .warn })
         let section = try stored.reader.section(stored.reader.footer.blocks[0].columns[0].section)
@@ -89,7 +91,7 @@ import Testing
     }
 
     @Test func damagedTablesByStreamThrowOrReturn() throws {
-        var maker = MessageMaker(generator: Generator(state: .random(in: 0 ... .max)))
+        var maker = MessageMaker(generator: SeededGenerator(seed: drawSeed()))
         let stored = try StoredField(
             (0..<2_000).map { Array("zone \($0 % 40 % 6)".utf8) }, stream: { $0 % 40 })
         #expect(stored.form == .byStream)

@@ -1,5 +1,7 @@
 import ByteCoding
 import LogModel
+import StoreTestSupport
+import TestSupport
 import Testing
 
 @testable import StoreFormat
@@ -117,7 +119,7 @@ struct StoredField {
 
     @Test(arguments: cases, [1, 2, 3])
     func valuesComeBackInTheFormThatFitsThem(test: Case, presence: Int) throws {
-        var maker = MessageMaker(generator: Generator(state: UInt64(presence)))
+        var maker = MessageMaker(generator: SeededGenerator(seed: UInt64(presence)))
         let values = (0..<4_000).map { row -> [UInt8]? in
             if presence == 2, row % 40 != 3 { return nil }
             if presence == 3, maker.number(2) == 0 { return nil }
@@ -171,7 +173,7 @@ struct StoredField {
     }
 
     @Test func columnsOfSomeStreamsOnlyStateNoRows() throws {
-        var maker = MessageMaker(generator: Generator(state: 3))
+        var maker = MessageMaker(generator: SeededGenerator(seed: 3))
         let values = (0..<20_000).map { $0 % 30 < 15 ? nil : Array(maker.digits(12).utf8) }
         let stored = try StoredField(values, stream: { $0 % 30 })
         let packed = 10_000 * 40 / 8

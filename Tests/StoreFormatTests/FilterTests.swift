@@ -1,5 +1,7 @@
 import ByteCoding
 import LogModel
+import StoreTestSupport
+import TestSupport
 import Testing
 
 @testable import StoreFormat
@@ -18,8 +20,8 @@ import Testing
 
     @Test(arguments: [0, 1, 2, 3, 10, 100, 1_000, 20_000, 200_000])
     func eachKeyIsFoundAndFewOthers(count: Int) throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        var generator = Generator(state: seed)
+        let seed = drawSeed()
+        var generator = SeededGenerator(seed: seed)
         let keys = Set((0..<count).map { _ in generator.next() })
         let (filter, bytes) = try table(Array(keys))
         #expect(bytes.count == filter.tableBytes)
@@ -84,8 +86,8 @@ import Testing
         for length in 0..<bytes.count {
             #expect(throws: StoreFormatError.self) { try BlockFilter(Array(bytes[..<length])) }
         }
-        let seed = UInt64.random(in: 0 ... .max)
-        var generator = Generator(state: seed)
+        let seed = drawSeed()
+        var generator = SeededGenerator(seed: seed)
         for _ in 0..<2_000 {
             var damaged = bytes
             damaged[Int(generator.next() % 24)] = UInt8(truncatingIfNeeded: generator.next())

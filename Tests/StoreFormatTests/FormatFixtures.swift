@@ -2,6 +2,7 @@ import ByteCoding
 import Glibc
 import LogModel
 import StoreFormat
+import StoreTestSupport
 import Testing
 
 /// A segment file of every version that was ever written, and their events as text. They must open for ever.
@@ -96,9 +97,18 @@ enum FixtureEvents {
         return bytes
     }
 
+    /// The numbers that the fixtures were made from; they stay as they are.
+    private struct FixtureNumbers {
+        var state: UInt64
+        mutating func next() -> UInt64 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return state ^ (state >> 29)
+        }
+    }
+
     /// Lines of services whose fields are of all the types that values look like.
     private static func services() -> EventBatch {
-        var random = Generator(state: 41)
+        var random = FixtureNumbers(state: 41)
         var builder = EventBatchBuilder(labels: [.init("service", "cart"), .init("host", "web-1")])
         for row in 0..<400 {
             let trace = random.next()

@@ -1,5 +1,6 @@
 import LogModel
 import StoreFormat
+import StoreTestSupport
 import Testing
 
 /// Taking a segment apart into batches, and copying its blocks into another.

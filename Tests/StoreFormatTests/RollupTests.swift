@@ -1,5 +1,7 @@
 import ByteCoding
 import LogModel
+import StoreTestSupport
+import TestSupport
 import Testing
 
 @testable import StoreFormat
@@ -63,8 +65,8 @@ import Testing
     }
 
     @Test func cellsCountWhatTheRowsAre() throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        var maker = MessageMaker(generator: Generator(state: seed))
+        let seed = drawSeed()
+        var maker = MessageMaker(generator: SeededGenerator(seed: seed))
         let start: Int64 = 1_750_000_000_000_000_000
         let cases: [(Int64, Int64)] = [(start, 600_000_000_000), (-5_000_000_000, 10_000_000_000), (0, 1)]
         for (low, span) in cases {
@@ -77,8 +79,8 @@ import Testing
     }
 
     @Test func manyCellsMakeIntervalsWider() throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        var maker = MessageMaker(generator: Generator(state: seed))
+        let seed = drawSeed()
+        var maker = MessageMaker(generator: SeededGenerator(seed: seed))
         let day: Int64 = 86_400_000_000_000
         let reader = try segment(
             batches(2, rows: 20_000, streams: 3, &maker) { Int64($0.generator.next() >> 1) % (2 * day) - day })
@@ -91,7 +93,7 @@ import Testing
     }
 
     @Test func timesAllOverHaveNoRollup() throws {
-        var maker = MessageMaker(generator: Generator(state: 9))
+        var maker = MessageMaker(generator: SeededGenerator(seed: 9))
         let reader = try segment(
             batches(2, rows: 10_000, streams: 30, &maker) {
                 Int64(bitPattern: $0.generator.next() &* 0x9E37_79B9_7F4A_7C15)
@@ -128,7 +130,7 @@ import Testing
         #expect(throws: ByteCodingError.self) { try decode(bytes, rows: 819) }
         #expect(throws: ByteCodingError.self) { try decode(bytes, streams: 9) }
         for length in 0..<bytes.count { #expect(throws: ByteCodingError.self) { try decode(Array(bytes[..<length])) } }
-        var maker = MessageMaker(generator: Generator(state: .random(in: 0 ... .max)))
+        var maker = MessageMaker(generator: SeededGenerator(seed: drawSeed()))
         for _ in 0..<500 {
             var damaged = bytes
             damaged[maker.number(bytes.count)] = UInt8(maker.number(256))

@@ -1,25 +1,9 @@
 import ByteCoding
 import LogModel
 import StoreFormat
+import StoreTestSupport
+import TestSupport
 import Testing
-
-struct MemoryBytes: RandomAccessBytes {
-    var content: [UInt8]
-    var length: UInt64 { UInt64(content.count) }
-    func read(at offset: UInt64, count: Int) throws -> [UInt8] {
-        guard Int(offset) + count <= content.count else { throw StoreFormatError("read past the end") }
-        return Array(content[Int(offset)..<(Int(offset) + count)])
-    }
-}
-
-/// Repeatable random numbers.
-struct Generator: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return state ^ (state >> 29)
-    }
-}
 
 @Suite struct SegmentTests {
     private func bytes(_ value: [UInt8], _ body: (UnsafeRawBufferPointer) -> Void) {
@@ -28,7 +12,7 @@ struct Generator: RandomNumberGenerator {
 
     /// Batches with fields of many shapes: dense, sparse, few and many distinct values, empty and invalid ones.
     private func batches(_ count: Int, rows: Int, fields: Int, seed: UInt64) -> [EventBatch] {
-        var generator = Generator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         return (0..<count).map { number in
             var builder = EventBatchBuilder(labels: [.init("host", "h\(number % 3)")])
             let service = builder.name("service")
@@ -67,7 +51,7 @@ struct Generator: RandomNumberGenerator {
 
     @Test(arguments: [(1, 1, 1), (3, 500, 9), (2, 40_000, 3), (2, 50, 700)])
     func anyEventsComeBackByteForByte(batchCount: Int, rows: Int, fields: Int) throws {
-        let seed = UInt64.random(in: 0 ... .max)
+        let seed = drawSeed()
         let batches = batches(batchCount, rows: rows, fields: fields, seed: seed)
         let reader = try SegmentReader(MemoryBytes(content: try segment(batches)))
         try reader.verify()
@@ -143,8 +127,8 @@ struct Generator: RandomNumberGenerator {
 
 @Suite struct RowBitmapTests {
     @Test func agreesWithASet() {
-        let seed = UInt64.random(in: 0 ... .max)
-        var generator = Generator(state: seed)
+        let seed = drawSeed()
+        var generator = SeededGenerator(seed: seed)
         for rowCount in [1, 63, 64, 65, 1_000] {
             var bitmap = RowBitmap(rowCount: rowCount, filled: false)
             var set: Set<Int> = []

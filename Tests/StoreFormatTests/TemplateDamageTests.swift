@@ -1,5 +1,7 @@
 import ByteCoding
 import LogModel
+import StoreTestSupport
+import TestSupport
 import Testing
 
 @testable import StoreFormat
@@ -23,8 +25,8 @@ import Testing
     }
 
     @Test func damagedSectionsThrowOrReturn() throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        var maker = MessageMaker(generator: Generator(state: seed))
+        let seed = drawSeed()
+        var maker = MessageMaker(generator: SeededGenerator(seed: seed))
         let (bytes, rows) = try section((0..<3_000).map { _ in maker.line(8) })
         var refused = 0
         for length in stride(from: 0, to: bytes.count, by: max(1, bytes.count / 200)) {
@@ -47,8 +49,8 @@ import Testing
 
     /// Most flips of compressed bytes end in zstd; so the directory is damaged before it is compressed again.
     @Test func damagedDirectoriesThrowOrReturn() throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        var maker = MessageMaker(generator: Generator(state: seed))
+        let seed = drawSeed()
+        var maker = MessageMaker(generator: SeededGenerator(seed: seed))
         let (bytes, rows) = try section((0..<3_000).map { _ in maker.line(7) })
         var context = CodecContext()
         var directory = ByteWriter()

@@ -1,12 +1,14 @@
 import ByteCoding
 import LogModel
+import StoreTestSupport
+import TestSupport
 import Testing
 
 @testable import StoreFormat
 
 /// Messages of all kinds, for tests of what stores them.
 struct MessageMaker {
-    var generator: Generator
+    var generator: SeededGenerator
 
     mutating func number(_ limit: Int) -> Int { Int(generator.next() >> 8 % UInt64(limit)) }
 
@@ -96,16 +98,16 @@ func messageSegment(_ messages: [[UInt8]]) throws -> [UInt8] {
 
     @Test(arguments: [1, 2, 15, 16, 17, 300, 5_000, 70_000])
     func linesComeBackByteForByte(count: Int) throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        var maker = MessageMaker(generator: Generator(state: seed))
+        let seed = drawSeed()
+        var maker = MessageMaker(generator: SeededGenerator(seed: seed))
         let messages = (0..<count).map { _ in maker.line(8) }
         let kinds = try roundTrip(messages, "seed \(seed)")
         if count >= 5_000 { #expect(kinds.allSatisfy { $0 == .templates }) }
     }
 
     @Test func noiseComesBackByteForByte() throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        var maker = MessageMaker(generator: Generator(state: seed))
+        let seed = drawSeed()
+        var maker = MessageMaker(generator: SeededGenerator(seed: seed))
         for count in [1, 10, 500, 9_000] {
             try roundTrip((0..<count).map { _ in maker.noise() }, "seed \(seed)")
         }
@@ -116,8 +118,8 @@ func messageSegment(_ messages: [[UInt8]]) throws -> [UInt8] {
     }
 
     @Test func oneColumnOfAnyValuesComesBack() throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        var maker = MessageMaker(generator: Generator(state: seed))
+        let seed = drawSeed()
+        var maker = MessageMaker(generator: SeededGenerator(seed: seed))
         let makers: [(inout MessageMaker) -> String] = [
             { "\($0.number(10))" }, { $0.digits(1 + $0.number(3)) }, { $0.digits(18) }, { $0.digits(19) },
             { $0.digits(20) }, { $0.digits(1 + $0.number(25)) }, { "\($0.generator.next())" },
@@ -167,8 +169,8 @@ func messageSegment(_ messages: [[UInt8]]) throws -> [UInt8] {
     }
 
     @Test func memoryOfEarlierBlocksDoesNotShowThrough() throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        var maker = MessageMaker(generator: Generator(state: seed))
+        let seed = drawSeed()
+        var maker = MessageMaker(generator: SeededGenerator(seed: seed))
         let lines = (0..<66_000).map { _ in maker.line(8) }
         let noise = (0..<66_000).map { _ in maker.noise() }
         let few = (0..<66_000).map { _ in maker.line(2) }

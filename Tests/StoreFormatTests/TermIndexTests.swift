@@ -1,5 +1,7 @@
 import ByteCoding
 import LogModel
+import StoreTestSupport
+import TestSupport
 import Testing
 
 @testable import StoreFormat
@@ -65,8 +67,8 @@ import Testing
 
     /// Each word of each template is found, and nothing else.
     @Test func theIndexAgreesWithTheTexts() throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        var maker = MessageMaker(generator: Generator(state: seed))
+        let seed = drawSeed()
+        var maker = MessageMaker(generator: SeededGenerator(seed: seed))
         let outline = try outline((0..<4_000).map { _ in String(decoding: maker.line(8), as: UTF8.self) })
         var expected: [[UInt8]: Set<Int>] = [:]
         outline.withTexts { texts in

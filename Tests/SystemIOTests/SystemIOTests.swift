@@ -1,20 +1,13 @@
 import Glibc
 import SystemIO
+import TestSupport
 import Testing
-
-/// A directory of its own that goes away with the value.
-final class TemporaryFolder: Sendable {
-    let path = "/tmp/lodge-systemio-\(SystemClock.wallNanos())-\(UInt32.random(in: 0...UInt32.max))"
-
-    init() throws { try FileSystem.createDirectory(path) }
-    deinit { try? FileSystem.removeTree(path) }
-}
 
 @Suite("SystemIO: files and directories")
 struct SystemIOTests {
     @Test("What is written at an offset is read back, up to the end of the file")
     func writeAndRead() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let file = try OpenFile("\(folder.path)/a", .createNew)
         try file.write(Array("hello".utf8), at: 3)
         try file.sync()
@@ -28,7 +21,7 @@ struct SystemIOTests {
 
     @Test("Writing atomically replaces the content and leaves no temporary file")
     func atomic() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let path = "\(folder.path)/settings"
         try FileSystem.writeAtomically(path, [1, 2, 3])
         try FileSystem.writeAtomically(path, [4])
@@ -38,7 +31,7 @@ struct SystemIOTests {
 
     @Test("A failed atomic write leaves the old content", arguments: [IOError.Operation.write, .sync, .rename])
     func atomicFailure(operation: IOError.Operation) throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let path = "\(folder.path)/settings"
         try FileSystem.writeAtomically(path, [1, 2, 3])
         let token = SystemFaults.add(.init(operation, path: path, code: ENOSPC, tornBytes: 1))
@@ -50,7 +43,7 @@ struct SystemIOTests {
 
     @Test("Directories are made with their parents, listed in order and removed as a tree")
     func directories() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let deep = "\(folder.path)/a/b/c"
         try FileSystem.createDirectory(deep)
         try FileSystem.createDirectory(deep)
@@ -66,7 +59,7 @@ struct SystemIOTests {
 
     @Test("A lock is held by one opening at a time")
     func lock() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let first = try OpenFile(folder.path, .directory)
         try first.lockExclusively()
         let second = try OpenFile(folder.path, .directory)
@@ -87,7 +80,7 @@ struct SystemIOTests {
 
     @Test("A planned fault meets the nth call on its path and leaves a torn write")
     func faults() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let file = try OpenFile("\(folder.path)/torn", .createNew)
         let token = SystemFaults.add(
             .init(.write, path: "\(folder.path)/torn", after: 1, code: EIO, tornBytes: 2))
@@ -101,7 +94,8 @@ struct SystemIOTests {
 
     @Test("Free space and clocks give plausible values")
     func measures() throws {
-        let space = try FileSystem.freeSpace("/tmp")
+        let folder = try TemporaryDirectory()
+        let space = try FileSystem.freeSpace(folder.path)
         #expect(space.available > 0 && space.available <= space.total)
         let first = SystemClock.monotonicNanos()
         #expect(SystemClock.monotonicNanos() >= first)
@@ -110,7 +104,7 @@ struct SystemIOTests {
 
     @Test("Reserving blocks leaves the length as it is")
     func allocate() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let file = try OpenFile("\(folder.path)/a", .createNew)
         do throws(IOError) { try file.allocate(1 << 16) } catch { #expect(error.code == EOPNOTSUPP) }
         #expect(try file.status().size == 0)

@@ -1,36 +1,29 @@
 import ByteCoding
 import LogModel
+import TestSupport
 import Testing
 import WireProtocol
 
 @Suite struct BatchCodecTests {
     static func batch(rows: Int, seed: UInt64) -> EventBatch {
-        var generator = Generator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         var builder = EventBatchBuilder(labels: [.init("host", "h\(seed % 3)")])
         let names = ["level", "trace.id", "größe", ""].map { builder.name($0) }
         let service = builder.name("service")
         for row in 0..<rows {
             for name in names where generator.next() % 2 == 0 {
-                generator.bytes { builder.add(field: name, value: $0) }
+                bytes(&generator) { builder.add(field: name, value: $0) }
             }
-            if generator.next() % 3 == 0 { generator.bytes { builder.add(label: service, value: $0) } }
+            if generator.next() % 3 == 0 { bytes(&generator) { builder.add(label: service, value: $0) } }
             let time = Timestamp(nanoseconds: row % 7 == 0 ? .max : Int64(bitPattern: generator.next()))
-            generator.bytes { builder.endEvent(time: time, level: .warn, message: $0) }
+            bytes(&generator) { builder.endEvent(time: time, level: .warn, message: $0) }
         }
         return builder.finish()
     }
 
-    struct Generator: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return state ^ (state >> 29)
-        }
-        mutating func bytes(_ body: (UnsafeRawBufferPointer) -> Void) {
-            let count = Int(next() % 40)
-            let bytes = (0..<count).map { _ in UInt8(truncatingIfNeeded: next()) }
-            bytes.withUnsafeBytes(body)
-        }
+    private static func bytes(_ generator: inout SeededGenerator, _ body: (UnsafeRawBufferPointer) -> Void) {
+        let count = generator.below(40)
+        generator.bytes(count).withUnsafeBytes(body)
     }
 
     private func encoded(_ batch: EventBatch) -> [UInt8] {
@@ -45,7 +38,7 @@ import WireProtocol
 
     @Test(arguments: [0, 1, 2, 100, 1_000])
     func anyEventsComeBackByteForByte(rows: Int) throws {
-        let seed = UInt64.random(in: 0 ... .max)
+        let seed = drawSeed()
         let batch = Self.batch(rows: rows, seed: seed)
         let copy = try decoded(encoded(batch))
         #expect(copy.timestamps == batch.timestamps, "seed \(seed)")

@@ -4,6 +4,7 @@ import LogModel
 import QueryEngine
 import QueryLanguage
 import StoreFormat
+import StoreTestSupport
 import SystemIO
 import WireProtocol
 import ZstdCodec
@@ -86,7 +87,7 @@ func runStages(_ directory: String, levels: [Int32]) throws {
     }
     try printSections(segment, eventCount)
 
-    let reader = try SegmentReader(Bytes(content: segment))
+    let reader = try SegmentReader(MemoryBytes(content: segment))
     print("\nqueries on that segment:")
     for text in [
         "\"NEEDLE-ONCE\"", "zzzzabsent", "\"card declined by processor\" | count() n", "\"GET\" | count() n",
@@ -119,7 +120,7 @@ func runStages(_ directory: String, levels: [Int32]) throws {
 
 /// Prints what a segment is made of, in bytes an event.
 func printSections(_ segment: [UInt8], _ eventCount: Int) throws {
-    let footer = try SegmentReader(Bytes(content: segment)).footer
+    let footer = try SegmentReader(MemoryBytes(content: segment)).footer
     var sizes: [String: Int] = [:]
     for section in footer.sections { sizes["\(section.kind)", default: 0] += Int(section.length) }
     for block in footer.blocks {
@@ -161,12 +162,4 @@ func decode(_ body: [UInt8], _ keys: JSONEventDecoder.Keys, _ builder: inout Eve
         }
     }
     return builder.finish()
-}
-
-struct Bytes: RandomAccessBytes {
-    let content: [UInt8]
-    var length: UInt64 { UInt64(content.count) }
-    func read(at offset: UInt64, count: Int) throws -> [UInt8] {
-        Array(content[Int(offset)..<(Int(offset) + count)])
-    }
 }

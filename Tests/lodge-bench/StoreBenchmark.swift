@@ -3,15 +3,17 @@ import LineFormats
 import LogModel
 import StoreEngine
 import SystemIO
+import TestSupport
 
 /// Measures what happens to segments after they are written: merging them, with how often each byte is written, and
 /// opening a store that has many.
 ///
-/// Works in a directory of its own under `/tmp`. Events arrive at 50,000 a second of made-up time, so that the windows of
+/// Works in a directory of its own below `TMPDIR` or `/tmp`. Events arrive at 50,000 a second of made-up time, so that the windows of
 /// all levels come to pass.
 func runStore(_ directory: String) throws {
-    let folder = "/tmp/lodge-bench-store-\(SystemClock.wallNanos())"
-    defer { try? FileSystem.removeTree(folder) }
+    let temporary = try TemporaryDirectory()
+    defer { withExtendedLifetime(temporary) {} }
+    let folder = temporary.path
     var options = StoreOptions(directory: folder + "/segments", headBytes: 32 << 20, flushInterval: .seconds(86_400))
     options.compaction.isOn = false
     options.grace = .zero

@@ -1,6 +1,7 @@
 import ByteCoding
 import LogModel
 import StoreFormat
+import StoreTestSupport
 import WireProtocol
 import ZstdCodec
 

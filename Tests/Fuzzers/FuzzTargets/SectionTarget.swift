@@ -1,6 +1,7 @@
 import ByteCoding
 import LogModel
 import StoreFormat
+import StoreTestSupport
 
 /// Where a frame stands in an input; its length in two bytes and its content follow. 0xFFFF stands for this byte itself.
 private let frameMark: UInt8 = 0xF7

@@ -1,17 +1,7 @@
 import ByteCoding
 import LogModel
 import StoreFormat
-
-struct MemoryBytes: RandomAccessBytes {
-    var content: [UInt8]
-    var length: UInt64 { UInt64(content.count) }
-    func read(at offset: UInt64, count: Int) throws -> [UInt8] {
-        guard count >= 0, offset <= length, UInt64(count) <= length - offset else {
-            throw StoreFormatError("read past the end")
-        }
-        return Array(content[Int(offset)..<(Int(offset) + count)])
-    }
-}
+import StoreTestSupport
 
 /// The input is a footer behind its length in two bytes, and the sections. All checksums are made right.
 func feedSegment(_ input: UnsafeRawBufferPointer) {

@@ -28,7 +28,7 @@ final class Workplace: Sendable {
 }
 
 /// A batch of one event of a file, at bytes `from ..< to`.
-func batch(_ message: String, source: UInt64 = 1, from: Int = 0, to: Int = 10) -> AssembledBatch {
+func batch(_ message: String, source: UInt64 = 1, from: Int = 0, to: Int = 10) throws -> AssembledBatch {
     let assembler = BatchAssembler(host: "h", cutter: LineCutter(maxLineBytes: 1 << 20))
     var state = SourceState(id: source, path: "/var/log/\(source).log", device: 1, inode: source)
     let bytes = Array((message + "\n").utf8)
@@ -38,8 +38,7 @@ func batch(_ message: String, source: UInt64 = 1, from: Int = 0, to: Int = 10) -
     }
     state.offset = to
     assembler.note(state, from: from)
-    guard let batch = assembler.finish() else { fatalError("an assembler lost its line") }
-    return batch
+    return try #require(assembler.finish(), "an assembler lost its line")
 }
 
 /// Text that does not compress, of this length.

@@ -31,7 +31,7 @@ struct ShipperTests {
         }
 
         func put(_ message: String, source: UInt64 = 1, from: Int = 0, to: Int = 10) throws {
-            let batch = batch(message, source: source, from: from, to: to)
+            let batch = try batch(message, source: source, from: from, to: to)
             shipper.spooled(try writer.append(batch, agent: "a", epoch: 1, now: 1))
         }
 

@@ -16,7 +16,7 @@ struct SpoolTests {
 
     @Test func whatWasAppendedComesBackAfterReopening() throws {
         let place = try Workplace()
-        let first = batch("one", from: 5, to: 9)
+        let first = try batch("one", from: 5, to: 9)
         do {
             let spool = try place.spool()
             let writer = SpoolWriter(spool)

@@ -12,7 +12,7 @@ struct DownloadCacheTests {
 
     init() throws {
         folder = try TemporaryDirectory()
-        store.hold(key("a"), bytes)
+        store.hold(try key("a"), bytes)
     }
 
     private func cache(maxBytes: Int = 1 << 20, _ change: (inout DownloadCache.Options) -> Void = { _ in }) throws
@@ -120,7 +120,8 @@ struct DownloadCacheTests {
         #expect(throws: ObjectStoreError.refused("the store in memory does not let you in")) {
             try read(cache, 5_000..<5_001)
         }
-        #expect(throws: ObjectStoreError.notFound(key("b"))) {
+        let missing = ObjectStoreError.notFound(try key("b"))
+        #expect(throws: missing) {
             store.become(.well)
             _ = try cache.read(key("b"), 0..<1, of: 1)
         }
@@ -158,9 +159,9 @@ struct DownloadCacheTests {
         let cache = try cache()
         #expect(try FileSystem.list("\(folder.path)/cache") == [])
         _ = try read(cache, 0..<2_000)
-        cache.forget(key("b"))
+        cache.forget(try key("b"))
         #expect(cache.statistics.bytes == 2_000)
-        cache.forget(key("a"))
+        cache.forget(try key("a"))
         #expect(try cache.statistics.bytes == 0 && FileSystem.list("\(folder.path)/cache") == [])
     }
 }

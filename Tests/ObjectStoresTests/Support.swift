@@ -3,6 +3,7 @@ import ObjectStores
 import Synchronization
 import SystemIO
 import TestSupport
+import Testing
 import Workers
 
 extension TemporaryDirectory {
@@ -14,10 +15,7 @@ extension TemporaryDirectory {
     }
 }
 
-func key(_ text: String) -> ObjectKey {
-    guard let key = ObjectKey(text) else { fatalError("\(text) is no key") }
-    return key
-}
+func key(_ text: String) throws -> ObjectKey { try #require(ObjectKey(text), "\(text) is no key") }
 
 func content(_ bytes: [UInt8]) -> ObjectContent {
     ObjectContent(length: UInt64(bytes.count), checksum: crc32c(bytes))
@@ -116,7 +114,7 @@ final class Later<Value: Sendable>: Sendable {
     }
 
     func value() throws -> Value {
-        guard let outcome = result.wait({ $0 }) else { fatalError("a wait without deadline ended") }
-        return try outcome.get()
+        let deadline = SystemClock.monotonicNanos() + 60_000_000_000
+        return try #require(result.wait(until: deadline) { $0 }, "the call has not returned in a minute").get()
     }
 }

@@ -85,9 +85,9 @@ final class QueryRunner: Sendable {
     ) async throws -> (result: Result, summary: ExecutionSummary) {
         do {
             return try await pool.run { [self] in
-                let box = Box(initial)
-                let summary = try run(job, isCancelled: { false }) { emit(&box.value, $0) }
-                return (box.value, summary)
+                var result = initial
+                let summary = try run(job, isCancelled: { false }) { emit(&result, $0) }
+                return (result, summary)
             }
         } catch let error as WorkerError {
             throw refusal(error)
@@ -111,12 +111,12 @@ final class QueryRunner: Sendable {
         do throws(WorkerError) {
             try pool.submit { [self] in
                 do {
-                    let writer = Box(BlockWriter())
+                    let writer = BlockWriter()
                     let summary = try run(job, isCancelled: { channel.isCancelled }) { block in
-                        writer.value.append(block, write, to: channel)
+                        writer.append(block, write, to: channel)
                     }
                     // What came after the last full piece. Rows that are missing must not look like an answer.
-                    let isSent = writer.value.flush(to: channel)
+                    let isSent = writer.flush(to: channel)
                     channel.finish(isSent && !summary.isComplete ? Self.incomplete(summary, job) : nil)
                 } catch let error as ExecutionError {
                     channel.finish(Self.problem(error))
@@ -199,28 +199,16 @@ final class QueryRunner: Sendable {
     }
 }
 
-/// A value that one thread changes while closures refer to it.
-///
-/// Sendable: it does not leave the thread that made it.
-private final class Box<Value>: @unchecked Sendable {
-    var value: Value
-    init(_ value: Value) { self.value = value }
-}
-
 /// Gathers written rows until a piece is worth sending. A block may have many more rows than that.
-private struct BlockWriter {
+private final class BlockWriter {
     /// Bytes of a piece. The first is sent as soon as there is a row.
     private static let pieceBytes = 64 << 10
     /// Rows that are written before the bytes are looked at.
     private static let rowsAtOnce = 128
-    private let buffer = Buffer()
+    private var writer = ByteWriter(capacity: 128 << 10)
     private var isFirst = true
 
-    private final class Buffer {
-        var writer = ByteWriter(capacity: 128 << 10)
-    }
-
-    mutating func append(
+    func append(
         _ block: ResultBlock, _ write: (ResultBlock, inout ByteWriter) -> Void, to channel: ChunkChannel
     ) -> Bool {
         var part = block
@@ -229,8 +217,8 @@ private struct BlockWriter {
             let end = min(start + Self.rowsAtOnce, block.rows.count)
             part.rows = Array(block.rows[start..<end])
             start = end
-            write(part, &buffer.writer)
-            guard buffer.writer.count >= Self.pieceBytes || isFirst && buffer.writer.count > 0 else { continue }
+            write(part, &writer)
+            guard writer.count >= Self.pieceBytes || isFirst && writer.count > 0 else { continue }
             isFirst = false
             if !flush(to: channel) { return false }
         }
@@ -238,8 +226,8 @@ private struct BlockWriter {
     }
 
     func flush(to channel: ChunkChannel) -> Bool {
-        let piece = buffer.writer.withBytes { ByteBuffer(bytes: $0) }
-        buffer.writer.removeAll()
+        let piece = writer.withBytes { ByteBuffer(bytes: $0) }
+        writer.removeAll()
         return channel.send(piece)
     }
 }

@@ -5,7 +5,11 @@ import ZstdCodec
 
 /// The buffers and contexts that decoding one request needs. They are reused; whoever has taken one owns it.
 ///
-/// Sendable: it is handed from thread to thread by ``ScratchPool`` and used by one at a time.
+/// Sendable: one that is free is in the list of ``ScratchPool`` and nowhere else, and leaves it, under its lock, with the
+/// one call of ``IngestGateway/accept(_:body:completion:)`` that takes it. That call uses it on its own thread, keeps no
+/// reference, and gives it back when all that was made with it has been copied out. The compiler cannot check this: what
+/// leaves a list behind a `Mutex` counts as shared, and a lock around each scratch would have to be held while pointers
+/// into the request's body are read, which may not be sent.
 final class IngestScratch: @unchecked Sendable {
     /// The content of the body after decompression.
     var content = ByteWriter(capacity: 1 << 20)

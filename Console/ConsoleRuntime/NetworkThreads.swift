@@ -38,22 +38,16 @@ final class NetworkThreads: Sendable {
     /// - Throws: ``RequestFailure`` when libcurl cannot be set up, ``WorkerError`` when no thread can be made.
     init(_ address: CollectorAddress, timeout: Duration, mailbox: Mailbox) throws {
         self.mailbox = mailbox
-        let tail = Handover(try CollectorClient(address, timeout: timeout, version: consoleVersion))
-        let request = Handover(try CollectorClient(address, timeout: timeout, version: consoleVersion))
-        let link = Handover(try CollectorClient(address, timeout: min(timeout, .seconds(5)), version: consoleVersion))
-        tailCancellation = tail.client.cancellation
-        requestCancellation = request.client.cancellation
-        linkCancellation = link.client.cancellation
-        _ = try DedicatedThread(name: "lodge-tail") { [self] in runTail(tail.client) }
-        _ = try DedicatedThread(name: "lodge-search") { [self] in runRequests(request.client) }
-        _ = try DedicatedThread(name: "lodge-link") { [self] in runLink(link.client) }
-    }
-
-    /// A client on its way to the one thread that will use it.
-    private struct Handover: @unchecked Sendable {
-        // Sendable: made by one thread, used only by the one it is handed to.
-        let client: CollectorClient
-        init(_ client: CollectorClient) { self.client = client }
+        // Each client goes to the one thread that uses it.
+        let tail = try CollectorClient(address, timeout: timeout, version: consoleVersion)
+        let request = try CollectorClient(address, timeout: timeout, version: consoleVersion)
+        let link = try CollectorClient(address, timeout: min(timeout, .seconds(5)), version: consoleVersion)
+        tailCancellation = tail.cancellation
+        requestCancellation = request.cancellation
+        linkCancellation = link.cancellation
+        _ = try DedicatedThread(name: "lodge-tail") { [self] in runTail(tail) }
+        _ = try DedicatedThread(name: "lodge-search") { [self] in runRequests(request) }
+        _ = try DedicatedThread(name: "lodge-link") { [self] in runLink(link) }
     }
 
     /// Follows another query from now on.

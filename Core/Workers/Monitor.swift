@@ -3,10 +3,10 @@ internal import Glibc
 
 /// A value behind a lock, with a condition to wait for changes of it.
 ///
-/// `Synchronization.Mutex` has no condition variable; this is for threads that block. Never wait on the cooperative
-/// pool.
+/// This is for threads that block. Never wait on the cooperative pool.
 package final class Monitor<State: Sendable>: @unchecked Sendable {
-    // Sendable: `state` is touched only while `mutex` is held; the two pointers never change.
+    // Sendable: `state` is touched only while `mutex` is held; the two pointers never change. Unchecked, because a
+    // `Synchronization.Mutex` can be neither waited on nor unlocked by the wait of a condition.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
     private var state: State

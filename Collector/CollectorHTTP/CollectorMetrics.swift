@@ -27,10 +27,18 @@ private func gauge(_ name: String, _ help: String, _ value: some BinaryInteger) 
     family(.gauge, name, help, [.init(labels: [], value: .signed(Int64(clamping: value)))])
 }
 
-private func labelled(
+private func real(_ kind: MetricFamily.Kind, _ name: String, _ help: String, _ value: Double) -> MetricFamily {
+    family(kind, name, help, [.init(labels: [], value: .double(value))])
+}
+
+private func counters(
     _ name: String, _ help: String, by label: String, _ values: [(String, UInt64)]
 ) -> MetricFamily {
     family(.counter, name, help, values.map { .init(labels: [(label, $0.0)], value: .unsigned($0.1)) })
+}
+
+private func gauges(_ name: String, _ help: String, by label: String, _ values: [(String, Int)]) -> MetricFamily {
+    family(.gauge, name, help, values.map { .init(labels: [(label, $0.0)], value: .signed(Int64($0.1))) })
 }
 
 private func ingestMetrics(_ services: CollectorServices) -> [MetricFamily] {
@@ -42,10 +50,10 @@ private func ingestMetrics(_ services: CollectorServices) -> [MetricFamily] {
         counter("ingest_wire_bytes_total", "Bytes of stored bodies as they came.", ingest.wireBytes),
         counter("ingest_content_bytes_total", "Bytes of stored bodies after decompression.", ingest.contentBytes),
         counter("ingest_duplicates_total", "Requests that had been stored before.", ingest.duplicates),
-        labelled(
+        counters(
             "ingest_rejected_total", "Events not taken, by reason.", by: "reason",
             zip(RejectionReason.allCases, ingest.rejected).map { ($0.rawValue, $1) }),
-        labelled(
+        counters(
             "ingest_refused_total", "Requests refused as a whole, by reason.", by: "reason",
             zip(IngestProblem.Kind.allCases, ingest.refused).map { ($0.rawValue, $1) }),
         gauge("ingest_in_flight_bytes", "Bytes of requests in memory.", services.gateway.inFlight.current),
@@ -90,11 +98,9 @@ private func storageMetrics(_ services: CollectorServices) -> [MetricFamily] {
 private func segmentMetrics(_ store: StoreStatistics) -> [MetricFamily] {
     let counts = store.counters
     return [
-        family(
-            .gauge, "store_segments_by_level", "Segments of each level of compaction.",
-            store.segmentsByLevel.enumerated().map { level, count in
-                .init(labels: [("level", "\(level)")], value: .signed(Int64(count)))
-            }),
+        gauges(
+            "store_segments_by_level", "Segments of each level of compaction.", by: "level",
+            store.segmentsByLevel.enumerated().map { ("\($0)", $1) }),
         gauge("store_retired_segments", "Segments out of use that wait to be removed.", store.retiredSegments),
         gauge("store_retired_bytes", "Bytes of these.", store.retiredBytes),
         counter(
@@ -107,12 +113,12 @@ private func segmentMetrics(_ store: StoreStatistics) -> [MetricFamily] {
         counter("failed_compactions_total", "Times that this failed.", counts.failedCompactions),
         counter("compaction_read_bytes_total", "Bytes read to merge segments.", counts.compactionBytesRead),
         counter("compaction_written_bytes_total", "Bytes of merged segments.", counts.compactionBytesWritten),
-        family(
+        real(
             .counter, "compaction_throttled_seconds_total", "Seconds that merging rested to leave room for others.",
-            [.init(labels: [], value: .double(Double(counts.throttledNanos) / 1e9))]),
-        family(
+            Double(counts.throttledNanos) / 1e9),
+        real(
             .gauge, "store_write_amplification", "How often a byte was written on average since the start.",
-            [.init(labels: [], value: .double(counts.writeAmplification))]),
+            counts.writeAmplification),
     ]
 }
 
@@ -127,8 +133,12 @@ private func diskMetrics(_ services: CollectorServices) -> [MetricFamily] {
         gauge(
             "disk_pressure_stage", "0 enough room, 1 early moves, 2 a small hot tier, 3 events are refused.",
             disk.stage.rawValue),
-        perTier("tier_segments", "Segments of each tier.", tiers) { $0.segments },
-        perTier("tier_bytes", "Bytes of the segments of each tier.", tiers) { Int(clamping: $0.bytes) },
+        gauges(
+            "tier_segments", "Segments of each tier.", by: "tier",
+            StorageTier.allCases.map { ($0.rawValue, tiers[$0]?.segments ?? 0) }),
+        gauges(
+            "tier_bytes", "Bytes of the segments of each tier.", by: "tier",
+            StorageTier.allCases.map { ($0.rawValue, Int(clamping: tiers[$0]?.bytes ?? 0)) }),
         gauge("retention_past_bytes", "Bytes still stored of events past their retention.", done.bytesPast),
         gauge(
             "retention_held", "1 while nothing is deleted because the clock is not trusted.",
@@ -142,16 +152,6 @@ private func diskMetrics(_ services: CollectorServices) -> [MetricFamily] {
         counter("tier_cold_moves_total", "Segments that became cold.", done.coldMoves),
         counter("storage_failures_total", "Moves and removals that failed.", done.failures),
     ] + downloadMetrics(services)
-}
-
-private func perTier(
-    _ name: String, _ help: String, _ tiers: [StorageTier: StoreStatistics.Tier], _ value: (StoreStatistics.Tier) -> Int
-) -> MetricFamily {
-    family(
-        .gauge, name, help,
-        StorageTier.allCases.map { tier in
-            .init(labels: [("tier", tier.rawValue)], value: .signed(Int64(tiers[tier].map(value) ?? 0)))
-        })
 }
 
 private func downloadMetrics(_ services: CollectorServices) -> [MetricFamily] {
@@ -180,18 +180,16 @@ private func answerMetrics(_ services: CollectorServices, _ http: HTTPStatistics
         gauge("tail_clients", "Clients that follow the log.", tail.clients),
         counter("tail_events_total", "Events sent to clients that follow the log.", tail.sent),
         counter("tail_dropped_total", "Events left out because a client was too slow.", tail.dropped),
-        labelled(
+        counters(
             "queries_total", "Queries, by how they ended.", by: "outcome",
             counts.queries.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }),
-        labelled("query_duration_seconds_bucket", "Queries that took up to so many seconds.", by: "le", buckets),
-        family(
-            .counter, "query_duration_seconds_sum", "Seconds that all queries took.",
-            [.init(labels: [], value: .double(counts.querySeconds))]),
+        counters("query_duration_seconds_bucket", "Queries that took up to so many seconds.", by: "le", buckets),
+        real(.counter, "query_duration_seconds_sum", "Seconds that all queries took.", counts.querySeconds),
         counter("query_scanned_rows_total", "Rows that queries looked at.", counts.scannedRows),
         counter(
             "query_unreadable_blocks_total", "Damaged blocks that queries met, each once.", counts.unreadableBlocks),
         counter("query_unreadable_rows_total", "Events in these blocks.", counts.unreadableRows),
-        labelled(
+        counters(
             "http_responses_total", "Answers, by status.", by: "code",
             counts.responses.sorted { $0.key < $1.key }.map { (String($0.key), $0.value) }),
     ]

@@ -39,12 +39,7 @@ public struct ByteWriter: ~Copyable {
 
     @usableFromInline
     mutating func grow(_ extra: Int) {
-        let wanted = max(_capacity * 2, _count + extra)
-        let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: wanted)
-        unsafe larger.update(from: storage, count: _count)
-        unsafe storage.deallocate()
-        unsafe storage = larger
-        _capacity = wanted
+        unsafe ByteCoding.grow(&storage, &_capacity, count: _count, extra: extra)
     }
 
     /// Appends one byte.

@@ -48,12 +48,7 @@ public struct ReusableBuffer<Element: BitwiseCopyable>: ~Copyable {
 
     @usableFromInline
     mutating func grow(_ extra: Int) {
-        let wanted = max(capacity * 2, _count + extra)
-        let larger = UnsafeMutablePointer<Element>.allocate(capacity: wanted)
-        unsafe larger.update(from: storage, count: _count)
-        unsafe storage.deallocate()
-        unsafe storage = larger
-        capacity = wanted
+        unsafe ByteCoding.grow(&storage, &capacity, count: _count, extra: extra)
     }
 
     /// Appends an element.

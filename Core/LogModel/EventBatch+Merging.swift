@@ -3,26 +3,8 @@ extension EventBatch {
     ///
     /// - Complexity: O(bytes of both)
     package func merged(with other: EventBatch) -> EventBatch {
-        var names = fieldNames
-        var nameNumbers: [String: UInt32] = [:]
-        for (index, name) in names.enumerated() { nameNumbers[name] = UInt32(index) }
-        let nameMap = other.fieldNames.map { name in
-            if let known = nameNumbers[name] { return known }
-            let number = UInt32(names.count)
-            nameNumbers[name] = number
-            names.append(name)
-            return number
-        }
-        var allStreams = streams
-        var streamNumbers: [StreamIdentity: UInt32] = [:]
-        for (index, stream) in allStreams.enumerated() { streamNumbers[stream] = UInt32(index) }
-        let streamMap = other.streams.map { stream in
-            if let known = streamNumbers[stream] { return known }
-            let number = UInt32(allStreams.count)
-            streamNumbers[stream] = number
-            allStreams.append(stream)
-            return number
-        }
+        let (names, nameMap) = united(fieldNames, other.fieldNames)
+        let (allStreams, streamMap) = united(streams, other.streams)
         let shift = UInt32(truncatingIfNeeded: arena.count)
         func shifted(_ range: ByteRange) -> ByteRange {
             var moved = range
@@ -39,4 +21,19 @@ extension EventBatch {
                 + other.fields.map { FieldEntry(name: nameMap[Int($0.name)], value: shifted($0.value)) },
             fieldNames: names, arena: arena + other.arena)
     }
+}
+
+/// Both lists without repetitions, the first as it is, and the place of each element of the second in that.
+private func united<Element: Hashable>(_ first: [Element], _ second: [Element]) -> (all: [Element], map: [UInt32]) {
+    var all = first
+    var numbers: [Element: UInt32] = [:]
+    for (index, element) in first.enumerated() { numbers[element] = UInt32(index) }
+    let map = second.map { element in
+        if let known = numbers[element] { return known }
+        let number = UInt32(all.count)
+        numbers[element] = number
+        all.append(element)
+        return number
+    }
+    return (all, map)
 }

@@ -86,7 +86,9 @@ final class ShipperLoop {
     }
 
     private func note(_ outcome: DeliveryOutcome, _ batch: SpoolRecord) {
-        guard case .accepted(_, let failed, let isDuplicate, let hint) = outcome else { return }
+        guard case .accepted(_, let told, let isDuplicate, let hint) = outcome else { return }
+        // An answer may say anything.
+        let failed = min(max(0, told), batch.events)
         parts.metrics.batches.add()
         parts.metrics.events.add(batch.events - failed)
         if isDuplicate { parts.metrics.duplicates.add() }

@@ -151,4 +151,17 @@ struct ShipperTests {
         #expect(run.metrics.render().contains("lodge_agent_events_failed_total 1\n"))
         #expect(place.log0.contains { $0.contains("did not take some events failed=1") })
     }
+
+    @Test(arguments: [Int.min, -1, 2, Int.max])
+    func anAnswerMayCountAsItLikes(failed: Int) throws {
+        let place = try Workplace()
+        let run = try Run(
+            place, FakeCollector([.accepted(events: .max, failed: failed, isDuplicate: false, lagHint: "normal")]))
+        try run.put("one")
+        #expect(run.shipper.waitUntilDrained(deadline: nil))
+        run.finish()
+        let delivered = failed > 0 ? 0 : 1
+        #expect(run.metrics.render().contains("lodge_agent_events_delivered_total \(delivered)\n"))
+        #expect(run.metrics.render().contains("lodge_agent_events_failed_total \(1 - delivered)\n"))
+    }
 }

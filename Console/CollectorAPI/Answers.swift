@@ -45,7 +45,7 @@ package struct SearchPage: Sendable, Equatable {
             switch name {
             case "hits": hits = value.int ?? 0
             case "scanned": scanned = value.int ?? 0
-            case "took_ms": tookMilliseconds = value.double.map { Int($0.rounded()) } ?? 0
+            case "took_ms": tookMilliseconds = value.double.map { wholeNumber($0, upTo: 1 << 53) } ?? 0
             case "complete": isComplete = value.bool ?? true
             case "next_cursor": nextCursor = value.string
             default: break
@@ -77,6 +77,9 @@ package struct LevelCounts: Sendable, Equatable {
         }
     }
 
+    /// No bucket is said to have more lines than this, so that those of a whole answer can be added up.
+    package static let mostEvents = 1 << 40
+
     package var entries: [Entry] = []
     package var scanned = 0
 
@@ -97,13 +100,16 @@ package struct LevelCounts: Sendable, Equatable {
             guard let count = bucket["count"]?.int, let start = bucket["ts"]?.string.flatMap(Timestamp.init(parsing:))
             else { continue }
             let level = Level(parsing: bucket["group"]?["level"]?.string ?? "")
-            entries.append(Entry(start: start, level: level, count: count))
+            entries.append(Entry(start: start, level: level, count: min(max(0, count), Self.mostEvents)))
         }
     }
 }
 
 /// The answer of `/health`.
 package struct Health: Sendable, Equatable {
+    /// Seconds that fit into nanoseconds: 136 years.
+    private static let longestUptime = 1 << 32
+
     package var status = ""
     package var version = ""
     package var uptimeSeconds = 0
@@ -130,7 +136,7 @@ package struct Health: Sendable, Equatable {
         }
         status = document["status"]?.string ?? ""
         version = document["version"]?.string ?? ""
-        uptimeSeconds = document["uptime_s"]?.double.map { Int($0) } ?? 0
+        uptimeSeconds = document["uptime_s"]?.double.map { wholeNumber($0, upTo: Self.longestUptime) } ?? 0
         let store = document["store"]
         rows = store?["rows"]?.int ?? 0
         segments = store?["segments"]?.int ?? 0
@@ -150,4 +156,10 @@ package struct Health: Sendable, Equatable {
         if case .number(let text) = value { return Timestamp(parsing: text) }
         return nil
     }
+}
+
+/// A number of an answer, which may be any, as a whole one from 0 to `limit`.
+private func wholeNumber(_ value: Double, upTo limit: Int) -> Int {
+    // The comparison is false for what is no number.
+    value >= 0 ? Int(min(value, Double(limit)).rounded()) : 0
 }

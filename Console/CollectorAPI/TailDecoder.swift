@@ -61,6 +61,8 @@ package struct TailBatch: Sendable, Equatable {
 package struct TailDecoder: Sendable {
     /// Longest event; a longer one is left out and counted as a gap of one line.
     package static let maxEventBytes = 8 << 20
+    /// No gap is said to be larger, so that gaps can be added up.
+    package static let largestGap = 1 << 32
 
     private var line: [UInt8] = []
     private var data: [UInt8] = []
@@ -167,7 +169,7 @@ package struct TailDecoder: Sendable {
             data.withUnsafeBytes { batch.append(row: $0) }
         } else if name.elementsEqual("dropped".utf8) {
             let count = (try? JSONValue(parsing: data))?["count"]?.int ?? 0
-            if count > 0 { batch.append(gap: count) }
+            if count > 0 { batch.append(gap: min(count, Self.largestGap)) }
         }
     }
 }

@@ -107,11 +107,13 @@ package struct SearchScreen: Sendable {
         case .success(let counts):
             guard let range, interval > 0 else { return }
             let first = range.from.floored(toMultipleOf: interval).nanoseconds
-            let total = Int(min(2000, (range.to.nanoseconds - first) / interval + 1))
+            let length = TimeRange(from: Timestamp(nanoseconds: first), to: range.to).length
+            let total = Int(min(2000, length / interval + 1))
             var filled = Array(repeating: HistogramBucket(), count: max(1, total))
             for entry in counts.entries {
-                let at = (entry.start.nanoseconds - first) / interval
-                guard at >= 0, at < Int64(filled.count) else { continue }
+                let (distance, isFar) = entry.start.nanoseconds.subtractingReportingOverflow(first)
+                guard !isFar, distance >= 0, distance / interval < Int64(filled.count) else { continue }
+                let at = distance / interval
                 switch entry.level {
                 case .error, .fatal: filled[Int(at)].fail += entry.count
                 case .warn: filled[Int(at)].warn += entry.count

@@ -54,7 +54,9 @@ struct DoctorCommand: LodgeSubcommand {
                 + "\(NumberText.grouped(health.segments)) segments, \(NumberText.bytes(health.diskBytes)) on disk, "
                 + "\(NumberText.grouped(health.headRows)) events not yet in a segment")
         if let oldest = health.oldest, let newest = health.newest {
-            let age = SystemClock.wallNanos() - newest.nanoseconds
+            // Events may be from any time: longer than an Int64 has nanoseconds is as long as it has.
+            let (difference, isLonger) = SystemClock.wallNanos().subtractingReportingOverflow(newest.nanoseconds)
+            let age = isLonger ? .max : difference
             report(
                 true, "times",
                 "\(common.tz.text(oldest)) to \(common.tz.text(newest)), the newest "
@@ -83,13 +85,14 @@ struct DoctorCommand: LodgeSubcommand {
             "round trip \(Self.milliseconds(trips[0])) at best, \(Self.milliseconds(trips[trips.count / 2])) median "
                 + "of \(trips.count)")
         if let skew {
-            let isFine = abs(skew) < 5_000_000_000
+            let distance = Int64(clamping: skew.magnitude)
+            let isFine = distance < 5_000_000_000
             let side = skew > 0 ? "ahead of" : "behind"
             report(
                 isFine, "clock",
                 skew == 0
                     ? "the same here and there (to the second)"
-                    : "the collector is \(NumberText.duration(nanoseconds: abs(skew))) \(side) this machine"
+                    : "the collector is \(NumberText.duration(nanoseconds: distance)) \(side) this machine"
                         + (isFine ? "" : "; set both by NTP, or relative times will miss lines"))
         }
     }
@@ -115,8 +118,9 @@ struct DoctorCommand: LodgeSubcommand {
     /// How far the collector's clock is off; 0 when the answer's whole second fits.
     static func skew(date: Timestamp, before: Int64, after: Int64) -> Int64 {
         let second: Int64 = 1_000_000_000
-        if date.nanoseconds + second <= before { return date.nanoseconds + second - before }
-        if date.nanoseconds > after { return date.nanoseconds - after }
+        let end = date.adding(nanoseconds: second)
+        if end.nanoseconds <= before { return end.adding(nanoseconds: -before).nanoseconds }
+        if date.nanoseconds > after { return date.adding(nanoseconds: -after).nanoseconds }
         return 0
     }
 

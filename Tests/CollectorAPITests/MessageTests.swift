@@ -50,6 +50,22 @@ import Testing
         #expect(counts.entries.map(\.level) == [.error])
     }
 
+    /// Whatever answers on the port may be no collector.
+    @Test(arguments: ["-1", "1e300", "-1e300", "9223372036854775807", "1e999", "0.4"])
+    func numbersThatNoCollectorSendsAreSurvived(number: String) throws {
+        let health = try Health(parsing: Array(#"{"status":"ok","uptime_s":\#(number)}"#.utf8))
+        #expect(health.uptimeSeconds >= 0 && health.uptimeSeconds <= 1 << 32)
+        let page = try SearchPage(parsing: Array(#"{"logs":[],"took_ms":\#(number)}"#.utf8))
+        #expect(page.tookMilliseconds >= 0)
+        let bucket = #"{"ts":"2026-01-01T00:00:00Z","count":\#(number)}"#
+        let counts = try LevelCounts(parsing: Array(#"{"buckets":[\#(bucket),\#(bucket)]}"#.utf8))
+        #expect(counts.entries.allSatisfy { (0...LevelCounts.mostEvents).contains($0.count) })
+        var decoder = TailDecoder()
+        var batch = TailBatch()
+        Array("event: dropped\ndata: {\"count\":\(number)}\n\n".utf8).withUnsafeBytes { decoder.feed($0, into: &batch) }
+        #expect(batch.entries.allSatisfy { (1...TailDecoder.largestGap).contains($0.count) })
+    }
+
     @Test func aProblemPointsIntoTheQuery() {
         let body =
             #"{"title":"The query cannot be read","detail":"column 9: expected a value\n  level:=","line":1,""#

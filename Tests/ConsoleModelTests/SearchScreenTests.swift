@@ -70,6 +70,8 @@ import Testing
             .init(start: range.from.adding(nanoseconds: 600_000_000_000), level: .error, count: 4),
             .init(start: range.from.adding(nanoseconds: 600_000_000_000), level: .info, count: 6),
             .init(start: range.to.adding(nanoseconds: 3_600_000_000_000), level: .info, count: 99),
+            .init(start: .distantPast, level: .info, count: 99),
+            .init(start: .distantFuture, level: .info, count: 99),
         ]
         stage.send(.counted(1, .success(counts)))
         let buckets = stage.state.search.buckets

@@ -57,6 +57,12 @@ struct JSONBodyDecoder {
                 hasSource = true
             } else if key.raw.elementsEqual("logs".utf8) {
                 guard kind == .array else { throw wrong("logs", "an array", content, scanner.offset) }
+                // The events of one of them would be lost.
+                guard result == nil, postponed == nil else {
+                    throw IngestProblem(
+                        .malformed, "the body has `logs` twice: send all events in one array",
+                        place: .init(offset: scanner.offset, in: content), field: "logs")
+                }
                 if hasSource {
                     result = try events(&scanner, labels, &builder, &rejections)
                 } else {

@@ -62,6 +62,8 @@ struct IngestGatewayTests {
         BadBody(body: #"{"logs":[{"msg":"a"}"#, line: 1, column: 21),
         BadBody(body: #"{"logs":[{"msg":"a"}]} x"#, line: 1, column: 24),
         BadBody(body: #"{"source":{}}"#, field: "logs"),
+        BadBody(body: #"{"source":{},"logs":[{"msg":"a"}],"logs":[]}"#, line: 1, column: 42, field: "logs"),
+        BadBody(body: #"{"logs":[{"msg":"a"}],"source":{},"logs":[]}"#, line: 1, column: 42, field: "logs"),
         BadBody(body: #"{"source":[],"logs":[]}"#, line: 1, column: 11, field: "source"),
         BadBody(body: #"{"source":{"service":{}},"logs":[]}"#, line: 1, column: 11, field: "source.service"),
         BadBody(body: #"{"logs":{}}"#, line: 1, column: 9, field: "logs"),

@@ -67,19 +67,16 @@ package final class Agent: Sendable {
 
     /// Blocks for at most `nanoseconds`, less when reading ends.
     ///
-    /// - Returns: whether the agent has come to its end: everything is read and acknowledged, or nothing works any more.
+    /// - Returns: whether the agent has come to its end: everything is read and acknowledged.
     /// - Throws: ``AgentError`` when nothing works any more.
     package func waitForEnd(nanoseconds: UInt64) throws -> Bool {
         log.flush()
         let deadline = SystemClock.monotonicNanos() &+ nanoseconds
         let hasEnded = reading.wait(until: deadline) { $0.hasEnded ? true : nil } ?? false
         if let failure = reading.withLock({ $0.failure }) { throw AgentError(failure) }
-        guard hasEnded else {
-            if shipper.hasEnded { throw AgentError("delivery has ended: see the log") }
-            return false
-        }
-        if shipper.hasEnded { return true }
-        return shipper.waitUntilDrained(deadline: deadline)
+        // Nobody has told it to: whatever has been read is not delivered.
+        if shipper.hasEnded { throw AgentError("delivery has ended: see the log") }
+        return hasEnded && shipper.waitUntilDrained(deadline: deadline)
     }
 
     /// Stops reading, spools what was gathered, and delivers for some seconds more. Blocks until all threads ended.

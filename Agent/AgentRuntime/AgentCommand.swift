@@ -71,6 +71,10 @@ package struct AgentCommand: ParsableCommand {
                 print(text)
                 return 0
             }
+            guard AgentCommand.exitCode(for: error) == .validationFailure else {
+                writeToStandardError("lodge-agent: \(error)\n")
+                return 1
+            }
             writeToStandardError(text + "\n")
             return 2
         }

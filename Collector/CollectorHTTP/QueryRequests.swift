@@ -50,7 +50,7 @@ enum QueryRequests {
         return Timestamp(nanoseconds: isEnd ? bounds.upperBound : bounds.lowerBound)
     }
 
-    /// A whole number from 1; nil when there is none.
+    /// A whole number from 0; nil when there is none.
     static func count(_ field: String, _ text: String?, upTo maximum: Int = .max) throws(Problem) -> Int? {
         guard let text, !text.isEmpty else { return nil }
         guard let number = Int(text), number >= 0 else {

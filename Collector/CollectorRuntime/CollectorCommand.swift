@@ -55,8 +55,12 @@ package struct CollectorCommand: ParsableCommand {
                 print(text)
                 return 0
             }
+            guard CollectorCommand.exitCode(for: error) == .validationFailure else {
+                writeToStandardError("lodge-collector: \(error)\n")
+                return 1
+            }
             writeToStandardError(text + "\n")
-            return error is IOError || error is WorkerError ? 1 : 2
+            return 2
         }
     }
 

@@ -16,7 +16,7 @@ package struct AgentCommand: ParsableCommand {
             lodge-agent --follow GLOB... [--to URL] [--state DIR] [--service NAME] [--once]
             """,
         discussion: """
-            What is read is kept on disk until the collector has acknowledged it. Exit codes: 0 stopped as asked, or
+            What is read is kept on disk until the collector has acknowledged it. Exit codes: 0 stopped as asked, or \
             with --once everything is delivered; 1 it could not start or go on; 2 wrong usage or configuration.
             """,
         version: "lodge-agent \(agentVersion)")
@@ -46,7 +46,7 @@ package struct AgentCommand: ParsableCommand {
     @Flag(name: .long, help: "Read the files to their ends, deliver everything, and exit.")
     var once = false
 
-    @Option(name: .long, help: ArgumentHelp("debug, info, warn or error (default info).", valueName: "LEVEL"))
+    @Option(name: .long, help: ArgumentHelp("debug, info, warn or error.", valueName: "LEVEL"))
     var logLevel: String = "info"
 
     /// Makes a command to be parsed into.

@@ -79,7 +79,7 @@ package struct AgentSettings: Sendable {
         try root.mapping("spool") { (group) throws(SettingsError) in
             spoolBytes = try group.bytes("bytes", in: 8 << 20...(1 << 50)) ?? spoolBytes
         }
-        files =
+        let groups =
             try root.mappings("files") { (group) throws(SettingsError) in
                 let formats = SourceProfile.Format.allCases.map(\.rawValue)
                 let format = SourceProfile.Format(rawValue: try group.choice("format", of: formats) ?? "") ?? .auto
@@ -92,9 +92,13 @@ package struct AgentSettings: Sendable {
                     throw group.invalid("include", "`include` must name at least one path such as /var/log/*.log")
                 }
                 return files
-            } ?? []
+            }
         try root.finish()
-        if files.isEmpty { throw root.invalid("files", "`files` must name at least one group of files to follow") }
+        files = groups ?? []
+        // Without the key, the command line may name them.
+        if groups?.isEmpty == true {
+            throw root.invalid("files", "`files` must name at least one group of files to follow")
+        }
     }
 }
 

@@ -43,11 +43,16 @@ struct ReadingLoop {
         }
         stage.tick(monotonic: SystemClock.monotonicNanos(), wall: SystemClock.wallNanos())
         follower.resume(state.sources, at: SystemClock.monotonicNanos(), stage)
+        var isFirst = true
         while !monitor.withLock({ $0.mustStop }), stage.failure == nil {
             let now = SystemClock.monotonicNanos()
             stage.tick(monotonic: now, wall: SystemClock.wallNanos())
             let round = follower.poll(at: now, stage)
             metrics.files.set(round.files)
+            if isFirst, round.files == 0 {
+                log.warn("no file matches yet", ("include", settings.files.flatMap(\.include).joined(separator: " ")))
+            }
+            isFirst = false
             metrics.unread.set(round.unreadBytes)
             let isIdle = round.bytes == 0 && !round.hasMore && !round.isPaused
             stage.flush(all: options.readsOnce && isIdle)

@@ -1,5 +1,6 @@
 import HTTPTypes
 import HummingbirdCore
+import QueryLanguage
 
 /// What answers a request, and what it needs to know before its body is read.
 struct Route: Sendable {
@@ -29,11 +30,15 @@ struct Router: Sendable {
             String(method.rawValue.prefix(20)), path, allow: methods.keys.map(\.rawValue).sorted())
     }
 
-    /// A known path that differs from `path` by a slash at the end, the case of letters, or a missing start.
+    /// A known path that differs from `path` by a slash at the end, the case of letters, a missing start, or a typing
+    /// error.
     private func nearest(to path: String) -> String? {
         let folded = path.lowercased().split(separator: "/")
         guard let last = folded.last else { return nil }
-        return routes.keys.sorted().first { $0.split(separator: "/") == folded }
-            ?? routes.keys.sorted().first { $0.split(separator: "/").last == last }
+        let known = routes.keys.sorted()
+        return known.first { $0.split(separator: "/") == folded } ?? known.first {
+            $0.split(separator: "/").last == last
+        }
+            ?? KnownNames.nearest(to: path, among: known)
     }
 }

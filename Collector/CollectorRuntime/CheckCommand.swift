@@ -10,8 +10,8 @@ struct CheckCommand: ParsableCommand {
         commandName: "lodge-collector check",
         abstract: "Verify every checksum of a data directory and say exactly what is lost.",
         discussion: """
-            Reads journal, segments and catalog while no collector runs on them. With --repair, what is damaged is moved
-            into quarantine and the rest kept; without, nothing is changed. Exit codes: 0 nothing is damaged, 1 damage was
+            Reads journal, segments and catalog while no collector runs on them. With --repair, what is damaged is moved \
+            into quarantine and the rest kept; without, nothing is changed. Exit codes: 0 nothing is damaged, 1 damage was \
             found, 2 wrong usage, 3 damage was found and repaired, 4 the directory could not be checked.
             """)
 

@@ -12,8 +12,8 @@ package struct CollectorCommand: ParsableCommand {
         commandName: "lodge-collector",
         abstract: "Takes events over HTTP, makes them durable, and answers queries.",
         discussion: """
-            Without a configuration file it listens on 127.0.0.1:7600. `lodge-collector check` verifies the data of a
-            collector that does not run; see `lodge-collector check --help`. Exit codes: 0 stopped as asked, 1 it could
+            Without a configuration file it listens on 127.0.0.1:7600. `lodge-collector check` verifies the data of a \
+            collector that does not run; see `lodge-collector check --help`. Exit codes: 0 stopped as asked, 1 it could \
             not start, 2 wrong usage or configuration.
             """,
         version: "lodge-collector \(collectorVersion)", subcommands: [RetentionCommand.self])

@@ -13,7 +13,7 @@ struct RetentionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retention", abstract: "Show what retention would delete, or take it back.",
         discussion: """
-            The collector must be stopped. While it runs, ask it: GET /v1/storage/retention for the dry run, POST
+            The collector must be stopped. While it runs, ask it: GET /v1/storage/retention for the dry run, POST \
             /v1/storage/retention/undo and /v1/storage/retention/trust-clock for the orders.
             """)
 
@@ -34,7 +34,9 @@ struct RetentionCommand: ParsableCommand {
         }
         let settings = try config.map { try CollectorSettings(file: $0) } ?? CollectorSettings()
         let path = data ?? settings.data ?? DataDirectory.usual(environment: processEnvironment)
-        guard FileSystem.exists(path) else { throw StartError("there is no data directory \(path)") }
+        guard FileSystem.exists(path) else {
+            throw StartError("there is no data directory \(path): name one with --data")
+        }
         let lock = try DataDirectory(path)
         defer { withExtendedLifetime(lock) {} }
         let log = DiagnosticLog(program: "lodge-collector")

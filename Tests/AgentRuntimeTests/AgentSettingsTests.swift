@@ -82,6 +82,11 @@ struct AgentSettingsTests {
             message: "agent.yaml:1:16: `spool.bytes` must be between 8MiB and 1024TiB, not `1MiB`"),
     ]
 
+    @Test func filesMayBeLeftToTheCommandLine() throws {
+        let settings = try read("collector: {url: \"http://logs:7600\"}")
+        #expect(settings.files.isEmpty && settings.collectorURL == "http://logs:7600")
+    }
+
     @Test(arguments: wrong) func mistakesAreNamedWithTheirPlace(_ item: Wrong) {
         let error = #expect(throws: SettingsError.self) { try read(item.text) }
         #expect(error?.description == item.message)

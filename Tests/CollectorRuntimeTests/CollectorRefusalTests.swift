@@ -21,6 +21,8 @@ struct CollectorRefusalTests {
         Refusal(method: "GET", target: "/v2/nothing", status: 404, slug: "unknown-route"),
         Refusal(
             method: "GET", target: "/v1/Health", status: 404, slug: "unknown-route", members: ["nearest": "/health"]),
+        Refusal(
+            method: "GET", target: "/v1/serch", status: 404, slug: "unknown-route", members: ["nearest": "/v1/search"]),
         Refusal(method: "GET", target: "/", status: 404, slug: "unknown-route"),
         Refusal(method: "GET", target: "/v1/ingest", status: 405, slug: "method-not-allowed"),
         Refusal(method: "DELETE", target: "/v1/search", status: 405, slug: "method-not-allowed"),

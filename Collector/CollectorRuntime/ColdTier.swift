@@ -28,10 +28,10 @@ extension Collector {
     /// The word by which an object store knows this data directory, made at the first start.
     private static func storeID(_ path: String) throws(IOError) -> String {
         let file = "\(path)/store-id"
-        if let bytes = try? FileSystem.contents(file, limit: 200),
-            let word = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace).first
-        {
-            return String(word)
+        // One that is there and cannot be read must stay: with another word the store would not know its owner.
+        if try FileSystem.status(file) != nil {
+            let text = String(decoding: try FileSystem.contents(file, limit: 200), as: UTF8.self)
+            if let word = text.split(whereSeparator: \.isWhitespace).first { return String(word) }
         }
         let id = (0..<2).map { _ in String(UInt64.random(in: 0 ... .max), radix: 36) }.joined()
         try FileSystem.writeAtomically(file, Array("\(id)\n".utf8))

@@ -139,4 +139,19 @@ import Testing
             try await server.send("GET", "/metrics").text.contains("lodge_collector_tier_segments{tier=\"cold\"} 1\n"))
         await server.end()
     }
+
+    @Test func aWordForTheObjectStoreThatCannotBeReadIsNotReplaced() async throws {
+        let directory = try TemporaryDirectory()
+        func start() async throws -> TestServer {
+            try await TestServer(in: directory) { $0.storage.cold = .init(directory: "\(directory.path)/objects") }
+        }
+        try await start().end()
+        let file = "\(directory.path)/data/store-id"
+        let word = try FileSystem.contents(file, limit: 200)
+        let token = SystemFaults.add(.init(.open, path: file, code: 5, times: .max))
+        await #expect(throws: IOError.self) { _ = try await start() }
+        SystemFaults.remove(token)
+        #expect(try FileSystem.contents(file, limit: 200) == word)
+        try await start().end()
+    }
 }

@@ -49,6 +49,9 @@ private func ingestMetrics(_ services: CollectorServices) -> [MetricFamily] {
         counter("ingest_batches_total", "Requests stored.", ingest.batches),
         counter("ingest_wire_bytes_total", "Bytes of stored bodies as they came.", ingest.wireBytes),
         counter("ingest_content_bytes_total", "Bytes of stored bodies after decompression.", ingest.contentBytes),
+        counter(
+            "ingest_packed_fields_total", "Fields without a column of their own: their batch had too many names.",
+            ingest.packedFields),
         counter("ingest_duplicates_total", "Requests that had been stored before.", ingest.duplicates),
         counters(
             "ingest_rejected_total", "Events not taken, by reason.", by: "reason",

@@ -156,8 +156,9 @@ package final class IngestGateway: Sendable {
         let content =
             isStored
             ? try RecordContent(decoded.batch, decoded.form, body, contentBytes: contentBytes, scratch) : nil
-        // The batch is about as large as the content, and lives until it is durable.
-        try hold(contentBytes, &taken)
+        // The batch lives until it is durable. Names and streams may make it larger than its content, but never so large
+        // that a request that was let in would be refused now for ever.
+        try hold(max(contentBytes, min(2 * contentBytes, decoded.batch.memoryBytes)), &taken)
         return Prepared(
             batch: decoded.batch, content: content, rejections: rejections, wireBytes: body.count,
             contentBytes: contentBytes)
@@ -191,7 +192,8 @@ package final class IngestGateway: Sendable {
     private func settle(_ prepared: Prepared, _ request: IngestRequest, _ arrival: Timestamp) {
         if prepared.batch.count > 0 {
             statistics.stored(
-                events: prepared.batch.count, wireBytes: prepared.wireBytes, contentBytes: prepared.contentBytes)
+                events: prepared.batch.count, packedFields: prepared.rejections.packedFields,
+                wireBytes: prepared.wireBytes, contentBytes: prepared.contentBytes)
         }
         let rejections = prepared.rejections
         guard rejections.count > 0 else { return }

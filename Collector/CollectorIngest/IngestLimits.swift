@@ -3,7 +3,7 @@ package struct IngestLimits: Sendable, Equatable {
     /// Bytes of a body as it comes over the wire: what one client may make the collector hold while it is read.
     package var bodyBytes = 16 << 20
     /// Bytes of a body after decompression: what a decompression bomb can take.
-    package var contentBytes = 32 << 20
+    package var contentBytes = 16 << 20
     /// Bytes of one event; a longer one is dead-lettered and the rest of its batch kept.
     package var eventBytes = 1 << 20
     /// Events of one request.
@@ -15,7 +15,7 @@ package struct IngestLimits: Sendable, Equatable {
     /// Bytes of requests that are read, decoded or waiting for the disk at the same time: bodies as they came, their
     /// content while it is decoded, and the batches made of it. Room for one request of the largest size, or for more
     /// than a hundred of the usual.
-    package var bytesInFlight = 96 << 20
+    package var bytesInFlight = 64 << 20
 
     /// The defaults.
     package init() {}

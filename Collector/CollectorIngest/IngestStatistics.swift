@@ -12,6 +12,8 @@ package final class IngestStatistics: Sendable {
         package var wireBytes: UInt64 = 0
         /// Bytes of bodies stored, after decompression.
         package var contentBytes: UInt64 = 0
+        /// Fields that were packed into one, because their batch had too many names.
+        package var packedFields: UInt64 = 0
         /// Requests that had been stored before.
         package var duplicates: UInt64 = 0
         /// Events not taken, in the order of ``RejectionReason/allCases``.
@@ -31,10 +33,11 @@ package final class IngestStatistics: Sendable {
     /// The counts now.
     package var counts: Counts { state.withLock { $0 } }
 
-    func stored(events: Int, wireBytes: Int, contentBytes: Int) {
+    func stored(events: Int, packedFields: Int, wireBytes: Int, contentBytes: Int) {
         state.withLock {
             $0.batches += 1
             $0.events += UInt64(events)
+            $0.packedFields += UInt64(packedFields)
             $0.wireBytes += UInt64(wireBytes)
             $0.contentBytes += UInt64(contentBytes)
         }

@@ -136,6 +136,7 @@ struct JSONBodyDecoder {
             }
             index += 1
         }
+        rejections.packedFields += decoder.packedCount
         return builder.finish()
     }
 }

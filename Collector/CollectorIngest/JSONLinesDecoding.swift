@@ -43,6 +43,7 @@ func decodeJSONLines(
             rejections.reject(index, RejectionReason(error.kind), "line \(index + 1): \(error)", line)
         }
     }
+    rejections.packedFields += decoder.packedCount
     return builder.finish()
 }
 

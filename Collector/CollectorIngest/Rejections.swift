@@ -55,6 +55,9 @@ package struct Rejections: Sendable {
     private(set) var kept: [Kept] = []
     private var bytesLeft = Rejections.keptBytes
 
+    /// Members of events that were taken, but have no field of their own; see `JSONEventDecoder.packedName`.
+    package internal(set) var packedFields = 0
+
     /// Nothing rejected yet.
     package init() {}
 

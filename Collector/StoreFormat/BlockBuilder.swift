@@ -21,7 +21,10 @@ struct BlockBuilder: ~Copyable {
     private(set) var degraded = DegradedColumns()
 
     /// Whether the next event belongs into a new block.
-    var isFull: Bool { rowCount >= StoreLimits.blockRows || byteCount >= StoreLimits.blockBytes }
+    var isFull: Bool {
+        rowCount >= StoreLimits.blockRows || byteCount >= StoreLimits.blockBytes
+            || byteCount >= StoreLimits.longBlockBytes && byteCount >= rowCount * StoreLimits.longRowBytes
+    }
 
     /// Adds rows of a batch from `first` on, until the block is full.
     ///

@@ -110,7 +110,7 @@ extension BlockSource {
     package func mayHave(_ words: RequiredWords, in field: String) -> Bool { true }
 
     /// Looks at all streams.
-    package var labelNames: Set<String> { Set(streams.flatMap { $0.labels.map(\.name) }) }
+    package var labelNames: Set<String> { StreamIdentity.labelNames(of: streams) }
 
     /// Looks at all streams.
     package func labels(_ name: String) -> LabelValues { LabelValues(name, of: streams) }

@@ -56,7 +56,7 @@ package final class SegmentReader: Sendable {
         guard let streamsSection = footer.section(.streams) else { throw StoreFormatError("segment without streams") }
         streams = try Self.streams(streamsSection, end)
         guard !streams.isEmpty || footer.rowCount == 0 else { throw StoreFormatError("segment without streams") }
-        labelNames = Set(streams.flatMap { $0.labels.map(\.name) })
+        labelNames = StreamIdentity.labelNames(of: streams)
         for block in footer.blocks
         where ![.packed, .scaled].contains(block.streams.kind) || block.times.kind != .integers {
             throw StoreFormatError("block with sections of the wrong kind")

@@ -7,7 +7,12 @@ package enum StoreLimits {
     /// Bytes of text after which a chunk ends early, so that huge values do not make huge chunks.
     package static let chunkBytes = 4 << 20
     /// Bytes of values after which a block ends early: bounds the memory of building and reading one.
-    package static let blockBytes = 16 << 20
+    package static let blockBytes = 8 << 20
+    /// Bytes of values after which a block ends that has more than ``longRowBytes`` a row: nothing is gained by putting
+    /// more of them together.
+    package static let longBlockBytes = 4 << 20
+    /// See ``longBlockBytes``.
+    package static let longRowBytes = 512
     /// Fields of a block with a column of their own. Further ones share the packed column: still found, only slower.
     package static let blockColumns = 512
     /// Distinct values up to which a column is a dictionary; indexes then fit 16 bits.

@@ -1,6 +1,6 @@
 /// A growing buffer of bytes that owns its memory: every encoder of Lodge appends to one of these.
 ///
-/// Integers are little-endian. Growth doubles, so appending is O(1) amortised. A writer is reused by calling
+/// Integers are little-endian. Growth is by a factor, so appending is O(1) amortised. A writer is reused by calling
 /// ``removeAll()``, which keeps the memory. Not shared between threads: it is a value with a single owner.
 @safe
 public struct ByteWriter: ~Copyable {

@@ -1,10 +1,12 @@
-/// Moves elements to larger memory, with room for `extra` more of them and at least twice as many as before.
+/// Moves elements to larger memory, with room for `extra` more of them and for twice as many as before; large ones grow by a quarter, so
+/// that little of their memory is unused.
 ///
 /// The memory they leave is freed.
 func grow<Element: BitwiseCopyable>(
     _ storage: inout UnsafeMutablePointer<Element>, _ capacity: inout Int, count: Int, extra: Int
 ) {
-    let wanted = max(capacity * 2, count + extra)
+    let isLarge = capacity * MemoryLayout<Element>.stride >= 2 << 20
+    let wanted = max(isLarge ? capacity + capacity / 4 : capacity * 2, count + extra)
     let larger = UnsafeMutablePointer<Element>.allocate(capacity: wanted)
     unsafe larger.update(from: storage, count: count)
     unsafe storage.deallocate()

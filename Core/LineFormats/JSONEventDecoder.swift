@@ -38,8 +38,11 @@ public struct JSONEventDecoder: ~Copyable {
         }
     }
 
-    /// Different field names in one batch: what is more is no log but an attempt to fill the memory with names.
+    /// Different field names in one batch. Members with more names than that are packed into one field of their event,
+    /// ``packedName``, as the text of a JSON object: they can still be searched, but not by their names.
     public static let maximumNames = 1 << 17
+    /// The field of members that have no field of their own.
+    public static let packedName = "_packed"
     /// Bytes of a field's name, the names of the objects around it included: deep nesting repeats them in each name.
     public static let maximumNameBytes = 512
 
@@ -49,6 +52,10 @@ public struct JSONEventDecoder: ~Copyable {
     private var time: Timestamp?
     private var message: ByteRange?
     private var level = Level.unknown
+    /// The members of the unfinished event that are packed: a JSON object without its end.
+    private var packed = ByteWriter()
+    /// Members packed so far, of all events.
+    public private(set) var packedCount = 0
 
     /// Makes a decoder for one batch.
     public init(keys: Keys) {
@@ -74,6 +81,7 @@ public struct JSONEventDecoder: ~Copyable {
         message = nil
         level = .unknown
         path.removeAll()
+        packed.removeAll()
         do throws(JSONError) {
             unsafe try members(of: &scanner, into: &builder, depth: 0)
             if isWholeText { unsafe try scanner.expectEnd() }
@@ -84,6 +92,7 @@ public struct JSONEventDecoder: ~Copyable {
             builder.abandonEvent()
             throw error
         }
+        finishPacked(&builder)
         builder.endEvent(time: time ?? arrival, level: level, message: message ?? ByteRange(offset: 0, length: 0))
     }
 
@@ -120,8 +129,11 @@ public struct JSONEventDecoder: ~Copyable {
                     guard unsafe key.raw.count <= Self.maximumNameBytes else {
                         throw unsafe nameTooLong(at: scanner.offset)
                     }
-                    let name = unsafe builder.name(key.raw)
-                    try learn(name, builder, at: unsafe scanner.offset)
+                    let found = unsafe builder.name(key.raw, limit: Self.maximumNames)
+                    guard let name = unsafe learned(found, key.raw, &builder) else {
+                        unsafe try pack(key.raw, isEscaped: true, kind, &scanner)
+                        continue
+                    }
                     unsafe names.foresee(name, key.raw, after: previous)
                     previous = name
                     unsafe try member(name, kind, &scanner, &builder)
@@ -136,9 +148,12 @@ public struct JSONEventDecoder: ~Copyable {
             if kind == .object {
                 unsafe try members(of: &scanner, into: &builder, depth: depth + 1)
             } else {
-                let name = unsafe path.withBytes { unsafe builder.name($0) }
-                try learn(name, builder, at: unsafe scanner.offset)
-                unsafe try member(name, kind, &scanner, &builder)
+                let found = unsafe path.withBytes { unsafe builder.name($0, limit: Self.maximumNames) }
+                if let found, names.role(of: found) != nil {
+                    unsafe try member(found, kind, &scanner, &builder)
+                } else {
+                    unsafe try newNested(found, kind, &scanner, &builder)
+                }
             }
             path.truncate(to: length)
         }
@@ -154,17 +169,58 @@ public struct JSONEventDecoder: ~Copyable {
             offset: offset, message: "a field's name is longer than \(Self.maximumNameBytes) bytes", kind: .limit)
     }
 
-    /// Sees to it that the role of a name is known.
-    private mutating func learn(
-        _ name: UInt32, _ builder: borrowing EventBatchBuilder, at offset: Int
+    /// The number of a name whose role is known from now on; nil when there are too many names for one more.
+    private mutating func learned(
+        _ found: UInt32?, _ text: UnsafeRawBufferPointer, _ builder: inout EventBatchBuilder
+    ) -> UInt32? {
+        if let found, names.role(of: found) != nil { return found }
+        let role = unsafe keys.role(of: String(decoding: text, as: UTF8.self))
+        // Names that mean something are few.
+        guard let name = unsafe found ?? (role == .field ? nil : builder.name(text)) else { return nil }
+        names.add(name, role: role)
+        return name
+    }
+
+    /// A member of a nested object, or with escapes in its name, that is met for the first time.
+    private mutating func newNested(
+        _ found: UInt32?, _ kind: JSONScanner.Kind, _ scanner: inout JSONScanner, _ builder: inout EventBatchBuilder
     ) throws(JSONError) {
-        if names.role(of: name) != nil { return }
-        guard name < UInt32(Self.maximumNames) else {
-            throw JSONError(
-                offset: offset, message: "more than \(Self.maximumNames) different field names in one batch",
-                kind: .limit)
+        let full = path.array()
+        if let name = unsafe full.withUnsafeBytes({ unsafe learned(found, $0, &builder) }) {
+            unsafe try member(name, kind, &scanner, &builder)
+        } else {
+            unsafe try full.span.bytes.withUnsafeBytes { (bytes) throws(JSONError) in
+                unsafe try pack(bytes, isEscaped: false, kind, &scanner)
+            }
         }
-        names.add(name, role: keys.role(of: builder.text(ofName: name)))
+    }
+
+    private mutating func pack(
+        _ name: UnsafeRawBufferPointer, isEscaped: Bool, _ kind: JSONScanner.Kind, _ scanner: inout JSONScanner
+    ) throws(JSONError) {
+        guard kind != .null else {
+            unsafe _ = try scanner.scalar()
+            return
+        }
+        packed.append(packed.count == 0 ? 0x7B : 0x2C)
+        if isEscaped {
+            packed.append(0x22)
+            unsafe packed.append(contentsOf: name)
+            packed.append(0x22)
+        } else {
+            unsafe packed.append(jsonString: name)
+        }
+        packed.append(0x3A)
+        unsafe packed.append(contentsOf: try scanner.skipValue())
+        packedCount += 1
+    }
+
+    private mutating func finishPacked(_ builder: inout EventBatchBuilder) {
+        guard packed.count > 0 else { return }
+        packed.append(0x7D)
+        let name = builder.name(Self.packedName)
+        names.add(name, role: .field)
+        unsafe packed.withBytes { unsafe builder.add(field: name, value: $0) }
     }
 
     private mutating func member(

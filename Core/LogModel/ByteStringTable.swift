@@ -24,6 +24,12 @@ struct ByteStringTable: ~Copyable {
 
     /// The number of a string, and whether it is new.
     mutating func index(of string: UnsafeRawBufferPointer) -> (index: Int, isNew: Bool) {
+        // Without a limit there is always one.
+        unsafe index(of: string, limit: .max) ?? (0, false)
+    }
+
+    /// The number of a string, and whether it is new; nil when it is and there are `limit` strings already.
+    mutating func index(of string: UnsafeRawBufferPointer, limit: Int) -> (index: Int, isNew: Bool)? {
         let hash = unsafe hash64(string)
         let mask = slots.count - 1
         var slot = Int(truncatingIfNeeded: hash) & mask
@@ -33,6 +39,7 @@ struct ByteStringTable: ~Copyable {
             slot = (slot + 1) & mask
         }
         let index = ranges.count
+        guard index < limit else { return nil }
         ranges.append(ByteRange(offset: bytes.count, length: string.count))
         unsafe bytes.append(contentsOf: string)
         hashes.append(hash)
@@ -87,7 +94,12 @@ struct NameTable: ~Copyable {
     var memoryBytes: Int { table.memoryBytes + texts.capacity * 16 }
 
     mutating func index(of name: UnsafeRawBufferPointer) -> UInt32 {
-        let found = unsafe table.index(of: name)
+        // Without a limit there is always one.
+        unsafe index(of: name, limit: .max) ?? 0
+    }
+
+    mutating func index(of name: UnsafeRawBufferPointer, limit: Int) -> UInt32? {
+        guard let found = unsafe table.index(of: name, limit: limit) else { return nil }
         if found.isNew { texts.append(unsafe String(decoding: name, as: UTF8.self)) }
         return UInt32(truncatingIfNeeded: found.index)
     }

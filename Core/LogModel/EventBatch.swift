@@ -102,7 +102,7 @@ public final class EventBatch: Sendable {
     /// Roughly how many bytes of memory the batch takes.
     public var memoryBytes: Int {
         arena.capacity + count * (8 + 1 + 4 + 8 + 4) + fields.count * 12 + fieldNames.count * 64
-            + streams.count * 384 + 256
+            + streams.count * 256 + 256
     }
 
     /// A copy of the bytes of a range.

@@ -59,6 +59,11 @@ public struct EventBatchBuilder: ~Copyable {
         return copy.withUTF8 { bytes in unsafe names.index(of: UnsafeRawBufferPointer(bytes)) }
     }
 
+    /// The number that stands for a field's name in this batch; nil when it has none and there are `limit` names already.
+    public mutating func name(_ bytes: UnsafeRawBufferPointer, limit: Int) -> UInt32? {
+        unsafe names.index(of: bytes, limit: limit)
+    }
+
     /// The text of a name that ``name(_:)-(String)`` gave a number.
     public func text(ofName name: UInt32) -> String { names.texts[Int(name)] }
 

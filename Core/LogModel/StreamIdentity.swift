@@ -28,8 +28,18 @@ public final class StreamIdentity: Hashable, Sendable {
 
     /// The team that owns the events.
     public let tenant: String
-    /// Sorted by name, each name once, none with an empty value.
-    public let labels: [Label]
+    /// The labels as ``write(to:)`` writes them, without the tenant. One allocation for all: there may be many streams.
+    private let encoded: [UInt8]
+
+    /// Sorted by name, each name once, none with an empty value. Made anew each time.
+    public var labels: [Label] {
+        var labels: [Label] = []
+        unsafe forEachLabel { name, value in
+            labels.append(unsafe Label(name: String(decoding: name, as: UTF8.self), value: Array(value)))
+            return true
+        }
+        return labels
+    }
 
     /// 128 bits that stand for the stream: the same on every machine and after every restart.
     public let id: (high: UInt64, low: UInt64)
@@ -46,16 +56,23 @@ public final class StreamIdentity: Hashable, Sendable {
             if place < sorted.count, sorted[place].name == label.name { sorted.remove(at: place) }
             if !label.value.isEmpty { sorted.insert(label, at: place) }
         }
-        self.labels = sorted
         var writer = ByteWriter()
-        Self.write(tenant: tenant, labels: sorted, to: &writer)
+        writer.append(lengthPrefixed: tenant)
+        let start = writer.count
+        writer.append(varint: UInt64(sorted.count))
+        for label in sorted {
+            writer.append(lengthPrefixed: label.name)
+            writer.append(varint: UInt64(label.value.count))
+            writer.append(contentsOf: label.value)
+        }
         id = unsafe writer.withBytes { unsafe (hash64($0), hash64($0, seed: 0x10D6_E000)) }
+        encoded = unsafe writer.withBytes { unsafe Array($0.dropFirst(start)) }
     }
 
     /// Whether tenant and labels are the same.
     public static func == (left: StreamIdentity, right: StreamIdentity) -> Bool {
         left === right
-            || left.id == right.id && left.tenant == right.tenant && left.labels == right.labels
+            || left.id == right.id && left.tenant == right.tenant && left.encoded == right.encoded
     }
 
     /// Feeds the id, which depends on tenant and labels alone.
@@ -64,11 +81,34 @@ public final class StreamIdentity: Hashable, Sendable {
     }
 
     /// Roughly how many bytes of memory it takes.
-    public var memoryBytes: Int { 128 + labels.reduce(0) { $0 + 80 + $1.value.count } }
+    public var memoryBytes: Int { 128 + encoded.count }
 
     /// The value of a label, or nil.
     public func value(of name: String) -> [UInt8]? {
-        labels.first { $0.name == name }?.value
+        var found: [UInt8]?
+        var name = name
+        name.withUTF8 { wanted in
+            unsafe forEachLabel { label, value in
+                guard unsafe label.elementsEqual(wanted) else { return true }
+                found = unsafe Array(value)
+                return false
+            }
+        }
+        return found
+    }
+
+    /// Gives the labels to `body` in their order, until it returns false.
+    public func forEachLabel(_ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Bool) {
+        unsafe encoded.withUnsafeBytes { bytes in
+            var reader = unsafe ByteReader(bytes)
+            // These bytes are our own: they cannot be cut off.
+            guard let count = try? unsafe reader.varint() else { return }
+            for _ in 0..<count {
+                guard let name = unsafe try? reader.lengthPrefixed(), let value = unsafe try? reader.lengthPrefixed(),
+                    unsafe body(name, value)
+                else { return }
+            }
+        }
     }
 
     /// `{environment="production",service="cart"}`: the `_stream` field of LogsQL. Quotes, backslashes and control
@@ -95,17 +135,20 @@ public final class StreamIdentity: Hashable, Sendable {
 
     /// Appends tenant and labels: lengths as varints, then bytes.
     public func write(to writer: inout ByteWriter) {
-        Self.write(tenant: tenant, labels: labels, to: &writer)
+        writer.append(lengthPrefixed: tenant)
+        writer.append(contentsOf: encoded)
     }
 
-    private static func write(tenant: String, labels: [Label], to writer: inout ByteWriter) {
-        writer.append(lengthPrefixed: tenant)
-        writer.append(varint: UInt64(labels.count))
-        for label in labels {
-            writer.append(lengthPrefixed: label.name)
-            writer.append(varint: UInt64(label.value.count))
-            writer.append(contentsOf: label.value)
+    /// The names of all labels of streams.
+    public static func labelNames(of streams: some Sequence<StreamIdentity>) -> Set<String> {
+        var names: Set<String> = []
+        for stream in streams {
+            unsafe stream.forEachLabel { name, _ in
+                names.insert(unsafe String(decoding: name, as: UTF8.self))
+                return true
+            }
         }
+        return names
     }
 
     /// Reads what ``write(to:)`` wrote. A stream of more than 64 labels is refused.

@@ -34,7 +34,7 @@ struct StreamTable: ~Copyable {
     }
 
     /// Roughly how many bytes of memory it takes; streams that are known elsewhere, too, are counted here as well.
-    var memoryBytes: Int { keys.memoryBytes + known.count * 384 }
+    var memoryBytes: Int { keys.memoryBytes + known.count * 256 }
 
     /// Adds a label of the unfinished event.
     mutating func add(label name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {

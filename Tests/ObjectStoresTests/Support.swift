@@ -26,7 +26,7 @@ func pattern(_ count: Int, seed: Int = 0) -> [UInt8] {
     (0..<count).map { UInt8(truncatingIfNeeded: ($0 + seed) &* 31 ^ ($0 >> 8)) }
 }
 
-let soon = CallBounds(within: .seconds(60))
+var soon: CallBounds { CallBounds(within: .seconds(600)) }
 
 /// A store in memory that can be made to be away, slow or wrong: the double for what is behind the protocol.
 final class MemoryStore: ObjectStore {

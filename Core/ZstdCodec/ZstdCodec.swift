@@ -79,13 +79,18 @@ public struct ZstdCompressor: ~Copyable {
 public struct ZstdDecompressor: ~Copyable {
     private let context: OpaquePointer
 
-    /// Makes a context.
+    /// Makes a context, or takes one that another has left.
     public init() {
+        if let spare = unsafe SpareDecompressors.take() {
+            unsafe context = spare
+            return
+        }
         guard let made = unsafe ZSTD_createDCtx() else { preconditionFailure("zstd: out of memory") }
         unsafe context = made
     }
 
     deinit {
+        if unsafe SpareDecompressors.keep(context) { return }
         unsafe ZSTD_freeDCtx(context)
     }
 

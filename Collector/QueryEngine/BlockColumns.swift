@@ -8,7 +8,7 @@ final class BlockColumns {
     private let source: any BlockSource
     private var cachedTimes: [Int64]?
     private var cachedIDs: [UInt64]?
-    private var cachedStreamIndexes: [UInt32]?
+    private var cachedStreamGroups: RowGroups??
     /// Values that have been decoded, and the rows for which that was done.
     private var cachedValues: [String: (rows: RowBitmap, column: ColumnData?)] = [:]
 
@@ -34,11 +34,14 @@ final class BlockColumns {
         return ids
     }
 
-    func streamIndexes() throws -> [UInt32] {
-        if let cachedStreamIndexes { return cachedStreamIndexes }
-        let indexes = try source.streamIndexes()
-        cachedStreamIndexes = indexes
-        return indexes
+    func streamIndexes() throws -> [UInt32] { try source.streamIndexes() }
+
+    /// The rows by stream; nil when the streams are too many.
+    func streamGroups() throws -> RowGroups? {
+        if let cachedStreamGroups { return cachedStreamGroups }
+        let groups = try source.streamGroups()
+        cachedStreamGroups = groups
+        return groups
     }
 
     /// All names, in the order that rows are written: time, stream, message, labels, fields.
@@ -64,9 +67,7 @@ final class BlockColumns {
         let own = try values(name, candidates) { try source.column(name, candidates) }
         let known = source.labels(name)
         if known.isEmpty { return own.map { .values($0) } }
-        let labels = ColumnData(
-            arena: known.arena, dictionary: known.entries,
-            indexes: try streamIndexes().map { known.entryOfStream[Int($0)] })
+        let labels = try byStream(known.arena) { known.entries[Int(known.entryOfStream[$0])] }
         guard let own else { return .values(labels) }
         // Some rows have the name as a field, others as a label: the event's own field comes first.
         var gatherer = ColumnGatherer(capacity: rowCount)
@@ -76,6 +77,31 @@ final class BlockColumns {
             ResultColumn.values(column).withValue(at: row, &buffer) { gatherer.append($0) }
         }
         return .values(gatherer.finish())
+    }
+
+    /// Whether rows are so few that their values are picked from the columns, instead of columns being made with places
+    /// for all rows.
+    func areFew(_ rows: RowBitmap) -> Bool { rows.count * 16 < rowCount }
+
+    /// The values of a name of some rows alone, in their order; nil when no row of the block has it.
+    func column(_ name: String, picking rows: RowBitmap) throws -> ResultColumn? {
+        if name == FieldName.time {
+            let times = try times()
+            return .times(rows.rows.map { times[$0] })
+        }
+        if let known = cachedValues[name], rows.isSubset(of: known.rows) || !source.labels(name).isEmpty {
+            return try picked(try column(name, rows), rows)
+        }
+        if name == FieldName.message { return .values(try source.messages(picking: rows)) }
+        if FieldName.isReserved(name) || !source.labels(name).isEmpty {
+            return try picked(try column(name, rows), rows)
+        }
+        return try source.column(name, picking: rows).map { .values($0) }
+    }
+
+    private func picked(_ column: ResultColumn?, _ rows: RowBitmap) throws -> ResultColumn? {
+        guard case .values(let data)? = column else { return column }
+        return .values(data.picking(rows))
     }
 
     /// The column of a name as numbers, if storage has them as such; nil when there is only text to read.
@@ -103,17 +129,30 @@ final class BlockColumns {
 
     /// A value for each stream that the candidates have.
     private func streamColumn(_ candidates: RowBitmap, _ value: (StreamIdentity) -> [UInt8]) throws -> ColumnData {
-        let indexes = try streamIndexes()
         var arena: [UInt8] = []
         var entries = [ByteRange](repeating: .absent, count: streams.count)
-        candidates.forEach { row in
-            let stream = Int(indexes[row])
+        func add(_ stream: Int) {
             guard entries[stream].isAbsent else { return }
             let bytes = value(streams[stream])
             entries[stream] = ByteRange(offset: arena.count, length: bytes.count)
             arena.append(contentsOf: bytes)
         }
-        return ColumnData(arena: arena, dictionary: entries, indexes: indexes)
+        if let groups = try streamGroups() {
+            candidates.forEach { add(Int(groups.numbers[Int(groups.groups[$0])])) }
+        } else {
+            let indexes = try streamIndexes()
+            candidates.forEach { add(Int(indexes[$0])) }
+        }
+        return try byStream(arena) { entries[$0] }
+    }
+
+    /// A column whose values follow from the stream of the row.
+    private func byStream(_ arena: [UInt8], _ entry: (Int) -> ByteRange) throws -> ColumnData {
+        if let groups = try streamGroups() {
+            return ColumnData(
+                arena: arena, dictionary: groups.numbers.map { entry(Int($0)) }, indexes: groups.groups)
+        }
+        return ColumnData(arena: arena, ranges: try streamIndexes().map { entry(Int($0)) })
     }
 }
 

@@ -121,9 +121,13 @@ indirect enum CompiledFilter: Sendable {
         case .stream(let selector):
             let matching = block.streams.map { selector.matches($0) }
             if !matching.contains(false) { return candidates }
-            let indexes = try block.streamIndexes()
             var left = candidates
-            left.filter { matching[Int(indexes[$0])] }
+            if let groups = try block.streamGroups() {
+                left.keep(groups.groups, groups.numbers.map { matching[Int($0)] })
+            } else {
+                let indexes = try block.streamIndexes()
+                left.filter { matching[Int(indexes[$0])] }
+            }
             return left
         case .message(let search, let matcher):
             guard let known = try block.messageCandidates(search, candidates) else {
@@ -160,7 +164,7 @@ indirect enum CompiledFilter: Sendable {
                 if let indexes = data.indexes {
                     let passes = data.ranges.map(test)
                     if !passes.contains(false) { return }
-                    left.filter { passes[Int(indexes[$0])] }
+                    left.keep(indexes, passes)
                 } else {
                     left.filter { test(data.ranges[$0]) }
                 }

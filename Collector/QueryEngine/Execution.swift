@@ -207,9 +207,15 @@ struct Scan {
         return try output.process(block)
     }
 
-    /// The rows of a block with the fields that are needed.
+    /// The rows of a block, in their order, with the fields that are needed.
     func result(_ columns: BlockColumns, _ rows: RowBitmap) throws -> ResultBlock {
         var fields: [ResultBlock.Field] = []
+        if columns.areFew(rows), !plan.looksAtNumbers {
+            for name in plan.needed.names(among: { columns.names() }) {
+                if let column = try columns.column(name, picking: rows) { fields.append(.init(name, column)) }
+            }
+            return ResultBlock(fields: fields, rows: Array(0..<rows.count))
+        }
         for name in plan.needed.names(among: { columns.names() }) {
             if plan.looksAtNumbers, let column = try columns.numbers(name) {
                 fields.append(.init(name, column))

@@ -66,7 +66,7 @@ extension Scan {
             for (index, rows) in rowsByBlock {
                 do {
                     let block = try result(BlockColumns(sources[index]), rows)
-                    let numbered = block.rows.enumerated().map { ($1, $0) }
+                    let numbered = rows.rows.enumerated().map { ($1, $0) }
                     places[index] = (blocks.count, Dictionary(uniqueKeysWithValues: numbered))
                     blocks.append(block.compacted())
                 } catch {

@@ -4,18 +4,21 @@ internal import Synchronization
 /// threads that need the same thing at the same time may both make it.
 final class BlockMemo: Sendable {
     private struct State: Sendable {
-        var streamIndexes: [UInt32]?
+        var terms: TemplateTerms?
         var streamGroups: RowGroups?
         var levelGroups: RowGroups?
     }
 
     private let state = Mutex(State())
 
-    /// The stream of each row.
-    func streamIndexes(_ make: () throws -> [UInt32]) rethrows -> [UInt32] {
-        if let known = state.withLock({ $0.streamIndexes }) { return known }
+    /// The words of the templates of the messages, if they have been asked for.
+    var knownTerms: TemplateTerms? { state.withLock { $0.terms } }
+
+    /// The words of the templates of the messages.
+    func terms(_ make: () throws -> TemplateTerms) rethrows -> TemplateTerms {
+        if let known = knownTerms { return known }
         let made = try make()
-        state.withLock { $0.streamIndexes = made }
+        state.withLock { $0.terms = made }
         return made
     }
 

@@ -11,14 +11,15 @@ extension ByteRange {
 /// The values of one field in one block, decoded.
 ///
 /// Without ``indexes``, row `r` has the value `ranges[r]`. With them it has `ranges[indexes[r]]`, and a test of the value
-/// need run only once for each entry of ``ranges``.
+/// need run only once for each entry of ``ranges``. Entries may be equal: where values follow from the stream or the level
+/// of a row, columns share the indexes of those.
 package struct ColumnData: Sendable {
     /// The bytes that ``ranges`` point into.
     package let arena: [UInt8]
     /// Values, one a row, or the entries of a dictionary; ``ByteRange/absent`` stands for no value.
     package let ranges: [ByteRange]
     /// Entry of each row in ``ranges``, or nil.
-    package let indexes: [UInt32]?
+    package let indexes: [UInt16]?
 
     /// Makes a column with one value a row.
     package init(arena: [UInt8], ranges: [ByteRange]) {
@@ -28,7 +29,7 @@ package struct ColumnData: Sendable {
     }
 
     /// Makes a column over a dictionary.
-    package init(arena: [UInt8], dictionary: [ByteRange], indexes: [UInt32]) {
+    package init(arena: [UInt8], dictionary: [ByteRange], indexes: [UInt16]) {
         self.arena = arena
         ranges = dictionary
         self.indexes = indexes
@@ -49,8 +50,14 @@ package struct ColumnData: Sendable {
         return range.isAbsent ? nil : Array(arena[Int(range.offset)..<range.end])
     }
 
+    /// The values of some rows alone, one behind the other.
+    package func picking(_ rows: RowBitmap) -> ColumnData {
+        if let indexes { return ColumnData(arena: arena, dictionary: ranges, indexes: rows.rows.map { indexes[$0] }) }
+        return ColumnData(arena: arena, ranges: rows.rows.map { ranges[$0] })
+    }
+
     /// Bytes of memory that it takes.
-    package var memoryBytes: Int { arena.count + ranges.count * 8 + (indexes?.count ?? 0) * 4 }
+    package var memoryBytes: Int { arena.count + ranges.count * 8 + (indexes?.count ?? 0) * 2 }
 }
 
 /// What a query reads: up to 65,536 events whose columns are fetched one by one. A block of the head or of a segment.
@@ -87,6 +94,8 @@ package protocol BlockSource: Sendable {
     func levels() throws -> [UInt8]
     /// The stream of each row.
     func streamIndexes() throws -> [UInt32]
+    /// The rows by stream; nil when the streams are too many to be numbered by 16 bits.
+    func streamGroups() throws -> RowGroups?
     /// The messages. Only rows among `candidates` are sure to be filled in.
     func messages(_ candidates: RowBitmap) throws -> ColumnData
     /// The rows among `rows` whose messages pass a test, or may; nil when only reading the messages tells.
@@ -94,11 +103,28 @@ package protocol BlockSource: Sendable {
     /// The values of a field (labels of streams are not fields); nil when no row has it. Only rows among `candidates`
     /// are sure to be filled in.
     func column(_ name: String, _ candidates: RowBitmap) throws -> ColumnData?
+    /// The messages of some rows alone, one behind the other: for few rows of many.
+    func messages(picking rows: RowBitmap) throws -> ColumnData
+    /// The values of a field of some rows alone, one behind the other; nil when no row of the block has it.
+    func column(_ name: String, picking rows: RowBitmap) throws -> ColumnData?
     /// The values of a field as numbers, if the block keeps them so; nil when their text has to be read.
     func numbers(_ name: String) throws -> NumberColumn?
 }
 
 extension BlockSource {
+    /// Groups the rows.
+    package func streamGroups() throws -> RowGroups? {
+        streams.count <= RowGroups.most ? RowGroups(try streamIndexes()) : nil
+    }
+
+    /// Reads as for many.
+    package func messages(picking rows: RowBitmap) throws -> ColumnData { try messages(rows).picking(rows) }
+
+    /// Reads as for many.
+    package func column(_ name: String, picking rows: RowBitmap) throws -> ColumnData? {
+        try column(name, rows)?.picking(rows)
+    }
+
     /// Values are kept as text.
     package func numbers(_ name: String) throws -> NumberColumn? { nil }
 }

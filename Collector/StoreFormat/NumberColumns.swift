@@ -28,11 +28,12 @@ enum NumberColumns {
         result.reserveCapacity(rowCount)
         do {
             unsafe try content.withBytes { (content) throws(ByteCodingError) in
-                var reader = unsafe ByteReader(content)
+                var numbers = unsafe VarintRun(content)
                 var value: Int64 = 0
                 var step: Int64 = 0
                 for _ in 0..<rowCount {
-                    step = unsafe step &+ (try reader.zigzag())
+                    let folded = unsafe try numbers.next()
+                    step = step &+ Int64(bitPattern: (folded >> 1) ^ (0 &- (folded & 1)))
                     value = value &+ step
                     result.append(value)
                 }
@@ -61,9 +62,10 @@ enum NumberColumns {
         try compress(scratch, into: &writer, &context)
     }
 
-    static func packed(
+    /// Reads values below `limit`, which the type of number can hold.
+    static func packed<Number: FixedWidthInteger & UnsignedInteger>(
         _ reader: inout ByteReader, count: Int, limit: Int, _ context: inout CodecContext
-    ) throws(StoreFormatError) -> [UInt32] {
+    ) throws(StoreFormatError) -> [Number] {
         var content = ByteWriter(capacity: count)
         let width: Int
         do {
@@ -74,24 +76,36 @@ enum NumberColumns {
         guard [0, 1, 2, 4].contains(width) else { throw StoreFormatError("numbers of \(width) bytes") }
         unsafe try context.decompress(&reader, limit: count * width, into: &content)
         guard content.count == count * width else { throw StoreFormatError("numbers are cut off") }
-        var result = [UInt32](repeating: 0, count: count)
-        unsafe content.withBytes { bytes in
-            switch width {
-            case 0: break
-            case 1: for index in 0..<count { result[index] = unsafe UInt32(bytes[index]) }
-            case 2:
-                for index in 0..<count {
-                    result[index] = unsafe UInt32(
-                        UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self)))
+        var highest: UInt32 = 0
+        let result = unsafe content.withBytes { bytes in
+            unsafe [Number](unsafeUninitializedCapacity: count) { target, filled in
+                switch width {
+                case 0: for index in 0..<count { unsafe target[index] = 0 }
+                case 1:
+                    for index in 0..<count {
+                        let value = unsafe bytes[index]
+                        highest = max(highest, UInt32(value))
+                        unsafe target[index] = Number(truncatingIfNeeded: value)
+                    }
+                case 2:
+                    for index in 0..<count {
+                        let value = unsafe UInt16(
+                            littleEndian: bytes.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self))
+                        highest = max(highest, UInt32(value))
+                        unsafe target[index] = Number(truncatingIfNeeded: value)
+                    }
+                default:
+                    for index in 0..<count {
+                        let value = unsafe UInt32(
+                            littleEndian: bytes.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self))
+                        highest = max(highest, value)
+                        unsafe target[index] = Number(truncatingIfNeeded: value)
+                    }
                 }
-            default:
-                for index in 0..<count {
-                    result[index] = unsafe UInt32(
-                        littleEndian: bytes.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self))
-                }
+                filled = count
             }
         }
-        guard result.allSatisfy({ $0 < max(1, limit) }) else { throw StoreFormatError("number over its limit") }
+        guard highest < max(1, limit) else { throw StoreFormatError("number over its limit") }
         return result
     }
 

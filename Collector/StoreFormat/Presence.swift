@@ -32,17 +32,16 @@ enum Presence: UInt8 {
         }
     }
 
-    /// The rows with a value, ascending; nil when all have one. The kind byte has been read.
+    /// The rows with a value; nil when all have one. The kind byte has been read.
     static func decode(
         _ kind: Presence, _ reader: inout ByteReader, rowCount: Int
-    ) throws(ByteCodingError) -> [UInt32]? {
+    ) throws(ByteCodingError) -> RowBitmap? {
         switch kind {
         case .all: return nil
-        case .bitmap: return unsafe try bits(&reader, count: rowCount)
+        case .bitmap: return unsafe try bitmap(&reader, count: rowCount)
         case .list:
             let count = unsafe try reader.count(limit: rowCount)
-            var rows: [UInt32] = []
-            rows.reserveCapacity(count)
+            var rows = RowBitmap(rowCount: rowCount, filled: false)
             var row: UInt64 = 0
             for index in 0..<count {
                 let step = unsafe try reader.varint()
@@ -50,25 +49,21 @@ enum Presence: UInt8 {
                     throw unsafe .invalid(offset: reader.offset, what: "row past the end")
                 }
                 row += step
-                rows.append(UInt32(row))
+                rows.insert(Int(row))
             }
             return rows
         case .streams, .shared: throw unsafe .invalid(offset: reader.offset, what: "presence that cannot be here")
         }
     }
 
-    /// The numbers of the bits that are set, ascending, of a bitmap in words of 64.
-    static func bits(_ reader: inout ByteReader, count: Int) throws(ByteCodingError) -> [UInt32] {
-        var rows: [UInt32] = []
-        for word in 0..<((count + 63) / 64) {
-            var bits = unsafe try reader.littleEndian(UInt64.self)
-            while bits != 0 {
-                let row = word * 64 + bits.trailingZeroBitCount
-                guard row < count else { throw unsafe .invalid(offset: reader.offset, what: "row past the end") }
-                rows.append(UInt32(row))
-                bits &= bits - 1
-            }
+    /// A bitmap in words of 64.
+    static func bitmap(_ reader: inout ByteReader, count: Int) throws(ByteCodingError) -> RowBitmap {
+        var words: [UInt64] = []
+        words.reserveCapacity((count + 63) / 64)
+        for _ in 0..<((count + 63) / 64) { words.append(unsafe try reader.littleEndian(UInt64.self)) }
+        guard let bitmap = RowBitmap(rowCount: count, words: words) else {
+            throw unsafe .invalid(offset: reader.offset, what: "row past the end")
         }
-        return rows
+        return bitmap
     }
 }

@@ -12,6 +12,15 @@ package struct RowBitmap: Equatable, Sendable {
         if filled, rowCount % 64 != 0 { words[words.count - 1] = (1 << UInt64(rowCount % 64)) - 1 }
     }
 
+    /// Makes a set of its words; nil when bits past the last row are not zero.
+    init?(rowCount: Int, words: [UInt64]) {
+        guard words.count == (rowCount + 63) / 64,
+            rowCount % 64 == 0 || words[words.count - 1] >> UInt64(rowCount % 64) == 0
+        else { return nil }
+        self.rowCount = rowCount
+        self.words = words
+    }
+
     /// Whether no row is in the set.
     package var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
 
@@ -77,6 +86,35 @@ package struct RowBitmap: Equatable, Sendable {
         }
     }
 
+    /// Keeps the rows whose group passes.
+    ///
+    /// - Parameters:
+    ///   - groups: the group of each row of the block, and perhaps of more.
+    ///   - passes: for each group whether it passes.
+    package mutating func keep(_ groups: [UInt16], _ passes: [Bool]) {
+        precondition(groups.count >= rowCount, "groups of another block")
+        let bits = passes.map { $0 ? 1 as UInt64 : 0 }
+        let (groups, table) = (groups.span, bits.span)
+        for index in words.indices {
+            let old = words[index]
+            if old == 0 { continue }
+            var new: UInt64 = 0
+            let first = index << 6
+            if old.nonzeroBitCount > 16 {
+                for bit in 0..<min(64, rowCount - first) { new |= table[Int(groups[first + bit])] << UInt64(bit) }
+                new &= old
+            } else {
+                var rest = old
+                while rest != 0 {
+                    let bit = rest.trailingZeroBitCount
+                    rest &= rest - 1
+                    new |= table[Int(groups[first + bit])] << UInt64(bit)
+                }
+            }
+            words[index] = new
+        }
+    }
+
     /// Calls `body` for each row in ascending order.
     package func forEach(_ body: (Int) -> Void) {
         for index in words.indices {
@@ -90,6 +128,13 @@ package struct RowBitmap: Equatable, Sendable {
 
     /// The rows in ascending order.
     package var rows: [Int] {
+        let count = count
+        if count == rowCount {
+            return unsafe [Int](unsafeUninitializedCapacity: count) { rows, filled in
+                for row in 0..<count { unsafe rows[row] = row }
+                filled = count
+            }
+        }
         var result: [Int] = []
         result.reserveCapacity(count)
         forEach { result.append($0) }

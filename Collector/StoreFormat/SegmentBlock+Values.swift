@@ -3,29 +3,61 @@ internal import LogModel
 
 extension SegmentBlock {
     /// The values of a section of any kind that holds some.
-    func values(_ reference: SectionReference, _ candidates: RowBitmap) throws -> ColumnData {
+    ///
+    /// - Parameters:
+    ///   - reference: the section.
+    ///   - candidates: whose values are wanted.
+    ///   - picks: whether the result has the values of candidates alone, one behind the other, instead of all rows.
+    /// - Returns: the values.
+    /// - Throws: ``StoreFormatError`` or ``ByteCodingError`` when the section is damaged; what reading throws.
+    func values(_ reference: SectionReference, _ candidates: RowBitmap, picks: Bool = false) throws -> ColumnData {
         let content = try segment.section(reference)
         return unsafe try content.withUnsafeBytes { raw in
             var context = CodecContext()
             var reader = unsafe ByteReader(raw)
+            func whole(_ column: ColumnData) -> ColumnData { picks ? column.picking(candidates) : column }
             switch reference.kind {
-            case .dictionary: return unsafe try ValueColumns.dictionary(&reader, try rows(&reader), &context)
+            case .dictionary:
+                let rows = unsafe try rows(&reader, of: reference)
+                return whole(unsafe try ValueColumns.dictionary(&reader, rows, &context))
             case .text, .overflow:
-                return unsafe try ValueColumns.text(&reader, try rows(&reader), candidates, &context)
+                let rows = unsafe try rows(&reader, of: reference)
+                return whole(unsafe try ValueColumns.text(&reader, rows, candidates, &context))
             case .templates:
-                return unsafe try TemplateRenderer.messages(try outline(), raw, candidates, &context)
+                return unsafe try TemplateRenderer.messages(
+                    try outline(reference, raw, rowCount), raw, candidates, picks: picks, &context)
             case .typed:
                 switch unsafe try form(&reader) {
                 case .byStream:
-                    return unsafe try FieldReader.derived(&reader, try streamGroups(), &context)
+                    return whole(unsafe try FieldReader.derived(&reader, try rowsByStream(), &context))
                 case .byLevel:
-                    return unsafe try FieldReader.derived(&reader, try levelGroups(), &context)
+                    return whole(unsafe try FieldReader.derived(&reader, try rowsByLevel(), &context))
+                case .templates:
+                    let rows = unsafe try rows(&reader, of: reference)
+                    let section = unsafe try reader.bytes(reader.remaining)
+                    let column = unsafe try TemplateRenderer.messages(
+                        try outline(reference, section, rows.valueCount), section, rows.ranks(of: candidates),
+                        picks: true, &context)
+                    return try FieldReader.placed(column, rows, candidates, picks: picks)
                 case let form:
-                    return unsafe try FieldReader.texts(form, &reader, try rows(&reader), candidates, &context)
+                    let rows = unsafe try rows(&reader, of: reference)
+                    return unsafe try FieldReader.texts(form, &reader, rows, candidates, picks: picks, &context)
                 }
             default: throw StoreFormatError("values in a section of the kind \(reference.kind)")
             }
         }
+    }
+
+    /// The outline of templates, which the cache keeps for queries.
+    func outline(
+        _ reference: SectionReference, _ section: UnsafeRawBufferPointer, _ rowCount: Int
+    ) throws -> TemplateOutline {
+        if reference.offset == description.messages.offset, let terms = knownTerms() { return terms.outline }
+        func read() throws -> TemplateOutline {
+            var context = CodecContext()
+            return unsafe try TemplateOutline(section, rowCount: rowCount, &context)
+        }
+        return memo == nil ? try read() : try segment.cached(reference, .templates, cost: \.memoryBytes, read)
     }
 
     func numbers(_ name: String) throws -> NumberColumn? {
@@ -37,7 +69,7 @@ extension SegmentBlock {
             var context = CodecContext()
             var reader = unsafe ByteReader(raw)
             guard unsafe try form(&reader) == .numbers else { return nil }
-            return unsafe try FieldReader.numbers(&reader, try rows(&reader), &context)
+            return unsafe try FieldReader.numbers(&reader, try rows(&reader, of: reference), &context)
         }
     }
 
@@ -48,35 +80,43 @@ extension SegmentBlock {
         return form
     }
 
-    /// Reads a presence.
-    private func rows(_ reader: inout ByteReader) throws -> ColumnRows {
+    /// Reads the presence of the column in a section.
+    private func rows(_ reader: inout ByteReader, of column: SectionReference) throws -> ColumnRows {
         guard let kind = Presence(rawValue: unsafe try reader.byte()) else {
             throw StoreFormatError("unknown presence")
         }
         switch kind {
         case .streams:
-            let groups = try streamGroups()
-            var has = [Bool](repeating: false, count: groups.counts.count)
-            for group in unsafe try Presence.bits(&reader, count: has.count) { has[Int(group)] = true }
-            let rows = (0..<UInt32(rowCount)).filter { has[Int(groups.groups[Int($0)])] }
-            return ColumnRows(rowCount: rowCount, rows: rows)
+            let groups = try rowsByStream()
+            let has = unsafe try Presence.bitmap(&reader, count: groups.numbers.count)
+            return try presence(column) {
+                var rows = RowBitmap(rowCount: rowCount, filled: true)
+                rows.keep(groups.groups, groups.numbers.indices.map { has.contains($0) })
+                return ColumnRows(rowCount: rowCount, rows)
+            }
         case .shared:
             let number = unsafe try reader.count(limit: Int.max)
             guard description.presences.indices.contains(number) else {
                 throw StoreFormatError("presence that the block does not have")
             }
-            let content = try segment.section(description.presences[number])
-            return unsafe try content.withUnsafeBytes { raw in
-                var reader = unsafe ByteReader(raw)
-                guard let kind = Presence(rawValue: unsafe try reader.byte()) else {
-                    throw StoreFormatError("unknown presence")
+            return try presence(description.presences[number]) {
+                let content = try segment.section(description.presences[number])
+                return unsafe try content.withUnsafeBytes { raw in
+                    var reader = unsafe ByteReader(raw)
+                    guard let kind = Presence(rawValue: unsafe try reader.byte()) else {
+                        throw StoreFormatError("unknown presence")
+                    }
+                    return unsafe ColumnRows(
+                        rowCount: rowCount, try Presence.decode(kind, &reader, rowCount: rowCount))
                 }
-                let rows = unsafe try Presence.decode(kind, &reader, rowCount: rowCount)
-                return ColumnRows(rowCount: rowCount, rows: rows)
             }
         case .all, .bitmap, .list:
-            let rows = unsafe try Presence.decode(kind, &reader, rowCount: rowCount)
-            return ColumnRows(rowCount: rowCount, rows: rows)
+            return unsafe ColumnRows(rowCount: rowCount, try Presence.decode(kind, &reader, rowCount: rowCount))
         }
+    }
+
+    /// A presence that takes some work; for queries the cache keeps it.
+    private func presence(_ section: SectionReference, _ make: () throws -> ColumnRows) throws -> ColumnRows {
+        memo == nil ? try make() : try segment.cached(section, .presence, cost: \.memoryBytes, make)
     }
 }

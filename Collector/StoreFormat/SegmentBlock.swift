@@ -74,7 +74,7 @@ struct SegmentBlock: BlockSource {
     }
 
     func levels() throws -> [UInt8] {
-        try packed(description.levels, limit: Int(Level.fatal.rawValue) + 1).map { UInt8(truncatingIfNeeded: $0) }
+        try packed(description.levels, limit: Int(Level.fatal.rawValue) + 1)
     }
 
     func opened() -> any BlockSource {
@@ -84,19 +84,27 @@ struct SegmentBlock: BlockSource {
     }
 
     func streamIndexes() throws -> [UInt32] {
-        try memo?.streamIndexes(decodeStreamIndexes) ?? decodeStreamIndexes()
+        guard memo != nil else { return try decodeStreamIndexes() }
+        let groups = try rowsByStream()
+        return groups.groups.map { groups.numbers[Int($0)] }
     }
 
-    /// The rows by stream.
-    func streamGroups() throws -> RowGroups {
-        func group() throws -> RowGroups { RowGroups(try streamIndexes()) }
-        return try memo?.streamGroups(group) ?? group()
+    func streamGroups() throws -> RowGroups? { try rowsByStream() }
+
+    /// The rows by stream; what queries ask for most, so the cache keeps it.
+    func rowsByStream() throws -> RowGroups {
+        func group() throws -> RowGroups { RowGroups(try decodeStreamIndexes()) }
+        return try memo?.streamGroups {
+            try segment.cached(description.streams, .groups, cost: \.memoryBytes, group)
+        } ?? group()
     }
 
-    /// The rows by level.
-    func levelGroups() throws -> RowGroups {
-        func group() throws -> RowGroups { RowGroups(try levels().map { UInt32($0) }) }
-        return try memo?.levelGroups(group) ?? group()
+    /// The rows by level; the cache keeps them, too.
+    func rowsByLevel() throws -> RowGroups {
+        func group() throws -> RowGroups { RowGroups(try levels()) }
+        return try memo?.levelGroups {
+            try segment.cached(description.levels, .groups, cost: \.memoryBytes, group)
+        } ?? group()
     }
 
     private func decodeStreamIndexes() throws -> [UInt32] {
@@ -117,15 +125,23 @@ struct SegmentBlock: BlockSource {
         try values(description.messages, candidates)
     }
 
+    func messages(picking rows: RowBitmap) throws -> ColumnData {
+        try values(description.messages, rows, picks: true)
+    }
+
+    func column(_ name: String, picking rows: RowBitmap) throws -> ColumnData? {
+        if let column = description.columns.first(where: { $0.name == name }) {
+            return try values(column.section, rows, picks: true)
+        }
+        return try column(name, rows)?.picking(rows)
+    }
+
     func messageCandidates(_ search: MessageSearch, among rows: RowBitmap) throws -> MessageCandidates? {
         guard description.messages.kind == .templates else { return nil }
         let filter = filter(covering: BlockFilter.Place.messages)
-        let terms = try segment.cached(description.messages, .terms, cost: \.memoryBytes) {
-            // The outline is many times larger: it would push the terms of other blocks out.
-            TemplateTerms(try self.readOutline())
-        }
+        let terms = try terms()
         if let filter, search.isInTemplatesAlone(filter) { return terms.candidates(search, among: rows) }
-        let outline = try self.outline()
+        let outline = terms.outline
         let places = search.alternatives.map { words in
             words.map { WordPlaces($0, terms, outline, filter) { dictionaries(outline) } }
         }
@@ -141,17 +157,28 @@ struct SegmentBlock: BlockSource {
         }
     }
 
-    /// The outline of the messages, which the cache keeps.
-    func outline() throws -> TemplateOutline {
-        try segment.cached(description.messages, .templates, cost: \.memoryBytes) { try readOutline() }
+    /// The words of the templates and the outline, if they are there.
+    func knownTerms() -> TemplateTerms? {
+        guard let memo else { return nil }
+        return memo.knownTerms ?? segment.known(description.messages, .terms)
     }
 
-    private func readOutline() throws -> TemplateOutline {
-        let content = try segment.section(description.messages)
-        return unsafe try content.withUnsafeBytes { raw in
-            var context = CodecContext()
-            return unsafe try TemplateOutline(raw, rowCount: rowCount, &context)
+    /// The words of the templates of the messages, with their outline, which the cache keeps.
+    private func terms() throws -> TemplateTerms {
+        func make() throws -> TemplateTerms {
+            if memo != nil, let outline: TemplateOutline = segment.known(description.messages, .templates) {
+                return TemplateTerms(outline)
+            }
+            let content = try segment.section(description.messages)
+            return unsafe try content.withUnsafeBytes { raw in
+                var context = CodecContext()
+                return TemplateTerms(unsafe try TemplateOutline(raw, rowCount: rowCount, &context))
+            }
         }
+        // A query reads the messages of the rows that it finds: even if the cache has no room, it looks only once.
+        return try memo?.terms {
+            try segment.cached(description.messages, .terms, cost: \.memoryBytes, make)
+        } ?? make()
     }
 
     func column(_ name: String, _ candidates: RowBitmap) throws -> ColumnData? {
@@ -170,7 +197,9 @@ struct SegmentBlock: BlockSource {
         }
     }
 
-    private func packed(_ reference: SectionReference, limit: Int) throws -> [UInt32] {
+    private func packed<Number: FixedWidthInteger & UnsignedInteger>(
+        _ reference: SectionReference, limit: Int
+    ) throws -> [Number] {
         let content = try segment.section(reference)
         return unsafe try content.withUnsafeBytes { raw in
             var context = CodecContext()

@@ -156,6 +156,11 @@ package final class SegmentReader: Sendable {
         try cache.value(BlockCache.Key(segment: number, offset: reference.offset, form: form), cost: cost, make: make)
     }
 
+    /// What was made of a section, if it is there.
+    func known<T: Sendable>(_ reference: SectionReference, _ form: BlockCache.Form) -> T? {
+        cache.known(BlockCache.Key(segment: number, offset: reference.offset, form: form))
+    }
+
     /// The checked bytes of a section.
     func section(_ reference: SectionReference) throws -> [UInt8] {
         try Self.section(reference, bytes)

@@ -51,11 +51,12 @@ enum ValueColumns {
         _ reader: inout ByteReader, _ rows: ColumnRows, _ context: inout CodecContext
     ) throws -> ColumnData {
         var (arena, entries) = unsafe try ValueDictionary.entries(&reader, &context)
-        let indexes = unsafe try NumberColumns.packed(
+        guard entries.count < 1 << 16 else { throw StoreFormatError("dictionary of \(entries.count) values") }
+        let indexes: [UInt16] = unsafe try NumberColumns.packed(
             &reader, count: rows.valueCount, limit: entries.count, &context)
         guard !entries.isEmpty || rows.valueCount == 0 else { throw StoreFormatError("dictionary is empty") }
-        if rows.rows != nil { entries.append(.absent) }
-        let all = try rows.spread(indexes, absent: UInt32(truncatingIfNeeded: entries.count - 1))
+        if rows.present != nil { entries.append(.absent) }
+        let all = try rows.spread(indexes, absent: UInt16(truncatingIfNeeded: entries.count - 1))
         return ColumnData(arena: arena, dictionary: entries, indexes: all)
     }
 
@@ -64,18 +65,20 @@ enum ValueColumns {
         _ reader: inout ByteReader, _ rows: ColumnRows, _ candidates: RowBitmap, _ context: inout CodecContext
     ) throws -> ColumnData {
         let chunkCount = unsafe try reader.count(limit: rows.rowCount)
+        // The row of each rank.
+        let places = rows.present?.rows ?? Array(0..<rows.rowCount)
         var ranges = [ByteRange](repeating: .absent, count: rows.rowCount)
         var content = ByteWriter(capacity: 1 << 16)
         var first = 0
         for _ in 0..<chunkCount {
             let count = unsafe try reader.count(limit: rows.valueCount - first)
             guard count > 0 else { throw StoreFormatError("chunk is empty") }
-            if candidates.containsAny(in: rows.row(first)..<(rows.row(first + count - 1) + 1)) {
+            if candidates.containsAny(in: places[first]..<(places[first + count - 1] + 1)) {
                 let start = content.count
                 unsafe try context.decompress(
                     &reader, limit: StoreLimits.sectionBytes - content.count, into: &content)
                 unsafe try content.withBytes { (bytes) throws(ByteCodingError) in
-                    unsafe try place(bytes, from: start, first..<(first + count), of: rows, into: &ranges)
+                    unsafe try place(bytes, from: start, places[first..<(first + count)], into: &ranges)
                 }
             } else {
                 unsafe try context.skip(&reader)
@@ -90,14 +93,13 @@ enum ValueColumns {
 
     /// Reads the lengths of a chunk at `start` and notes where its values are.
     private static func place(
-        _ bytes: UnsafeRawBufferPointer, from start: Int, _ ranks: Range<Int>, of rows: ColumnRows,
-        into ranges: inout [ByteRange]
+        _ bytes: UnsafeRawBufferPointer, from start: Int, _ rows: ArraySlice<Int>, into ranges: inout [ByteRange]
     ) throws(ByteCodingError) {
         var reader = unsafe ByteReader(UnsafeRawBufferPointer(rebasing: bytes[start...]))
         var offset = 0
-        for rank in ranks {
+        for row in rows {
             let length = unsafe try reader.count(limit: bytes.count)
-            ranges[rows.row(rank)] = ByteRange(offset: offset, length: length)
+            ranges[row] = ByteRange(offset: offset, length: length)
             offset += length
         }
         // Lengths are varints before the values, so only now is it known where the values start.
@@ -105,6 +107,6 @@ enum ValueColumns {
         guard unsafe offset == reader.remaining else {
             throw unsafe .invalid(offset: reader.offset, what: "lengths of a chunk do not add up")
         }
-        for rank in ranks { ranges[rows.row(rank)].offset += UInt32(truncatingIfNeeded: base) }
+        for row in rows { ranges[row].offset += UInt32(truncatingIfNeeded: base) }
     }
 }

@@ -14,6 +14,7 @@ struct PlainEvent {
     var labels: [String: String] = [:]
     var fields: [(name: String, value: [UInt8])] = []
     var message: [UInt8]
+    var level = Level.info
 
     init(_ time: Int64, _ message: String, labels: [String: String] = [:], fields: [(String, String)] = []) {
         self.time = time
@@ -53,7 +54,7 @@ func batch(of events: [PlainEvent]) -> EventBatch {
             field.value.withUnsafeBytes { builder.add(field: number, value: $0) }
         }
         event.message.withUnsafeBytes {
-            builder.endEvent(time: Timestamp(nanoseconds: event.time), level: .info, message: $0)
+            builder.endEvent(time: Timestamp(nanoseconds: event.time), level: event.level, message: $0)
         }
     }
     return builder.finish()

@@ -83,10 +83,10 @@ import Testing
             #expect(found(word(text), outline).templates == templates, "\(text), seed \(seed)")
         }
         #expect(outline.rows.count == 4_000 && outline.memoryBytes > 4_000 * 4)
-        for row in 0..<4_000 {
-            let template = Int(outline.numbers[row])
-            let rank = outline.rank(of: row, template: template)
-            guard Int(outline.rows[Int(outline.firstRows[template]) + rank]) == row else {
+        let places = outline.places(of: RowBitmap(rowCount: 4_000, filled: true))
+        for (row, place) in places.enumerated() {
+            let rows = outline.rows(of: place.template)
+            guard place.row == row, Int(rows[rows.startIndex + place.rank]) == row else {
                 Issue.record("row \(row) is not where its rank says, seed \(seed)")
                 return
             }

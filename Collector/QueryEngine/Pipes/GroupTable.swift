@@ -30,8 +30,12 @@ final class GroupTable {
         }
         if columns.count == 1, byNumber(block, columns[0], body) { return }
         turnToText()
-        if let dictionaries = dictionaries(columns) {
-            byDictionary(block, columns, dictionaries, body)
+        if let codes = GroupCodes(columns) {
+            var groups = [Int32](repeating: -1, count: codes.size)
+            codes.forEachRow(block.rows) { row, combination in
+                if groups[combination] < 0 { groups[combination] = Int32(group(of: columns, row)) }
+                body(row, Int(groups[combination]))
+            }
             return
         }
         for row in block.rows { body(row, group(of: columns, row)) }
@@ -42,33 +46,18 @@ final class GroupTable {
     func counts(of block: ResultBlock, _ columns: [ResultColumn?]) -> [(group: Int, rows: Int)]? {
         // A block without the column of numbers that there were before.
         if numbers != nil, columns.count == 1, case .none = columns[0] { return nil }
-        guard !columns.isEmpty, let dictionaries = dictionaries(columns) else { return nil }
+        guard !columns.isEmpty, let codes = GroupCodes(columns) else { return nil }
         turnToText()
-        var combinations = [UInt32](repeating: 0, count: block.rows.count)
-        var size = 1
-        for case let data? in dictionaries {
-            let entries = max(1, data.ranges.count)
-            size *= entries
-            combinations.withUnsafeMutableBufferPointer { combinations in
-                data.indexes?.withUnsafeBufferPointer { indexes in
-                    for (place, row) in block.rows.enumerated() {
-                        combinations[place] = combinations[place] &* UInt32(entries) &+ indexes[row]
-                    }
-                }
-            }
-        }
-        var counts = [Int32](repeating: 0, count: size)
-        var examples = [Int32](repeating: -1, count: size)
-        var order: [Int] = []
-        for (place, combination) in combinations.enumerated() {
-            let combination = Int(combination)
-            if counts[combination] == 0 {
-                order.append(combination)
-                examples[combination] = Int32(place)
-            }
-            counts[combination] += 1
-        }
-        return order.map { (group(of: columns, block.rows[Int(examples[$0])]), Int(counts[$0])) }
+        return codes.counts(block.rows).map { (group(of: columns, $0.firstRow), $0.rows) }
+    }
+
+    /// The group of one value of one column.
+    func group(ofValue value: [UInt8]) -> Int {
+        turnToText()
+        key.removeAll()
+        key.append(varint: UInt64(value.count))
+        key.append(contentsOf: value)
+        return lookUp()
     }
 
     /// Groups rows by numbers; false when they are of another form than those before, or there was text before.
@@ -141,40 +130,6 @@ final class GroupTable {
             }
         }
         return lookUp()
-    }
-
-    /// The dictionaries of the columns when their combinations are few enough for a table; a missing column has one.
-    private func dictionaries(_ columns: [ResultColumn?]) -> [ColumnData?]? {
-        var product = 1
-        var result: [ColumnData?] = []
-        for column in columns {
-            guard let column else {
-                result.append(nil)
-                continue
-            }
-            guard case .values(let data) = column, data.indexes != nil else { return nil }
-            product *= max(1, data.ranges.count)
-            guard product <= 1 << 16 else { return nil }
-            result.append(data)
-        }
-        return result
-    }
-
-    private func byDictionary(
-        _ block: ResultBlock, _ columns: [ResultColumn?], _ dictionaries: [ColumnData?], _ body: (Int, Int) -> Void
-    ) {
-        let sizes = dictionaries.map { max(1, $0?.ranges.count ?? 1) }
-        var groups = [Int32](repeating: -1, count: sizes.reduce(1, *))
-        let indexes = dictionaries.map { $0?.indexes ?? [] }
-        for row in block.rows {
-            var combination = 0
-            for column in 0..<sizes.count {
-                let entry = indexes[column].isEmpty ? 0 : Int(indexes[column][row])
-                combination = combination * sizes[column] + entry
-            }
-            if groups[combination] < 0 { groups[combination] = Int32(group(of: columns, row)) }
-            body(row, Int(groups[combination]))
-        }
     }
 
     private func lookUp() -> Int {

@@ -136,10 +136,10 @@ extension StatsPipe.Bucket {
     func apply(to column: ResultColumn, rows: [Int]) -> ResultColumn {
         guard case .times(let times) = column else { return applyToText(column, rows: rows) }
         // A dictionary of the few intervals, so that grouping looks at each only once a block.
-        var entries: [Int64: UInt32] = [:]
+        var entries: [Int64: UInt16] = [:]
         var starts: [Int64] = []
-        var indexes = [UInt32](repeating: 0, count: times.count)
-        var last: (interval: Range<Int64>, index: UInt32) = (0..<0, 0)
+        var indexes = [UInt16](repeating: 0, count: times.count)
+        var last: (interval: Range<Int64>, index: UInt16) = (0..<0, 0)
         for row in rows {
             // Rows are nearly in the order of time: most lie in the interval of the one before.
             if last.interval.contains(times[row]) {
@@ -151,8 +151,9 @@ extension StatsPipe.Bucket {
             if let known = entries[start] {
                 indexes[row] = known
             } else {
-                entries[start] = UInt32(starts.count)
-                indexes[row] = UInt32(starts.count)
+                guard let index = UInt16(exactly: starts.count) else { return applyToText(column, rows: rows) }
+                entries[start] = index
+                indexes[row] = index
                 starts.append(start)
             }
         }

@@ -2,9 +2,10 @@ internal import Synchronization
 
 /// What queries have read and decoded of segments, kept for the next query in bounded memory.
 ///
-/// Segments never change, so neither does what is kept of them. Each entry belongs to one of four shards, each with a
-/// lock and a quarter of the bound; where there is no room, entries that were not used since the last look give way
-/// (CLOCK). What is larger than a shard's part is not kept. Two threads that miss the same entry at the same time both
+/// Segments never change, so neither does what is kept of them. Where there is no room, entries that were not used since
+/// the last look give way (CLOCK). What is larger than the bound is not kept. There is one lock, held for a look-up and no
+/// longer: with parts of the bound for several, a few large entries more in one than in another would push each other
+/// out while there is room. Two threads that miss the same entry at the same time both
 /// load it: loading takes a millisecond or so, and waiting for each other would hold a lock across reads. Shared freely.
 package final class BlockCache: Sendable {
     /// What is kept: one form of one section of one segment.
@@ -18,7 +19,7 @@ package final class BlockCache: Sendable {
 
     /// What was made of a section.
     enum Form: Hashable, Sendable {
-        case filter, templates, terms, dictionaries
+        case filter, templates, terms, dictionaries, groups, presence
         /// The values of a label: of the segment as a whole, at offset 0.
         case label(String)
     }
@@ -42,29 +43,26 @@ package final class BlockCache: Sendable {
     /// The bound that is used where none is set, in bytes.
     package static let defaultBytes = 48 << 20
 
-    private let shards: [Shard]
+    private let state: Mutex<CacheRing>
     private let damagedFilters = Atomic<Int>(0)
 
     /// Makes an empty cache.
     ///
     /// - Parameter maxBytes: the most bytes of memory that entries may take; 0 keeps nothing.
     package init(maxBytes: Int = BlockCache.defaultBytes) {
-        shards = (0..<4).map { _ in Shard(maxBytes: maxBytes / 4) }
+        state = Mutex(CacheRing(maxBytes: maxBytes))
     }
 
     /// What the cache did and holds.
     package var statistics: Statistics {
-        var sum = Statistics()
-        for shard in shards {
-            let part = shard.state.withLock { $0.statistics }
-            sum.hits += part.hits
-            sum.misses += part.misses
-            sum.evictions += part.evictions
-            sum.entries += part.entries
-            sum.bytes += part.bytes
-        }
+        var sum = state.withLock { $0.statistics }
         sum.damagedFilters = damagedFilters.load(ordering: .relaxed)
         return sum
+    }
+
+    /// The entry of a key, if it is there; not counted as a look-up, for nothing is made if it is not.
+    func known<T: Sendable>(_ key: Key) -> T? {
+        state.withLock { $0.known(key) } as? T
     }
 
     /// The entry of a key, made and kept if it is not there.
@@ -75,35 +73,23 @@ package final class BlockCache: Sendable {
     ///   - make: makes the value. What it throws is thrown on, and nothing is kept.
     /// - Returns: the value.
     func value<T: Sendable>(_ key: Key, cost: (T) -> Int, make: () throws -> T) rethrows -> T {
-        let shard = shards[Int(UInt(bitPattern: key.hashValue) & 3)]
-        if let known = shard.state.withLock({ $0.value(of: key) }) as? T { return known }
+        if let known = state.withLock({ $0.value(of: key) }) as? T { return known }
         let made = try make()
         let bytes = cost(made)
         // What gives way is freed outside of the lock.
-        let removed = shard.state.withLock { $0.insert(made, for: key, bytes: bytes) }
+        let removed = state.withLock { $0.insert(made, for: key, bytes: bytes) }
         withExtendedLifetime(removed) {}
         return made
     }
 
     /// Forgets what is kept of a segment.
     func removeAll(of segment: UInt64) {
-        for shard in shards {
-            let removed = shard.state.withLock { $0.removeAll(of: segment) }
-            withExtendedLifetime(removed) {}
-        }
+        let removed = state.withLock { $0.removeAll(of: segment) }
+        withExtendedLifetime(removed) {}
     }
 
     /// Counts a filter that could not be read.
     func noteDamagedFilter() {
         damagedFilters.add(1, ordering: .relaxed)
-    }
-
-    /// A lock that can be kept in an array.
-    private final class Shard: Sendable {
-        let state: Mutex<CacheShard>
-
-        init(maxBytes: Int) {
-            state = Mutex(CacheShard(maxBytes: maxBytes))
-        }
     }
 }

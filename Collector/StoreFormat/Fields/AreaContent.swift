@@ -7,7 +7,7 @@ struct AreaContent: ~Copyable {
 
     private var content = ByteWriter(capacity: 1 << 12)
     /// Where each area begins in the content.
-    private var starts = AreaContent.none
+    private(set) var starts = AreaContent.none
 
     /// Reads the areas.
     ///
@@ -37,9 +37,9 @@ struct AreaContent: ~Copyable {
         }
     }
 
-    /// Lends the content and where each area begins in it. Eight bytes behind each area can be read.
-    func withContent<R>(_ body: (UnsafeRawBufferPointer, [Int]) -> R) -> R {
-        unsafe content.withBytes { unsafe body($0, starts) }
+    /// Lends the content. Eight bytes behind each area can be read.
+    func withContent<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+        unsafe content.withBytes { unsafe body($0) }
     }
 }
 
@@ -78,22 +78,24 @@ extension PackedIntegers {
         return start
     }
 
+    /// Makes places in the areas places in content that has one area behind the other.
+    mutating func move(_ starts: [Int]) {
+        bits += starts[ColumnAreas.Kind.bits.rawValue]
+        bytes += starts[ColumnAreas.Kind.bytes.rawValue]
+        wide += starts[ColumnAreas.Kind.wide.rawValue]
+    }
+
     /// All numbers of a column whose section has no other.
     ///
     /// - Parameters:
-    ///   - content: the areas. Eight bytes more can be read.
+    ///   - content: the areas, to which the places have been moved. Eight bytes more can be read.
     ///   - count: how many numbers there are.
-    ///   - starts: where each area begins.
     /// - Returns: the numbers.
-    func all(_ content: UnsafeRawBufferPointer, count: Int, _ starts: [Int]) -> [UInt64] {
-        var placed = self
-        placed.bits += starts[ColumnAreas.Kind.bits.rawValue]
-        placed.bytes += starts[ColumnAreas.Kind.bytes.rawValue]
-        placed.wide += starts[ColumnAreas.Kind.wide.rawValue]
-        return unsafe [UInt64](unsafeUninitializedCapacity: count) { buffer, filled in
+    func all(_ content: UnsafeRawBufferPointer, count: Int) -> [UInt64] {
+        unsafe [UInt64](unsafeUninitializedCapacity: count) { buffer, filled in
             var value = base
             for rank in 0..<count {
-                let stored = width == 0 ? 0 : unsafe placed.stored(rank, content)
+                let stored = width == 0 ? 0 : unsafe stored(rank, content)
                 switch storage {
                 case .offsets: unsafe buffer[rank] = base &+ stored
                 case .differences:

@@ -1,22 +1,37 @@
 /// The rows of a block grouped by a number that each of them has: its stream, or its level.
-struct RowGroups {
+package struct RowGroups: Sendable {
+    /// Groups that there can be.
+    static let most = 1 << 16
+
     /// For each row, its group; groups are in the order of their numbers.
-    let groups: [UInt32]
+    package let groups: [UInt16]
+    /// The number of each group, ascending.
+    package let numbers: [UInt32]
     /// Rows of each group.
     let counts: [UInt32]
 
-    init(_ numbers: [UInt32]) {
+    /// Groups rows.
+    ///
+    /// - Parameter numbers: one for each row, at most 65,536 distinct ones, as rows of a block or its streams are.
+    init<Number: FixedWidthInteger & UnsignedInteger>(_ numbers: [Number]) {
         var counts = [UInt32](repeating: 0, count: Int(numbers.max() ?? 0) + 1)
-        for number in numbers { counts[Int(number)] += 1 }
-        var places = counts
-        var next: UInt32 = 0
-        for number in counts.indices where counts[number] > 0 {
-            places[number] = next
-            next += 1
+        unsafe counts.withUnsafeMutableBufferPointer { counts in
+            for number in numbers { unsafe counts[Int(number)] += 1 }
         }
-        groups = numbers.map { places[Int($0)] }
+        var places = [UInt16](repeating: 0, count: counts.count)
+        var known: [UInt32] = []
+        for number in counts.indices where counts[number] > 0 {
+            places[number] = UInt16(truncatingIfNeeded: known.count)
+            known.append(UInt32(truncatingIfNeeded: number))
+        }
+        precondition(known.count <= Self.most, "more groups than a block has rows")
+        groups = unsafe places.withUnsafeBufferPointer { places in numbers.map { unsafe places[Int($0)] } }
+        self.numbers = known
         self.counts = counts.filter { $0 > 0 }
     }
+
+    /// Bytes of memory.
+    var memoryBytes: Int { groups.count * 2 + numbers.count * 8 }
 
     /// Whether a table by group is much shorter than one by row.
     var areFew: Bool { counts.count * 8 <= groups.count }

@@ -49,24 +49,53 @@ struct ScaledIntegerEncoder: ~Copyable {
 }
 
 /// Reads what ``ScaledIntegerEncoder`` wrote.
-enum ScaledIntegers {
-    /// Decodes all numbers of a column.
+struct ScaledIntegers: ~Copyable {
+    private let low: Int64
+    private let divisor: Int64
+    private let integers: PackedIntegers
+    private let areas: AreaContent
+    /// All numbers, unless each can be read by itself and only few will be.
+    private let all: [UInt64]?
+
+    /// Reads a column.
     ///
     /// - Parameters:
     ///   - reader: stands at the first byte.
     ///   - count: how many numbers there are.
+    ///   - few: whether few of them are wanted.
     ///   - context: decompresses.
-    /// - Returns: the numbers.
     /// - Throws: ``StoreFormatError`` or ``ByteCodingError`` when the bytes are damaged.
-    static func decode(_ reader: inout ByteReader, count: Int, _ context: inout CodecContext) throws -> [Int64] {
+    init(_ reader: inout ByteReader, count: Int, few: Bool, _ context: inout CodecContext) throws {
         let low = unsafe try reader.zigzag()
         let divisor = unsafe Int64(bitPattern: try reader.varint())
         var areas = AreaContent()
         var used = AreaContent.none
-        let integers = unsafe try PackedIntegers(from: &reader, rows: count, used: &used)
+        var integers = unsafe try PackedIntegers(from: &reader, rows: count, used: &used)
         unsafe try areas.load(&reader, used, &context)
-        return unsafe areas.withContent { content, starts in
-            unsafe integers.all(content, count: count, starts).map { low &+ Int64(bitPattern: $0) &* divisor }
-        }
+        integers.move(areas.starts)
+        let isDirect = few && integers.storage == .offsets
+        all = unsafe isDirect ? nil : areas.withContent { unsafe integers.all($0, count: count) }
+        self.low = low
+        self.divisor = divisor
+        self.integers = integers
+        self.areas = areas
+    }
+
+    /// A number by its rank, below the count.
+    subscript(rank: Int) -> Int64 {
+        let offset =
+            if let all { all[rank] } else {
+                unsafe areas.withContent { content in
+                    integers.base &+ (integers.width == 0 ? 0 : unsafe integers.stored(rank, content))
+                }
+            }
+        return low &+ Int64(bitPattern: offset) &* divisor
+    }
+
+    /// Decodes all numbers of a column.
+    static func decode(_ reader: inout ByteReader, count: Int, _ context: inout CodecContext) throws -> [Int64] {
+        let numbers = unsafe try ScaledIntegers(&reader, count: count, few: false, &context)
+        let (low, divisor) = (numbers.low, numbers.divisor)
+        return (numbers.all ?? []).map { low &+ Int64(bitPattern: $0) &* divisor }
     }
 }

@@ -108,10 +108,15 @@ struct TemplateBlock: ~Copyable {
                 var start = 0
                 unsafe try content.withBytes { (bytes) throws(ByteCodingError) in
                     let lengths = column.integers.bytes..<(column.integers.bytes + column.first)
-                    var reader = unsafe ByteReader(UnsafeRawBufferPointer(rebasing: bytes[lengths]))
+                    var numbers = unsafe VarintRun(UnsafeRawBufferPointer(rebasing: bytes[lengths]))
+                    let end = column.second
                     for _ in 0..<column.rows {
                         textStarts.append(UInt32(truncatingIfNeeded: start))
-                        start += unsafe try reader.count(limit: column.second - start)
+                        let length = unsafe try numbers.next()
+                        guard length <= UInt64(end - start) else {
+                            throw unsafe .invalid(offset: numbers.offset, what: "length past the end")
+                        }
+                        start += Int(length)
                     }
                 }
                 textStarts.append(UInt32(truncatingIfNeeded: start))

@@ -2,63 +2,77 @@ internal import ByteCoding
 internal import LogModel
 
 /// A column of variables as the directory describes it. What the numbers mean depends on the kind.
+///
+/// A block has thousands of these, and the cache holds those of many blocks: numbers, all below 2^31, take four bytes.
 struct TemplateColumn {
     var kind: VariableKind
+    /// `text`: whether each value is one word of ASCII.
+    var isWords = false
+    private var storedFirst: Int32 = 0
+    private var storedSecond: Int32 = 0
+    private var storedThird: Int32 = 0
+    private var storedRows: Int32
+    var integers = PackedIntegers()
+
+    init(kind: VariableKind, rows: Int) {
+        self.kind = kind
+        storedRows = Int32(truncatingIfNeeded: rows)
+    }
+
     /// `constant`: where the value is in the directory. `dictionary`: its entries in ``TemplateDirectory/entries``.
     /// `decimal`: number of digits, or 0. `hexadecimal`: flags and bytes a value. `parts`: its pieces among the entries.
     /// `text`: bytes of lengths, and of values.
-    var first = 0
-    var second = 0
+    var first: Int {
+        get { Int(storedFirst) }
+        set { storedFirst = Int32(truncatingIfNeeded: newValue) }
+    }
+    var second: Int {
+        get { Int(storedSecond) }
+        set { storedSecond = Int32(truncatingIfNeeded: newValue) }
+    }
     /// `parts`: the first of its columns of digits. `hexadecimal`: place in the wide area. `text`: place of the values.
-    var third = 0
-    /// `text`: whether each value is one word of ASCII.
-    var isWords = false
+    var third: Int {
+        get { Int(storedThird) }
+        set { storedThird = Int32(truncatingIfNeeded: newValue) }
+    }
     /// Rows that have the column.
-    var rows: Int
-    var integers = PackedIntegers()
-}
-
-/// Where the numbers of a column are.
-struct PackedIntegers {
-    var storage = IntegerStorage.offsets
-    var base: UInt64 = 0
-    var lowStep: Int64 = 0
-    var width = 0
-    var isSplit = false
-    /// Places in the areas; those in the areas of bytes and wide values become places in the loaded content.
-    var bits = 0
-    var bytes = 0
-    var wide = 0
-    /// Where the added-up differences begin, once they are; -1 before.
-    var sums = -1
-
-    /// Bits a value that lie in the area of bits.
-    var packedWidth: Int { width > IntegerStorage.widestBits ? 0 : isSplit ? max(0, width - 8) : width }
-    /// Whole bytes a value in the area of wide values.
-    var wideBytes: Int { width > IntegerStorage.widestBits ? (width + 7) / 8 : 0 }
+    var rows: Int { Int(storedRows) }
 }
 
 /// A template as the directory has it.
 struct TemplateEntry {
     /// Where its text is in the directory.
-    var text: ByteRange
-    /// Its pieces between placeholders, one more than it has variables.
-    var pieces: Range<Int>
-    /// Rows that have it.
-    var rows = 0
+    let text: ByteRange
+    private let storedVariables: Int32
+    private var storedRows: Int32 = 0
+    private var storedPosition: Int32 = 0
     /// Whether its variables have columns, the numbers of which begin at ``firstPosition`` of the positions; else its
     /// variables are in the shared column, beginning at that number.
-    var hasColumns: Bool
-    var firstPosition = 0
+    let hasColumns: Bool
 
-    var variableCount: Int { pieces.count - 1 }
+    init(text: ByteRange, variables: Int, hasColumns: Bool) {
+        self.text = text
+        storedVariables = Int32(truncatingIfNeeded: variables)
+        self.hasColumns = hasColumns
+    }
+
+    /// Rows that have it.
+    var rows: Int {
+        get { Int(storedRows) }
+        set { storedRows = Int32(truncatingIfNeeded: newValue) }
+    }
+    var firstPosition: Int {
+        get { Int(storedPosition) }
+        set { storedPosition = Int32(truncatingIfNeeded: newValue) }
+    }
+
+    /// Placeholders in its text.
+    var variableCount: Int { Int(storedVariables) }
 }
 
 /// The directory of a section of messages: templates, and where their variables are.
 struct TemplateDirectory {
     var templates: [TemplateEntry] = []
-    /// Static pieces of the templates.
-    var pieces: [ByteRange] = []
     /// Number of the column of each position.
     var positions: [Int32] = []
     var columns: [TemplateColumn] = []
@@ -79,16 +93,11 @@ struct TemplateDirectory {
         for word in lengths {
             let start = unsafe reader.offset
             let text = unsafe try reader.bytes(word >> 1)
-            let firstPiece = pieces.count
-            var pieceStart = 0
-            for index in 0..<text.count where unsafe text[index] == TokenClass.placeholder {
-                pieces.append(ByteRange(offset: start + pieceStart, length: index - pieceStart))
-                pieceStart = index + 1
-            }
-            pieces.append(ByteRange(offset: start + pieceStart, length: text.count - pieceStart))
+            var variables = 0
+            for index in 0..<text.count where unsafe text[index] == TokenClass.placeholder { variables += 1 }
             templates.append(
                 TemplateEntry(
-                    text: ByteRange(offset: start, length: text.count), pieces: firstPiece..<pieces.count,
+                    text: ByteRange(offset: start, length: text.count), variables: variables,
                     hasColumns: word & 1 == 1))
         }
     }
@@ -130,12 +139,18 @@ struct TemplateDirectory {
         columns.append(column)
     }
 
+    /// Gives back the room for more that arrays which grew have.
+    mutating func trim() {
+        positions = positions.trimmed()
+        columns = columns.trimmed()
+        entries = entries.trimmed()
+    }
+
     /// Bytes of memory.
     var memoryBytes: Int {
-        // Arrays that grew have room for more.
         templates.capacity * MemoryLayout<TemplateEntry>.stride
             + columns.capacity * MemoryLayout<TemplateColumn>.stride
-            + (pieces.capacity + entries.capacity) * 8 + positions.capacity * 4
+            + entries.capacity * 8 + positions.capacity * 4
     }
 
     /// Lends everything that reads values, without the cost of arrays.
@@ -144,19 +159,17 @@ struct TemplateDirectory {
         _ sums: [UInt64], _ textStarts: [UInt32], _ body: (VariableReader) throws(StoreFormatError) -> R
     ) throws(StoreFormatError) -> R {
         unsafe try templates.span.withUnsafeBufferPointer { (templates) throws(StoreFormatError) -> R in
-            unsafe try pieces.span.withUnsafeBufferPointer { (pieces) throws(StoreFormatError) -> R in
-                unsafe try positions.span.withUnsafeBufferPointer { (positions) throws(StoreFormatError) -> R in
-                    unsafe try columns.span.withUnsafeBufferPointer { (columns) throws(StoreFormatError) -> R in
-                        unsafe try entries.span.withUnsafeBufferPointer { (entries) throws(StoreFormatError) -> R in
-                            unsafe try sums.span.withUnsafeBufferPointer { (sums) throws(StoreFormatError) -> R in
-                                unsafe try textStarts.span.withUnsafeBufferPointer {
-                                    (textStarts) throws(StoreFormatError) -> R in
-                                    unsafe try body(
-                                        VariableReader(
-                                            texts: texts, content: content, templates: templates, pieces: pieces,
-                                            positions: positions, columns: columns, entries: entries, sums: sums,
-                                            textStarts: textStarts))
-                                }
+            unsafe try positions.span.withUnsafeBufferPointer { (positions) throws(StoreFormatError) -> R in
+                unsafe try columns.span.withUnsafeBufferPointer { (columns) throws(StoreFormatError) -> R in
+                    unsafe try entries.span.withUnsafeBufferPointer { (entries) throws(StoreFormatError) -> R in
+                        unsafe try sums.span.withUnsafeBufferPointer { (sums) throws(StoreFormatError) -> R in
+                            unsafe try textStarts.span.withUnsafeBufferPointer {
+                                (textStarts) throws(StoreFormatError) -> R in
+                                unsafe try body(
+                                    VariableReader(
+                                        texts: texts, content: content, templates: templates,
+                                        positions: positions, columns: columns, entries: entries, sums: sums,
+                                        textStarts: textStarts))
                             }
                         }
                     }
@@ -232,5 +245,15 @@ struct TemplateDirectory {
         _ area: ColumnAreas.Kind, _ size: Int, _ count: Int, _ reader: inout ByteReader
     ) throws(ByteCodingError) -> Int {
         unsafe try PackedIntegers.take(area, size, count, of: &used, &reader)
+    }
+}
+
+extension Array where Element: BitwiseCopyable {
+    /// The same elements in no more memory than they need.
+    fileprivate func trimmed() -> [Element] {
+        unsafe [Element](unsafeUninitializedCapacity: count) { buffer, filled in
+            unsafe _ = buffer.initialize(from: self)
+            filled = count
+        }
     }
 }

@@ -13,8 +13,6 @@ struct TemplateFrame {
 /// the variables are. Never changes; kept in the cache.
 final class TemplateOutline: Sendable {
     let directory: TemplateDirectory
-    /// The template of each row.
-    let numbers: [UInt16]
     /// Where the rows of each template begin in ``rows``, and one more.
     let firstRows: [UInt32]
     /// The rows by template, ascending within each.
@@ -37,7 +35,7 @@ final class TemplateOutline: Sendable {
                 let directory = unsafe try TemplateDirectory(templates: &reader, rowCount: rowCount)
                 return (directory, unsafe reader.offset)
             }
-            numbers = unsafe try Self.numbers(&reader, rowCount, directory.templates.count, &context)
+            let numbers = unsafe try Self.numbers(&reader, rowCount, directory.templates.count, &context)
             for number in numbers { directory.templates[Int(number)].rows += 1 }
             unsafe try bytes.withBytes { (bytes) throws(ByteCodingError) in
                 var reader = unsafe ByteReader(bytes)
@@ -54,6 +52,7 @@ final class TemplateOutline: Sendable {
                 frames.append(unsafe try Self.frames(&reader, needs: directory.used[area.rawValue]))
             }
             self.frames = frames
+            directory.trim()
             (firstRows, rows) = Self.rowsByTemplate(numbers, directory.templates)
             self.directory = directory
             bytes.append(littleEndian: UInt64(0))
@@ -67,7 +66,7 @@ final class TemplateOutline: Sendable {
 
     /// Bytes of memory.
     var memoryBytes: Int {
-        padded.count + numbers.count * 4 + firstRows.count * 4 + directory.memoryBytes
+        padded.count + rows.count * 2 + firstRows.count * 4 + directory.memoryBytes
     }
 
     /// Lends the bytes of the directory. Eight bytes more can be read.
@@ -78,16 +77,32 @@ final class TemplateOutline: Sendable {
         }
     }
 
-    /// Which of the rows of its template a row is.
-    func rank(of row: Int, template: Int) -> Int {
-        let start = Int(firstRows[template])
-        var low = start
-        var high = Int(firstRows[template + 1])
-        while low < high {
-            let middle = (low + high) / 2
-            if Int(rows[middle]) < row { low = middle + 1 } else { high = middle }
+    /// The rows of a template, ascending.
+    func rows(of template: Int) -> ArraySlice<UInt16> {
+        rows[Int(firstRows[template])..<Int(firstRows[template + 1])]
+    }
+
+    /// A row, the number of its template, and which of the rows of that it is.
+    struct Place {
+        var row: Int
+        var template: Int
+        var rank: Int
+    }
+
+    /// Where some rows are, ascending.
+    func places(of wanted: RowBitmap) -> [Place] {
+        var found: [Place] = []
+        found.reserveCapacity(wanted.count)
+        let words = wanted.words.span
+        var template = 0
+        for (index, row) in rows.enumerated() {
+            // Most rows are not wanted; only then is it looked at whose row it is.
+            if words[Int(row) >> 6] >> UInt64(row & 63) & 1 == 0 { continue }
+            while Int(firstRows[template + 1]) <= index { template += 1 }
+            found.append(Place(row: Int(row), template: template, rank: index - Int(firstRows[template])))
         }
-        return low - start
+        found.sort { $0.row < $1.row }
+        return found
     }
 
     private static func numbers(

@@ -56,8 +56,8 @@ struct TemplateSearch: ~Copyable {
         for template in outline.directory.templates.indices where isWanted?[template] ?? true {
             switch verdict(template) {
             case .no: break
-            case .certain: found.certain.insert(self.rows(of: template))
-            case .possible: found.possible.insert(self.rows(of: template))
+            case .certain: found.certain.insert(outline.rows(of: template))
+            case .possible: found.possible.insert(outline.rows(of: template))
             case .byRank(let alternatives): open.append((template, alternatives))
             }
         }
@@ -86,15 +86,11 @@ struct TemplateSearch: ~Copyable {
         }
     }
 
-    private func rows(of template: Int) -> ArraySlice<UInt16> {
-        outline.rows[Int(outline.firstRows[template])..<Int(outline.firstRows[template + 1])]
-    }
-
     /// Which templates the rows have; nil when they are too many to look at each.
     private func wantedTemplates(_ rows: RowBitmap) -> [Bool]? {
         if rows.count * 8 > rows.rowCount { return nil }
         var isWanted = [Bool](repeating: false, count: outline.directory.templates.count)
-        rows.forEach { isWanted[Int(outline.numbers[$0])] = true }
+        for place in outline.places(of: rows) { isWanted[place.template] = true }
         return isWanted
     }
 
@@ -154,7 +150,7 @@ struct TemplateSearch: ~Copyable {
                 guard places.mayBeVariable else { continue }
                 // Only behind `=` a word that is no variable by itself becomes one.
                 if places.isNeverVariable, outline.directory.columns[column].isWords,
-                    !endsInEquals(template.pieces.lowerBound + position)
+                    !isBehindEquals(position, of: template)
                 {
                     continue
                 }
@@ -164,10 +160,17 @@ struct TemplateSearch: ~Copyable {
         return result
     }
 
-    /// Whether a piece of a template ends in `=`.
-    private func endsInEquals(_ piece: Int) -> Bool {
-        let range = outline.directory.pieces[piece]
-        return unsafe outline.withTexts { unsafe range.length > 0 && $0[range.end - 1] == 0x3D }
+    /// Whether there is a `=` before a variable of a template.
+    private func isBehindEquals(_ position: Int, of template: TemplateEntry) -> Bool {
+        unsafe outline.withTexts { texts in
+            var before = position
+            for index in Int(template.text.offset)..<template.text.end
+            where unsafe texts[index] == TokenClass.placeholder {
+                if before == 0 { return unsafe index > Int(template.text.offset) && texts[index - 1] == 0x3D }
+                before -= 1
+            }
+            return false
+        }
     }
 
     /// Whether a column of many values may have a word, by what the directory says of it. True when in doubt.

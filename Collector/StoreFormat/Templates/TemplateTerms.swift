@@ -1,37 +1,25 @@
 internal import ByteCoding
 internal import LogModel
 
-/// What a search for words of templates needs of a block, and no more: a quarter of an outline, so that the cache holds it
-/// for many blocks. Never changes.
+/// The words of the templates of a block, and its outline, which rows and messages are found by. Never changes.
 final class TemplateTerms: Sendable {
-    /// The texts of the templates.
-    private let templates: [ByteRange]
-    /// What they point into: the beginning of the directory.
-    private let texts: [UInt8]
+    let outline: TemplateOutline
     private let index: TermIndex
-    private let firstRows: [UInt32]
-    private let rows: [UInt16]
 
     init(_ outline: TemplateOutline) {
-        templates = outline.directory.templates.map(\.text)
-        firstRows = outline.firstRows
-        rows = outline.rows
-        let end = templates.map(\.end).max() ?? 0
-        (texts, index) = unsafe outline.withTexts { [templates] texts in
-            let own = unsafe UnsafeRawBufferPointer(rebasing: texts[..<end])
-            return unsafe (Array(own), TermIndex(templates: templates, own))
+        self.outline = outline
+        index = unsafe outline.withTexts { texts in
+            unsafe TermIndex(templates: outline.directory.templates.map(\.text), texts)
         }
     }
 
-    /// Bytes of memory.
-    var memoryBytes: Int {
-        templates.count * 8 + texts.count + index.memoryBytes + firstRows.count * 4 + rows.count * 2
-    }
+    /// Bytes of memory, those of the outline among them.
+    var memoryBytes: Int { outline.memoryBytes + index.memoryBytes }
 
     /// For each template whether its text has a word.
     func templates(with word: MessageWord) -> [Bool] {
-        var found = [Bool](repeating: false, count: templates.count)
-        unsafe texts.withUnsafeBytes { texts in
+        var found = [Bool](repeating: false, count: outline.directory.templates.count)
+        unsafe outline.withTexts { texts in
             unsafe index.forEachPlace(of: word, in: texts) { found[$0] = true }
         }
         return found
@@ -42,13 +30,13 @@ final class TemplateTerms: Sendable {
         let none = RowBitmap(rowCount: rows.rowCount, filled: false)
         var found = MessageCandidates(certain: none, possible: none)
         for words in search.alternatives {
-            var has = [Bool](repeating: true, count: templates.count)
+            var has = [Bool](repeating: true, count: outline.directory.templates.count)
             for word in words {
                 let own = templates(with: word)
                 for template in has.indices where !own[template] { has[template] = false }
             }
             for template in has.indices where has[template] {
-                let own = self.rows[Int(firstRows[template])..<Int(firstRows[template + 1])]
+                let own = outline.rows(of: template)
                 // With all words there, it is the order or the rest of the text that only messages tell.
                 if search.isOneWord || textPasses(search, template) {
                     found.certain.insert(own)
@@ -65,8 +53,8 @@ final class TemplateTerms: Sendable {
 
     private func textPasses(_ search: MessageSearch, _ template: Int) -> Bool {
         guard let passes = unsafe search.passes else { return false }
-        let range = templates[template]
-        return unsafe texts.withUnsafeBytes {
+        let range = outline.directory.templates[template].text
+        return unsafe outline.withTexts {
             unsafe passes(UnsafeRawBufferPointer(rebasing: $0[Int(range.offset)..<range.end]))
         }
     }

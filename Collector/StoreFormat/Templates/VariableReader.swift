@@ -9,7 +9,6 @@ struct VariableReader {
     /// Bits, and loaded frames. Eight bytes more can be read.
     let content: UnsafeRawBufferPointer
     let templates: UnsafeBufferPointer<TemplateEntry>
-    let pieces: UnsafeBufferPointer<ByteRange>
     let positions: UnsafeBufferPointer<Int32>
     let columns: UnsafeBufferPointer<TemplateColumn>
     let entries: UnsafeBufferPointer<ByteRange>

@@ -1,6 +1,6 @@
-/// A part of a ``BlockCache``: entries in a ring, and a hand that goes round it and takes what was not used since it
+/// What a ``BlockCache`` holds: entries in a ring, and a hand that goes round it and takes what was not used since it
 /// last came by. Behind a lock.
-struct CacheShard {
+struct CacheRing {
     private struct Entry {
         var key: BlockCache.Key
         /// Nil when the place is free.
@@ -30,6 +30,13 @@ struct CacheShard {
             return nil
         }
         statistics.hits += 1
+        entries[place].isUsed = true
+        return entries[place].value
+    }
+
+    /// The value of a key without counting the look-up.
+    mutating func known(_ key: BlockCache.Key) -> (any Sendable)? {
+        guard let place = places[key] else { return nil }
         entries[place].isUsed = true
         return entries[place].value
     }

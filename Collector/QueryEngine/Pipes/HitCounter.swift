@@ -1,0 +1,124 @@
+internal import StoreFormat
+
+/// `uniq` and `top`: distinct combinations of values and how often each came.
+final class HitCounter {
+    private let groups = GroupTable()
+    /// Rows of each group.
+    private var hits: [Int] = []
+    /// As long as there are only numbers of one form, they are counted instead.
+    private var numbers: NumberCounts?
+    private let memoryLimit: Int
+
+    init(_ options: ExecutionOptions) {
+        memoryLimit = options.memoryLimit
+    }
+
+    /// How many combinations there are.
+    var count: Int { numbers?.count ?? hits.count }
+
+    func add(_ block: ResultBlock, by fields: [String]) throws(ExecutionError) {
+        let columns = fields.map { block.column($0) }
+        if columns.count != 1 || !addNumbers(columns[0], block.rows) {
+            turnToText()
+            if let counts = groups.counts(of: block, columns) {
+                for (group, rows) in counts { add(group, rows) }
+            } else {
+                groups.forEachRow(of: block, columns) { _, group in add(group, 1) }
+            }
+        }
+        if (numbers?.memoryBytes ?? groups.memoryBytes + hits.count * 8) > memoryLimit {
+            throw ExecutionError(
+                code: .memory,
+                message: "\(count) values need more than \(memoryLimit >> 20) MiB; narrow the filter")
+        }
+    }
+
+    private func add(_ group: Int, _ rows: Int) {
+        while hits.count <= group { hits.append(0) }
+        hits[group] += rows
+    }
+
+    /// Counts numbers; false when they are of another form than those before, or there was text before.
+    private func addNumbers(_ column: ResultColumn?, _ rows: [Int]) -> Bool {
+        if numbers == nil, hits.isEmpty, case .numbers(let column)? = column { numbers = NumberCounts(column.form) }
+        guard var counts = numbers else { return false }
+        // Not to be copied when it grows.
+        numbers = nil
+        defer { numbers = counts }
+        switch column {
+        case .numbers(let column) where column.form == counts.form: counts.add(column, rows)
+        case nil: counts.add(missing: rows.count)
+        default: return false
+        }
+        return true
+    }
+
+    /// Enters the texts of numbers in their order.
+    private func turnToText() {
+        guard let old = numbers else { return }
+        numbers = nil
+        for entry in old.entries() { add(groups.group(ofValue: old.text(of: entry) ?? []), entry.hits) }
+    }
+
+    /// The groups that came first, as rows.
+    func first(_ count: Int, fields: [String], hitsField: String?) -> ResultBlock {
+        if let numbers { return block(numbers.entries().prefix(count), numbers, fields, hitsField) }
+        return block(Array(0..<min(count, hits.count)), fields, hitsField)
+    }
+
+    /// The groups that have the most hits, those with the most first, and among equals those that came first.
+    func mostFrequent(_ count: Int, fields: [String], hitsField: String?) -> ResultBlock {
+        if let numbers { return block(numbers.mostFrequent(count), numbers, fields, hitsField) }
+        var rank = HitRank()
+        for hits in hits { rank.add(hits) }
+        let least = rank.least(count)
+        let order = hits.indices.filter { hits[$0] >= least }.sorted {
+            hits[$0] != hits[$1] ? hits[$0] > hits[$1] : $0 < $1
+        }
+        return block(Array(order.prefix(count)), fields, hitsField)
+    }
+
+    private func block(_ order: [Int], _ fields: [String], _ hitsField: String?) -> ResultBlock {
+        let columns = fields.map { _ in ColumnGathererBox(capacity: order.count) }
+        for group in order {
+            for (index, value) in groups.values(of: group).enumerated() { columns[index].append(value) }
+        }
+        return Self.block(zip(fields, columns).map { ($0, $1.finish()) }, order.map { hits[$0] }, hitsField)
+    }
+
+    private func block(
+        _ entries: ArraySlice<NumberCounts.Entry>, _ numbers: NumberCounts, _ fields: [String], _ hitsField: String?
+    ) -> ResultBlock {
+        let column = ColumnGathererBox(capacity: entries.count)
+        for entry in entries { column.append(numbers.text(of: entry)) }
+        return Self.block(fields.map { ($0, column.finish()) }, entries.map(\.hits), hitsField)
+    }
+
+    private static func block(_ columns: [(String, ColumnData)], _ hits: [Int], _ hitsField: String?) -> ResultBlock {
+        var fields = columns.map { ResultBlock.Field($0, .values($1)) }
+        if let hitsField {
+            let counts = ColumnGathererBox(capacity: hits.count)
+            for hits in hits { counts.append(Array("\(hits)".utf8)) }
+            fields.append(.init(hitsField, .values(counts.finish())))
+        }
+        return ResultBlock(fields: fields, rows: Array(hits.indices)).withDistinctNames()
+    }
+}
+
+/// With few groups wanted of many, most are ruled out without sorting: by how many have at least so many hits.
+struct HitRank {
+    private var groupsOfHits = [Int](repeating: 0, count: 1 << 12)
+
+    mutating func add(_ hits: Int) { groupsOfHits[min(hits, groupsOfHits.count - 1)] += 1 }
+
+    /// Groups with fewer hits are not among the first `count`.
+    func least(_ count: Int) -> Int {
+        var least = groupsOfHits.count - 1
+        var found = groupsOfHits[least]
+        while least > 0, found < count {
+            least -= 1
+            found += groupsOfHits[least]
+        }
+        return least
+    }
+}

@@ -60,7 +60,12 @@ let core: [Target] = [
     program("journal-torture", in: "Tests", ["Journal", "Workers"]),
     tests("LineFormats", ["TestSupport", "LogModel", "ByteCoding"]),
     tests("WireProtocol", ["TestSupport", "LogModel", "ByteCoding"]),
-    module("QueryLanguage", in: "Core", ["LogModel", "ByteCoding"]),
+    .target(
+        name: "CRegexShims", path: "Core/CRegexShims",
+        linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("stdc++")]),
+    module("RegularExpressions", in: "Core", ["CRegexShims"], settings: byteLevel),
+    tests("RegularExpressions"),
+    module("QueryLanguage", in: "Core", ["LogModel", "ByteCoding", "RegularExpressions"]),
     tests("QueryLanguage", ["TestSupport", "LogModel"]),
 ]
 
@@ -88,7 +93,9 @@ let collector: [Target] = [
             "StoragePolicy", "StoreEngine", "StoreFormat", "SegmentCatalog", "ObjectStores", "LogModel", "Diagnostics",
             "SystemIO", "Workers",
         ]),
-    module("QueryEngine", in: "Collector", ["QueryLanguage", "StoreFormat", "LogModel", "ByteCoding", "LineFormats"]),
+    module(
+        "QueryEngine", in: "Collector",
+        ["QueryLanguage", "RegularExpressions", "StoreFormat", "LogModel", "ByteCoding", "LineFormats"]),
     module(
         "CollectorIngest", in: "Collector",
         ["LogModel", "ByteCoding", "ZstdCodec", "LineFormats", "WireProtocol", "Journal", "SystemIO", "Workers"]),

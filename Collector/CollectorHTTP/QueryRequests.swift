@@ -81,7 +81,7 @@ enum QueryRequests {
         case .and(let members): .conjunction(members.map { withoutTimes($0) })
         case .or(let members): .disjunction(members.map { withoutTimes($0) })
         case .not(let inner): hasTime(inner) ? .all : .negation(inner)
-        case .all, .field, .stream: filter
+        case .all, .field, .stream, .clock, .comparison, .subquery: filter
         }
     }
 
@@ -90,7 +90,7 @@ enum QueryRequests {
         case .time: true
         case .and(let members), .or(let members): members.contains { hasTime($0) }
         case .not(let inner): hasTime(inner)
-        case .all, .field, .stream: false
+        case .all, .field, .stream, .clock, .comparison, .subquery: false
         }
     }
 }

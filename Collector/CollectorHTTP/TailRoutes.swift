@@ -36,6 +36,9 @@ struct TailRoutes: Sendable {
         let filter = try self.filter(exchange.query)
         let rate = try QueryRequests.count("max_rate", exchange.query["max_rate"], upTo: 1_000_000) ?? 1_000
         let lastID = try self.lastID(exchange)
+        if filter.hasSubquery {
+            throw Problem.badValue("query", "a live tail takes no queries inside filters, such as `in(... | fields x)`")
+        }
         let matcher = RowMatcher(filter, now: Timestamp(nanoseconds: SystemClock.wallNanos()))
         let client: TailClient
         do throws(TailError) {

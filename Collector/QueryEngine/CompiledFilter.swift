@@ -14,8 +14,10 @@ indirect enum CompiledFilter: Sendable {
     case field(String, ValueMatcher, RequiredWords?)
     /// Of the message, where storage may know some or all rows without reading them.
     case message(MessageSearch, ValueMatcher)
-    case stream(StreamSelector)
+    case stream(StreamMatcher)
     case time(ClosedRange<Int64>)
+    case clock(ClockFilter)
+    case comparison(FieldComparison)
 
     init(_ filter: Filter, now: Timestamp) {
         switch filter {
@@ -33,8 +35,12 @@ indirect enum CompiledFilter: Sendable {
             } else {
                 self = .field(name, matcher, search.map { RequiredWords($0.alternatives, of: name) })
             }
-        case .stream(let selector): self = .stream(selector)
+        case .stream(let selector): self = .stream(StreamMatcher(selector))
         case .time(let time): self = time.bounds(now: now).map { .time($0) } ?? .none
+        case .clock(let clock): self = .clock(clock)
+        case .comparison(let comparison): self = .comparison(comparison)
+        // Queries inside have been run and replaced by their values.
+        case .subquery: self = .none
         }
     }
 
@@ -43,7 +49,8 @@ indirect enum CompiledFilter: Sendable {
         switch self {
         case .all, .none: 0
         case .time: 1
-        case .stream: 2
+        case .stream, .clock: 2
+        case .comparison: 20
         case .field(FieldName.message, _, _), .message: 100
         case .field: 10
         case .not(let inner): inner.cost + 1
@@ -56,7 +63,7 @@ indirect enum CompiledFilter: Sendable {
     func mayMatch(_ block: any BlockSource) -> Bool {
         switch self {
         case .none: false
-        case .all, .not, .stream: true
+        case .all, .not, .stream, .clock, .comparison: true
         case .and(let members): members.allSatisfy { $0.mayMatch(block) }
         case .or(let members): members.contains { $0.mayMatch(block) }
         case .time(let bounds): bounds.overlaps(block.timeBounds)
@@ -118,6 +125,15 @@ indirect enum CompiledFilter: Sendable {
             var left = candidates
             left.filter { bounds.contains(times[$0]) }
             return left
+        case .clock(let clock):
+            let times = try block.times()
+            var left = candidates
+            left.filter { clock.matches(times[$0]) }
+            return left
+        case .comparison(let comparison):
+            return comparison.rows(
+                try block.column(comparison.field, candidates), try block.column(comparison.other, candidates),
+                among: candidates)
         case .stream(let selector):
             let matching = block.streams.map { selector.matches($0) }
             if !matching.contains(false) { return candidates }

@@ -15,15 +15,26 @@ package func execute(
     _ query: Query, on blocks: [any BlockSource], _ options: ExecutionOptions,
     emit: @escaping (ResultBlock) -> Bool
 ) throws(ExecutionError) -> ExecutionSummary {
-    let plan = Plan(query, options)
+    var options = options
+    if query.options.ignoresGlobalTimeFilter ?? options.ignoresGlobalTimeFilter {
+        options.ignoresGlobalTimeFilter = true
+        options.from = nil
+        options.to = nil
+    }
+    let scope = QueryScope(blocks, options)
+    let plan = Plan(try scope.resolved(query), options)
+    scope.rateSeconds = plan.rateSeconds
     let output = plan.pipes.reversed().reduce(EmitStage(emit) as any RowStage) { next, pipe in
-        makeStage(pipe, next: next, options)
+        makeStage(pipe, next: next, scope)
     }
     var scan = Scan(plan: plan, options: options, output: output)
     for reason in options.gaps { scan.gap(reason) }
     do {
         try scan.run(blocks)
         try output.finish()
+        for reason in scope.gaps { scan.gap(reason) }
+        scan.summary.unreadable += scope.unreadable.prefix(
+            max(0, ExecutionSummary.maxUnreadable - scan.summary.unreadable.count))
     } catch let error as ExecutionError {
         throw error
     } catch {
@@ -44,6 +55,8 @@ struct Plan {
     var offset = 0
     /// Fields that are needed; nil for all.
     var needed: NeededFields
+    /// The length of the time that the query is about, seconds; nil when it is open.
+    var rateSeconds: Double?
 
     /// Whether the first pipe counts or adds up values, so that it has no need of their text.
     var looksAtNumbers: Bool {
@@ -69,17 +82,20 @@ struct Plan {
             timeBounds = low <= high ? low...high : nil
         }
         if let timeBounds { self.filter = .and([.time(timeBounds), self.filter]) }
+        if let timeBounds, timeBounds.lowerBound != .min, timeBounds.upperBound != .max {
+            rateSeconds = (Double(timeBounds.upperBound) - Double(timeBounds.lowerBound) + 1) / 1e9
+        }
         order = options.order
         limit = options.limit
         // Rows behind the limit need not be sorted, if nothing behind the sort looks at them.
         let lastChange = pipes.lastIndex { !$0.keepsRows }
-        if let count = limit, let lastChange, case .sort(var sort) = pipes[lastChange] {
+        if let count = limit, let lastChange, case .sort(var sort) = pipes[lastChange], sort.partition.isEmpty {
             sort.limit = min(sort.limit ?? .max, UInt64(clamping: count))
             pipes[lastChange] = .sort(sort)
         }
         // `sort by (_time)` right behind the filter is an order of the scan, which need not hold all rows.
         if case .sort(let sort)? = pipes.first, sort.keys.count == 1, sort.keys[0].field == FieldName.time,
-            let count = sort.limit, limit == nil || lastChange == 0
+            sort.partition.isEmpty, sort.rankField == nil, let count = sort.limit, limit == nil || lastChange == 0
         {
             order = sort.keys[0].isDescending ? .newestFirst : .oldestFirst
             offset = Int(clamping: sort.offset ?? 0)
@@ -99,7 +115,9 @@ extension Pipe {
     /// Whether each row that comes in goes out, changed or not.
     var keepsRows: Bool {
         switch self {
-        case .copy, .delete, .fields, .rename: true
+        case .copy, .delete, .fields, .rename, .extract, .format, .math, .measure, .pack, .unpack, .unpackWords,
+            .update:
+            true
         default: false
         }
     }

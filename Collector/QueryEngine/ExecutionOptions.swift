@@ -51,6 +51,8 @@ package struct ExecutionOptions: Sendable {
     package var from: Timestamp?
     /// Only events before this time.
     package var to: Timestamp?
+    /// Whether ``from`` and ``to`` do not hold, unless a query inside says that they do.
+    var ignoresGlobalTimeFilter = false
     /// At most so many rows; nil for all.
     package var limit: Int?
     /// The order of rows.

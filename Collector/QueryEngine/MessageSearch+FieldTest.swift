@@ -6,7 +6,16 @@ extension MessageSearch {
     /// What storage must know of a test; nil when words say nothing about it.
     init?(_ test: FieldTest, _ matcher: ValueMatcher) {
         switch test {
-        case .any, .empty: return nil
+        case .any, .empty, .expression, .substring, .numbers, .addresses, .strings, .lengths: return nil
+        case .sequence(let phrases), .containsAll(let phrases):
+            guard phrases.allSatisfy({ Self.isPlain($0) }) else { return nil }
+            self.init(
+                alternatives: [phrases.flatMap { Self.words(of: $0, goesOn: false, false) }], isOneWord: false,
+                passes: nil)
+        case .containsAny(let phrases):
+            guard !phrases.isEmpty, phrases.allSatisfy({ Self.isPlain($0) }) else { return nil }
+            self.init(
+                alternatives: phrases.map { Self.words(of: $0, goesOn: false, false) }, isOneWord: false, passes: nil)
         case .phrase(let text, let ignoringCase):
             self.init(text, goesOn: false, ignoringCase, matcher)
         case .prefix(let text, let ignoringCase):
@@ -31,6 +40,11 @@ extension MessageSearch {
         let words = Self.words(of: text, goesOn: goesOn, ignoringCase)
         let isOneWord = words.count == 1 && words[0].bytes == text.bytes
         self.init(alternatives: [words], isOneWord: isOneWord, passes: { matcher.matches($0) })
+    }
+
+    /// Whether the words of a phrase are sure to be words of a value that contains it.
+    private static func isPlain(_ text: QueryText) -> Bool {
+        !text.isEmpty && text.string != nil && text.bytes.allSatisfy { $0 >= 0x20 }
     }
 
     /// The words of a text; the last may be the start of a longer one if the text `goesOn`.

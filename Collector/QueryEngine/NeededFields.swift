@@ -22,15 +22,34 @@ struct NeededFields {
             switch pipe {
             case .fields(let fields): needed = fields.fields
             case .stats(let stats):
-                needed =
-                    stats.by.map { FieldPattern($0.field) } + stats.functions.flatMap(\.function.fields)
+                unwanted = []
+                needed = Self.fields(of: stats)
             case .uniq(let uniq): needed = uniq.fields.map { FieldPattern($0) }
             case .top(let top): needed = top.fields.map { FieldPattern($0) }
-            case .sort(let sort): alsoNeed(sort.keys.map { FieldPattern($0.field) })
+            case .fieldValues(let pipe): needed = [FieldPattern(pipe.field)]
+            case .blocksCount: needed = []
+            case .sort(let sort):
+                alsoNeed(sort.keys.map { FieldPattern($0.field) } + sort.partition.map { FieldPattern($0) })
             case .filter(let filter): alsoNeed(Self.fields(of: filter.filter))
             case .rename(let pipe): alsoNeed(pipe.mappings.map(\.source))
             case .copy(let pipe): alsoNeed(pipe.mappings.map(\.source))
             case .delete(let delete): unwanted += delete.fields
+            case .update(let pipe): alsoNeed([FieldPattern(pipe.field)] + Self.fields(of: pipe.condition))
+            case .measure(let pipe): alsoNeed([FieldPattern(pipe.field)])
+            case .extract(let pipe): alsoNeed([FieldPattern(pipe.source)] + Self.fields(of: pipe.condition))
+            case .unpack(let pipe): alsoNeed([FieldPattern(pipe.source)] + Self.fields(of: pipe.condition))
+            case .unpackWords(let pipe): alsoNeed([FieldPattern(pipe.source)])
+            case .unroll(let pipe): alsoNeed(pipe.fields.map { FieldPattern($0) } + Self.fields(of: pipe.condition))
+            case .format(let pipe):
+                alsoNeed(pipe.pattern.fields.map { FieldPattern($0) } + Self.fields(of: pipe.condition))
+            case .math(let pipe): alsoNeed(pipe.entries.flatMap(\.expression.fields).map { FieldPattern($0) })
+            case .join(let pipe): alsoNeed(pipe.fields.map { FieldPattern($0) })
+            // Which rows and fields there are depends on all of them.
+            case .pack(let pipe) where !pipe.fields.isEmpty: alsoNeed(pipe.fields)
+            case .pack, .dropEmptyFields, .facets, .fieldNames, .streamContext:
+                needed = nil
+                unwanted = []
+            case .sample, .union: break
             case .limit, .offset: break
             }
         }
@@ -50,14 +69,29 @@ struct NeededFields {
         return names.filter { name in patterns.contains { $0.matches(name) } } + plain
     }
 
-    private static func fields(of filter: Filter) -> [FieldPattern] {
+    private static func fields(of stats: StatsPipe) -> [FieldPattern]? {
+        var fields = stats.by.map { FieldPattern($0.field) }
+        for call in stats.functions {
+            fields += Self.fields(of: call.condition)
+            if let source = call.function.source { fields.append(FieldPattern(source)) }
+            if call.function.fields.isEmpty, ![.count, .rate].contains(call.function.kind) { return nil }
+            fields += call.function.fields
+        }
+        return fields
+    }
+
+    private static func fields(of filter: Filter?) -> [FieldPattern] {
         switch filter {
-        case .all: []
-        case .and(let members), .or(let members): members.flatMap { fields(of: $0) }
-        case .not(let inner): fields(of: inner)
-        case .field(let name, _): [FieldPattern(name)]
-        case .stream(let selector): selector.labels.map { FieldPattern($0) }
-        case .time: [FieldPattern(FieldName.time)]
+        case nil: []
+        case .all?: []
+        case .and(let members)?, .or(let members)?: members.flatMap { fields(of: $0) }
+        case .not(let inner)?: fields(of: inner)
+        case .field(let name, _)?: [FieldPattern(name)]
+        case .stream(let selector)?: StreamMatcher(selector).labels.map { FieldPattern($0) }
+        case .time?, .clock?: [FieldPattern(FieldName.time)]
+        case .comparison(let comparison)?: [FieldPattern(comparison.field), FieldPattern(comparison.other)]
+        // Replaced by its values before it comes here.
+        case .subquery(let subquery)?: [FieldPattern(subquery.field)]
         }
     }
 }

@@ -21,18 +21,38 @@ final class EmitStage: RowStage {
 }
 
 /// The stage that does what a pipe says.
-func makeStage(_ pipe: Pipe, next: any RowStage, _ options: ExecutionOptions) -> any RowStage {
+func makeStage(_ pipe: Pipe, next: any RowStage, _ scope: QueryScope) -> any RowStage {
+    let options = scope.options
     switch pipe {
-    case .fields(let pipe): ColumnsStage(next) { block in block.keeping(pipe.fields) }
-    case .delete(let pipe): ColumnsStage(next) { block in block.dropping(pipe.fields) }
-    case .rename(let pipe): ColumnsStage(next) { block in block.mapping(pipe.mappings, keepsSource: false) }
-    case .copy(let pipe): ColumnsStage(next) { block in block.mapping(pipe.mappings, keepsSource: true) }
-    case .filter(let pipe): FilterStage(pipe, next, options)
-    case .limit(let pipe): LimitStage(Int(clamping: pipe.count), next)
-    case .offset(let pipe): OffsetStage(Int(clamping: pipe.count), next)
-    case .sort(let pipe): SortStage(pipe, next, options)
-    case .stats(let pipe): StatsStage(pipe, next, options)
-    case .uniq(let pipe): UniqStage(pipe, next, options)
-    case .top(let pipe): TopStage(pipe, next, options)
+    case .fields(let pipe): return ColumnsStage(next) { block in block.keeping(pipe.fields) }
+    case .delete(let pipe): return ColumnsStage(next) { block in block.dropping(pipe.fields) }
+    case .rename(let pipe): return ColumnsStage(next) { block in block.mapping(pipe.mappings, keepsSource: false) }
+    case .copy(let pipe): return ColumnsStage(next) { block in block.mapping(pipe.mappings, keepsSource: true) }
+    case .filter(let pipe): return FilterStage(pipe, next, options)
+    case .limit(let pipe): return LimitStage(Int(clamping: pipe.count), next)
+    case .offset(let pipe): return OffsetStage(Int(clamping: pipe.count), next)
+    case .sort(let pipe): return SortStage(pipe, next, options)
+    case .stats(let pipe): return StatsStage(pipe, next, scope)
+    case .uniq(let pipe): return UniqStage(pipe, next, options)
+    case .top(let pipe): return TopStage(pipe, next, options)
+    case .update(let pipe): return ColumnsStage(next, pipe.change(options))
+    case .measure(let pipe): return ColumnsStage(next) { block in block.measuring(pipe) }
+    case .extract(let pipe): return ColumnsStage(next, pipe.change(options))
+    case .format(let pipe): return ColumnsStage(next, pipe.change(options))
+    case .math(let pipe): return ColumnsStage(next) { block in block.computing(pipe, now: options.now) }
+    case .pack(let pipe): return ColumnsStage(next) { block in block.packing(pipe) }
+    case .unpackWords(let pipe): return ColumnsStage(next) { block in block.unpackingWords(pipe) }
+    case .unpack(let pipe): return UnpackStage(pipe, next, options)
+    case .unroll(let pipe): return UnrollStage(pipe, next, options)
+    case .dropEmptyFields: return DropEmptyFieldsStage(next)
+    case .sample(let pipe): return SampleStage(pipe, next)
+    case .blocksCount(let pipe): return BlocksCountStage(pipe, next)
+    case .fieldNames(let pipe): return FieldNamesStage(pipe, next, options)
+    case .fieldValues(let pipe):
+        return UniqStage(UniqPipe(by: [pipe.field], hitsField: "hits", limit: pipe.limit), next, options)
+    case .facets(let pipe): return FacetsStage(pipe, next, options)
+    case .join(let pipe): return JoinStage(pipe, next, scope)
+    case .union(let pipe): return UnionStage(pipe, next, scope)
+    case .streamContext(let pipe): return StreamContextStage(pipe, next, scope)
     }
 }

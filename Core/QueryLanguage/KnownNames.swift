@@ -9,10 +9,17 @@ package enum KnownNames {
     }
 
     /// Functions among the filters, e.g. `in` of `in(a,b)`.
-    package static let filters = ["exact", "i", "in"]
+    package static let filters = [
+        "contains_all", "contains_any", "eq_field", "exact", "i", "in", "ipv4_range", "le_field", "len_range",
+        "lt_field",
+        "range", "re", "seq", "string_range",
+    ]
 
     /// Pipes and their aliases.
     package static let pipes: [String] = Pipe.kinds.flatMap { $0.names }
+
+    /// The same as a set.
+    static let pipeNames = Set(pipes)
 
     /// Functions of the stats pipe.
     package static let statsFunctions: [String] = StatsFunction.Kind.allCases.map(\.rawValue)
@@ -20,44 +27,29 @@ package enum KnownNames {
     /// Words with a meaning of their own; as values and field names they need quotes.
     package static let keywords: Set<String> = [
         "and", "or", "not", "as", "by", "asc", "desc", "limit", "offset", "with", "hits", "rank", "partition", "if",
+        "on",
+        "at", "from", "fields", "result_prefix", "keep_original_fields", "skip_empty_results", "drop_duplicates",
+        "prettify", "inner", "prefix", "before", "after", "time_window", "max_values_per_field", "max_value_len",
+        "keep_const_fields", "options", "now", "day_range", "week_range", "default", "xor", "abs", "exp", "ln", "max",
+        "min", "rand", "round", "ceil", "floor", "not_in", "inf",
     ]
 
     static let missingFilters: [Missing] = [
-        Missing(name: "contains_all", feature: "lists of words"),
-        Missing(name: "contains_any", feature: "lists of words"),
         Missing(name: "contains_common_case", feature: "common-case searches"),
-        Missing(name: "day_range", feature: "ranges of the time of day"),
-        Missing(name: "eq_field", feature: "comparisons of two fields"),
         Missing(name: "equals_common_case", feature: "common-case searches"),
-        Missing(name: "ipv4_range", feature: "ranges of IPv4 addresses"),
         Missing(name: "ipv6_range", feature: "ranges of IPv6 addresses"),
         Missing(name: "json_array_contains_any", feature: "searches in JSON arrays"),
-        Missing(name: "le_field", feature: "comparisons of two fields"),
-        Missing(name: "len_range", feature: "ranges of lengths"),
-        Missing(name: "lt_field", feature: "comparisons of two fields"),
         Missing(name: "pattern_match", feature: "patterns"),
         Missing(name: "pattern_match_full", feature: "patterns"),
-        Missing(name: "range", feature: "ranges of numbers"),
-        Missing(name: "re", feature: "regular expressions"),
-        Missing(name: "seq", feature: "sequences of words"),
-        Missing(name: "string_range", feature: "ranges of strings"),
         Missing(name: "value_type", feature: "searches by type of value"),
-        Missing(name: "week_range", feature: "ranges of days of the week"),
     ]
 
     static let missingPipes = [
-        "block_stats", "blocks_count", "collapse_nums", "decolorize", "drop_empty_fields", "extract",
-        "extract_regexp", "facets", "field_names", "field_values", "first", "format", "generate_sequence", "hash",
-        "join", "json_array_len", "last", "len", "math", "eval", "pack_json", "pack_logfmt", "query_stats",
-        "replace", "replace_regexp", "running_stats", "sample", "set_stream_fields", "split", "stream_context",
-        "time_add", "total_stats", "union", "unpack_json", "unpack_logfmt", "unpack_syslog", "unpack_words",
-        "unroll",
+        "block_stats", "generate_sequence", "query_stats", "running_stats", "set_stream_fields", "split", "time_add",
+        "total_stats",
     ]
 
-    static let missingStatsFunctions = [
-        "any", "count_empty", "count_uniq_hash", "field_max", "field_min", "histogram", "json_values", "median",
-        "quantile", "rate", "rate_sum", "row_any", "row_max", "row_min", "stddev", "sum_len", "uniq_values", "values",
-    ]
+    static let missingStatsFunctions = ["any", "field_max", "field_min", "stddev"]
 
     static func missingFilter(_ name: String) -> Missing? {
         missingFilters.first { $0.name == name }

@@ -4,4 +4,8 @@ package enum QueryLimits {
     package static let maximumQueryBytes = 65_536
     /// How deep parentheses may nest. Parser, printer and matchers recurse once a level, so this bounds their stacks.
     package static let maximumDepth = 100
+    /// How deep queries may stand inside queries: running one recurses once a level.
+    package static let maximumQueryDepth = 8
+    /// How deep formulas may nest: reading one recurses several times a level.
+    package static let maximumFormulaDepth = 32
 }

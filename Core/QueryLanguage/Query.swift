@@ -4,6 +4,8 @@ package import LogModel
 ///
 /// `description` writes it in one canonical form, which parses back to an equal query.
 package struct Query: Hashable, Sendable {
+    /// How the query is to run: `options(...)` in front of it.
+    package var options = QueryOptions()
     /// Which events the query selects.
     package var filter: Filter
     /// What happens to them, first pipe first.
@@ -34,6 +36,6 @@ package struct Query: Hashable, Sendable {
 extension Query: CustomStringConvertible {
     /// The query in canonical form.
     package var description: String {
-        ([filter.description] + pipes.map { $0.description }).joined(separator: " | ")
+        options.description + ([filter.description] + pipes.map { $0.description }).joined(separator: " | ")
     }
 }

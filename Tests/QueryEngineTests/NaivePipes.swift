@@ -104,8 +104,8 @@ struct NaivePipe {
                     // Empty and missing are one.
                     if !(row["_time"] ?? []).isEmpty { key["_time"] = row["_time"] }
                     if let time = nanoseconds(row["_time"]) {
-                        let start = time + 100_000_000
-                        let floored = start - (start % 750_000_000 + 750_000_000) % 750_000_000 - 100_000_000
+                        let start = time - 100_000_000
+                        let floored = start - (start % 750_000_000 + 750_000_000) % 750_000_000 + 100_000_000
                         key["_time"] = Array(Timestamp(nanoseconds: floored).description.utf8)
                     }
                 }
@@ -134,15 +134,16 @@ struct NaivePipe {
                 }
                 row["uu"] = distinct { $0 == "la" || $0 == "host" }
                 row["uh"] = distinct { $0.hasPrefix("h") }
-                row["s"] = numbers.isEmpty ? [] : decimal(sum)
+                row["s"] = numbers.isEmpty ? Array("NaN".utf8) : decimal(sum)
                 row["a"] =
                     numbers.isEmpty
-                    ? []
+                    ? Array("NaN".utf8)
                     : sum % numbers.count == 0
                         ? decimal(sum / numbers.count) : Array("\(Double(sum) / Double(numbers.count))".utf8)
-                row["mn"] = extreme(all("http.status"), -1)
+                // To `min`, a missing value is the smallest.
+                row["mn"] = extreme(rows.map { $0["http.status"] ?? [] }, -1)
                 row["mx"] = extreme(all("http.status") + all("la"), 1)
-                row["t0"] = extreme(all("_time"), -1)
+                row["t0"] = extreme(rows.map { $0["_time"] ?? [] }, -1)
                 row["t1"] = extreme(all("_time"), 1)
                 return row
             }
@@ -159,16 +160,20 @@ struct NaivePipe {
         (value ?? []).withUnsafeBytes { Timestamp(rfc3339: $0) }?.nanoseconds
     }
 
-    /// Numbers by size and times by their order, then everything else by its bytes.
+    /// No value, then numbers by size and times by their order, then everything else by its bytes but for digits, which
+    /// come first. No two values of the corpus differ in the length of a number only.
     private static func compare(_ left: [UInt8], _ right: [UInt8]) -> Int {
         func number(_ value: [UInt8]) -> Int64? {
             Int64(String(decoding: value, as: UTF8.self)) ?? nanoseconds(value)
         }
+        if left.isEmpty || right.isEmpty { return left.count - right.count }
         switch (number(left), number(right)) {
         case (let left?, let right?): return left < right ? -1 : left > right ? 1 : 0
         case (_?, nil): return -1
         case (nil, _?): return 1
-        case (nil, nil): return left == right ? 0 : left.lexicographicallyPrecedes(right) ? -1 : 1
+        case (nil, nil):
+            func weight(_ byte: UInt8) -> Int { byte >= 0x30 && byte <= 0x39 ? Int(byte) - 0x30 : Int(byte) + 10 }
+            return left == right ? 0 : left.lexicographicallyPrecedes(right) { weight($0) < weight($1) } ? -1 : 1
         }
     }
 }

@@ -6,6 +6,8 @@ import Testing
 
 /// Makes queries of all shapes, in the form that the parser makes them.
 struct QueryGenerator {
+    /// Results of stats so far: no two may have one name.
+    var results = 0
     var random: SeededGenerator
 
     private let fields = ["_msg", "level", "http.status", "x-id", "and", "a b", "in", "日本", "\"", "by", "5m", "é*"]
@@ -24,7 +26,20 @@ struct QueryGenerator {
 
     mutating func test() -> FieldTest {
         let text = pick(texts)
-        switch Int.random(in: 0..<9, using: &random) {
+        switch Int.random(in: 0..<18, using: &random) {
+        case 9: return .expression(pick(["a.*b", "^x$", "(?i)\"é"]))
+        case 10: return .substring(text)
+        case 11: return .sequence(some(1...3) { $0.pick($0.texts) })
+        case 12: return .containsAll(some(1...3) { $0.pick($0.texts) })
+        case 13: return .containsAny(some(1...3) { $0.pick($0.texts) })
+        case 14:
+            let flags = (Bool.random(using: &random), Bool.random(using: &random))
+            let lower = NumberRange.End(10_240, text: "10KiB", isIncluded: flags.0)
+            let upper = NumberRange.End(.infinity, text: "inf", isIncluded: flags.1)
+            return .numbers(pick([.init(lower: lower, upper: upper), .init(lower: lower), .init(upper: upper)]))
+        case 15: return .addresses(pick([0...UInt32.max, 167_772_160...184_549_375]))
+        case 16: return pick([.strings(from: text, below: "z"), .strings(from: "abc\0", below: nil)])
+        case 17: return .lengths(pick([5...10, 0...UInt64.max]))
         case 0: return .any
         case 1: return .empty
         case 2: return .phrase(text, ignoringCase: true)
@@ -69,7 +84,24 @@ struct QueryGenerator {
     }
 
     mutating func filter(depth: Int) -> Filter {
-        switch Int.random(in: 0..<(depth > 0 ? 9 : 5), using: &random) {
+        switch Int.random(in: 0..<(depth > 0 ? 12 : 5), using: &random) {
+        case 9:
+            return .comparison(.init(pick(fields), pick(FieldComparison.Relation.allCases), pick(fields)))
+        case 10:
+            let minute: Int64 = 60_000_000_000
+            return .clock(
+                pick([
+                    .init(.day(from: 480 * minute, to: 1_080 * minute - 1)),
+                    .init(.day(from: 1, to: 86_399_999_999_999)),
+                    .init(.day(from: 0, to: 86_399_999_999_998), offset: -minute),
+                    .init(.week(from: 1, to: 5), offset: minute),
+                    .init(.week(from: 7, to: -1)),
+                ]))
+        case 11:
+            return .subquery(
+                .init(
+                    pick(fields), pick([.oneOf, .containsAll, .containsAny]),
+                    .init(filter: .all, pipes: [.fields(.init([.init("a")]))])))
         case 0: return .all
         case 1: return .time(time())
         case 2:
@@ -114,24 +146,38 @@ struct QueryGenerator {
                     offset: number(), limit: number()))
         case 5:
             return .uniq(
-                .init(by: some(1...3) { $0.pick($0.fields) }, hitsField: pick([nil, "hits", "a b"]), limit: number()))
+                .init(by: some(1...3) { $0.pick($0.fields) }, hitsField: pick([nil, "hits", "x y"]), limit: number()))
         case 6:
-            return .top(.init(number() ?? 1, by: some(1...2) { $0.pick($0.fields) }, hitsField: pick(["hits", "as"])))
+            return .top(.init(number() ?? 1, by: some(1...2) { $0.pick($0.fields) }, hitsField: pick(["hits", "x y"])))
         case 7: return .filter(.init(filter(depth: 2)))
         case 8: return .rename(.init(some(1...2) { $0.mapping() }))
         case 9: return .copy(.init(some(1...2) { $0.mapping() }))
         default:
-            let buckets: [StatsPipe.Bucket] = [.init(step: 60_000_000_000), .init(step: 1, offset: -3_600_000_000_000)]
+            let buckets: [StatsPipe.Bucket] = [
+                .init(step: 60_000_000_000), .init(step: 1, offset: -3_600_000_000_000),
+                .init(size: 604_800e9, calendar: .week),
+                .init(size: 1, calendar: .month, offset: 3_600e9), .init(size: 0.5), .init(size: 256, maskBits: 24),
+            ]
             return .stats(
                 .init(
                     by: some(0...2) { .init($0.pick($0.fields)) }
-                        + some(0...1) { .init("_time", bucket: $0.pick(buckets)) },
+                        + some(0...1) { .init($0.pick(["_time", "size"]), bucket: $0.pick(buckets)) },
                     functions: some(1...3) { generator in
                         let kind = generator.pick(StatsFunction.Kind.allCases)
-                        let fields = generator.some(1...2) { FieldPattern($0.pick($0.fields)) }
-                        let limit = kind == .countUniq ? generator.number() : nil
-                        let function = StatsFunction(kind, fields, limit: limit)
-                        return .init(function, as: generator.pick([nil, "n", "as"]))
+                        var fields = generator.some(1...2) { FieldPattern($0.pick($0.fields)) }
+                        if kind == .histogram { fields = [fields[0]] }
+                        if kind == .rate { fields = [] }
+                        let takesLimit: Set<StatsFunction.Kind> = [
+                            .countUniq, .countUniqHash, .values, .uniqValues, .jsonValues,
+                        ]
+                        let limit = takesLimit.contains(kind) ? generator.number().map { $0 + 1 } : nil
+                        var function = StatsFunction(kind, fields, limit: limit)
+                        if kind == .rowMin || kind == .rowMax { function.source = generator.pick(generator.fields) }
+                        if kind == .quantile { function.part = generator.pick([0, 0.5, 0.999, 1]) }
+                        generator.results += 1
+                        return .init(
+                            function, as: generator.pick(["n\(generator.results)", "as \(generator.results)"]),
+                            if: generator.pick([nil, generator.filter(depth: 1)]))
                     }))
         }
     }

@@ -92,6 +92,11 @@ import Testing
         case .exact(let text): return value == text.bytes
         case .exactPrefix(let text): return value.starts(with: text.bytes)
         case .oneOf(let texts): return texts.contains { $0.bytes == value }
+        case .substring(let text):
+            return text.isEmpty || value.indices.contains { value[$0...].starts(with: text.bytes) }
+        case .containsAll(let texts): return texts.allSatisfy { contains($0, false, isPrefix: false) }
+        case .containsAny(let texts): return texts.contains { contains($0, false, isPrefix: false) }
+        default: preconditionFailure("not part of this test")
         }
     }
 

@@ -1,4 +1,5 @@
 internal import ByteCoding
+internal import LogModel
 internal import QueryLanguage
 internal import StoreFormat
 
@@ -45,7 +46,9 @@ extension ResultBlock {
             if !mapping.source.isPrefix { result.fields.removeAll { $0.name == mapping.target.name } }
             for field in moved {
                 let ending = field.name.utf8.dropFirst(mapping.source.name.utf8.count)
-                let name = mapping.target.name + (mapping.source.isPrefix ? String(ending) ?? "" : "")
+                var name = mapping.target.name + (mapping.source.isPrefix ? String(ending) ?? "" : "")
+                // What is left without a name is the message.
+                if name.isEmpty { name = FieldName.message }
                 if let index = result.fields.firstIndex(where: { $0.name == name }) {
                     let column = field.column.filled(from: result.fields[index].column, rows: rows)
                     result.fields[index] = Field(name, column)

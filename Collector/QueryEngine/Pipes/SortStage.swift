@@ -6,6 +6,8 @@ internal import QueryLanguage
 final class SortStage: RowStage {
     private struct Row {
         var keys: [SortValue]
+        /// Which combination of the fields of `partition by` it has.
+        var part = 0
         /// Index into `blocks`.
         var block: Int
         var row: Int
@@ -18,6 +20,7 @@ final class SortStage: RowStage {
     private var rows: [Row] = []
     private var bytes = 0
     private let wanted: Int
+    private var parts: [[[UInt8]]: Int] = [:]
 
     init(_ pipe: SortPipe, _ next: any RowStage, _ options: ExecutionOptions) {
         self.pipe = pipe
@@ -33,11 +36,11 @@ final class SortStage: RowStage {
         let columns = pipe.keys.map { compact.column($0.field) }
         for row in compact.rows {
             let keys = columns.map { SortValue($0, row) }
-            rows.append(Row(keys: keys, block: blocks.count, row: row))
+            rows.append(Row(keys: keys, part: part(of: compact, row), block: blocks.count, row: row))
         }
         blocks.append(compact)
         bytes += compact.memoryBytes + compact.rows.count * 64
-        if wanted != .max, rows.count > wanted.addingReportingOverflow(wanted + 4_096).partialValue { trim() }
+        if wanted < .max / 4, rows.count > (wanted * 2 + 4_096) * max(1, parts.count) { trim() }
         if bytes > memoryLimit {
             trim()
             if bytes > memoryLimit {
@@ -51,21 +54,61 @@ final class SortStage: RowStage {
 
     func finish() throws(ExecutionError) {
         rows.sort(by: precedes)
-        var rest = rows.dropFirst(Int(clamping: pipe.offset ?? 0)).prefix(Int(clamping: pipe.limit ?? .max))
-        while !rest.isEmpty {
-            if try !next.process(gathered(rest.prefix(4_096))) { break }
-            rest = rest.dropFirst(4_096)
+        let offset = Int(clamping: pipe.offset ?? 0)
+        let (chosen, places) = firstOfParts(from: offset, count: Int(clamping: pipe.limit ?? .max))
+        var start = 0
+        while start < chosen.count {
+            let end = min(start + 4_096, chosen.count)
+            var block = gathered(chosen[start..<end])
+            if let rankField = pipe.rankField {
+                let ranks = places[start..<end].map { [Array("\($0 + 1)".utf8)] }
+                let rank = ResultBlock.table([rankField], ranks).fields[0]
+                block.fields = [rank] + block.fields.filter { $0.name != rankField }
+            }
+            if try !next.process(block) { break }
+            start = end
         }
         rows = []
         blocks = []
         try next.finish()
     }
 
+    /// The number of a row's combination of the fields of `partition by`.
+    private func part(of block: ResultBlock, _ row: Int) -> Int {
+        if pipe.partition.isEmpty { return 0 }
+        let key = pipe.partition.map { block.value($0, row) }
+        if let known = parts[key] { return known }
+        parts[key] = parts.count
+        bytes += key.reduce(96) { $0 + $1.count }
+        return parts.count - 1
+    }
+
+    /// Of sorted rows, those of each part from a place on, parts in the order of their values; and their places.
+    private func firstOfParts(from offset: Int, count: Int) -> (rows: [Row], places: [Int]) {
+        guard !pipe.partition.isEmpty else {
+            let chosen = Array(rows.dropFirst(offset).prefix(count))
+            return (chosen, Array(chosen.indices.map { $0 + offset }))
+        }
+        var ofPart = [[Row]](repeating: [], count: parts.count)
+        for row in rows { ofPart[row.part].append(row) }
+        let order = parts.sorted { left, right in
+            left.key.lexicographicallyPrecedes(right.key) { $0.lexicographicallyPrecedes($1) }
+        }
+        var chosen: [Row] = []
+        var places: [Int] = []
+        for (_, part) in order {
+            let rows = ofPart[part].dropFirst(offset).prefix(count)
+            chosen += rows
+            places += rows.indices
+        }
+        return (chosen, places)
+    }
+
     /// Forgets rows that cannot be among the first any more.
     private func trim() {
         guard wanted < rows.count else { return }
         rows.sort(by: precedes)
-        rows.removeLast(rows.count - wanted)
+        rows = firstOfParts(from: 0, count: wanted).rows
         // Copies of just these rows, so that the blocks they came from can go.
         let kept = gathered(rows[...])
         blocks = [kept]

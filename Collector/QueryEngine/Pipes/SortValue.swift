@@ -1,7 +1,9 @@
 internal import LogModel
+internal import QueryLanguage
 internal import StoreFormat
 
-/// A value to be ordered: numbers by size, everything else by its bytes, numbers first.
+/// A value to be ordered: no value first, then numbers by size (durations and sizes in bytes are numbers, too), then
+/// everything else in ``NaturalOrder``.
 enum SortValue: Comparable {
     /// Whole numbers and times: nanoseconds since the epoch need more digits than a double has.
     case integer(Int64)
@@ -32,27 +34,26 @@ enum SortValue: Comparable {
         }
     }
 
-    /// The number that the value of a row stands for; nil when it is none.
+    /// The plain decimal that the value of a row is; nil when it is none. Times and durations are none.
     static func number(_ column: ResultColumn, _ row: Int) -> Double? {
         // A double holds both exactly, and a quotient of such is the double next to the true one, as reading text gives.
-        if case .numbers(let numbers) = column, numbers.form.isPlain, numbers.rows.contains(row),
+        // With zeros in front a value is text, here and in its plain form.
+        if case .numbers(let numbers) = column, numbers.form.isPlain, numbers.form.spelling != .padded,
+            numbers.rows.contains(row),
             numbers.values[row].magnitude < 1 << 53
         {
             return Double(numbers.values[row]) / powersOfTen[numbers.form.scale]
         }
-        return number(column.value(at: row) ?? [])
+        if case .times = column { return nil }
+        return NumberReading.decimal(column.value(at: row) ?? [])
     }
 
     /// 10 to the power of the index, up to the most digits that are stored behind the point.
     private static let powersOfTen: [Double] = (0...18).map { (0..<$0).reduce(1.0) { power, _ in power * 10 } }
 
-    /// The number that text stands for; nil when it is none. Infinity and what is no number have no place in an order.
-    static func number(_ bytes: [UInt8]) -> Double? {
-        guard let first = bytes.first, bytes.count <= 40, (0x30...0x39).contains(first) || first == 0x2D else {
-            return nil
-        }
-        guard let number = Double(String(decoding: bytes, as: UTF8.self)), number.isFinite else { return nil }
-        return number
+    /// The number that text stands for in any of its forms; nil when it is none.
+    private static func number(_ bytes: [UInt8]) -> Double? {
+        NumberReading.number(bytes)
     }
 
     private static func integer(_ bytes: [UInt8]) -> Int64? {
@@ -76,10 +77,9 @@ enum SortValue: Comparable {
         case (.number(let left), .number(let right)): Self.compare(left, right)
         case (.integer(let left), .number(let right)): Self.compare(left, right)
         case (.number(let left), .integer(let right)): -Self.compare(right, left)
-        case (.text(let left), .text(let right)):
-            left == right ? 0 : left.lexicographicallyPrecedes(right) ? -1 : 1
-        case (_, .text): -1
-        case (.text, _): 1
+        case (.text(let left), .text(let right)): NaturalOrder.compare(left, right)
+        case (_, .text(let right)): right.isEmpty ? 1 : -1
+        case (.text(let left), _): left.isEmpty ? -1 : 1
         }
     }
 

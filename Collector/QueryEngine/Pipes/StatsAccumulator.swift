@@ -11,15 +11,20 @@ struct StatsAccumulator {
     private var extreme: (value: SortValue, bytes: [UInt8])?
     private var distinct: Set<[UInt8]> = []
     private var distinctBytes = 0
+    /// What functions beyond counts, sums and extremes keep.
+    private var gatherer: StatsGatherer?
 
     init(_ function: StatsFunction) {
         self.function = function
+        gatherer = StatsGatherer(function)
     }
 
     /// Bytes of memory.
-    var memoryBytes: Int { 96 + distinctBytes + (extreme?.bytes.count ?? 0) * 2 }
+    var memoryBytes: Int {
+        96 + distinctBytes + (extreme?.bytes.count ?? 0) * 2 + (gatherer?.memoryBytes ?? 0)
+    }
 
-    mutating func add(_ columns: [ResultBlock.Field], _ row: Int) {
+    mutating func add(_ columns: [ResultBlock.Field], _ row: Int, source: ResultColumn?) {
         switch function.kind {
         case .count:
             var buffer = ByteWriter(capacity: 40)
@@ -29,7 +34,15 @@ struct StatsAccumulator {
             if let limit = function.limit, distinct.count >= Int(clamping: limit) { return }
             let key = combination(columns, row)
             if !key.isEmpty, distinct.insert(key).inserted { distinctBytes += key.count + 48 }
-        case .sum, .avg:
+        case .countEmpty:
+            var buffer = ByteWriter(capacity: 40)
+            let has = columns.contains { $0.column.withValue(at: row, &buffer) { ($0?.count ?? 0) > 0 } }
+            if !has { count += 1 }
+        case .sumLength:
+            var buffer = ByteWriter(capacity: 40)
+            for field in columns { count += field.column.withValue(at: row, &buffer) { $0?.count ?? 0 } }
+        case .rate: count += 1
+        case .sum, .avg, .rateSum:
             for field in columns {
                 guard let number = SortValue.number(field.column, row) else { continue }
                 sum += number
@@ -38,10 +51,12 @@ struct StatsAccumulator {
         case .min, .max:
             for field in columns {
                 let value = SortValue(field.column, row)
-                if value == .text([]) { continue }
+                // To `min`, no value is less than any.
+                if function.kind == .max, value == .text([]) { continue }
                 if let extreme, function.kind == .min ? extreme.value <= value : extreme.value >= value { continue }
                 extreme = (value, field.column.value(at: row) ?? [])
             }
+        default: gatherer?.add(columns, row, source: source)
         }
     }
 
@@ -62,19 +77,19 @@ struct StatsAccumulator {
     }
 
     /// The result as text; empty where there was nothing to compute it of.
-    func result() -> [UInt8] {
+    func result(rateSeconds: Double?) -> [UInt8] {
+        let rate = rateSeconds ?? 1
+        let text: String
         switch function.kind {
-        case .count: return Array("\(count)".utf8)
-        case .countUniq: return Array("\(distinct.count)".utf8)
-        case .sum: return count == 0 ? [] : Array(StatsAccumulator.text(sum).utf8)
-        case .avg: return count == 0 ? [] : Array(StatsAccumulator.text(sum / Double(count)).utf8)
+        case .count, .countEmpty, .sumLength: text = "\(count)"
+        case .countUniq: text = "\(distinct.count)"
+        case .sum: text = NumberWriting.decimal(count == 0 ? .nan : sum)
+        case .avg: text = NumberWriting.decimal(count == 0 ? .nan : sum / Double(count))
+        case .rate: text = NumberWriting.decimal(Double(count) / rate)
+        case .rateSum: text = NumberWriting.decimal(count == 0 ? .nan : sum / rate)
         case .min, .max: return extreme?.bytes ?? []
+        default: return gatherer?.result() ?? []
         }
-    }
-
-    /// Whole numbers without a fraction.
-    static func text(_ value: Double) -> String {
-        if value == value.rounded(), abs(value) < 1e15 { return "\(Int64(value))" }
-        return "\(value)"
+        return Array(text.utf8)
     }
 }

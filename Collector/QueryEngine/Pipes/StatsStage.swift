@@ -10,11 +10,15 @@ final class StatsStage: RowStage {
     private let memoryLimit: Int
     private let groups = GroupTable()
     private var accumulators: [[StatsAccumulator]]
+    private let conditions: [PipeCondition]
+    private let rateSeconds: Double?
 
-    init(_ pipe: StatsPipe, _ next: any RowStage, _ options: ExecutionOptions) {
+    init(_ pipe: StatsPipe, _ next: any RowStage, _ scope: QueryScope) {
         self.pipe = pipe
         self.next = next
-        memoryLimit = options.memoryLimit
+        memoryLimit = scope.options.memoryLimit
+        rateSeconds = scope.rateSeconds
+        conditions = pipe.functions.map { PipeCondition($0.condition, scope.options) }
         accumulators = pipe.functions.map { _ in [] }
     }
 
@@ -23,7 +27,7 @@ final class StatsStage: RowStage {
 
     /// Whether it is only asked how many rows there are.
     private var countsOnly: Bool {
-        pipe.functions.allSatisfy { $0.function.kind == .count && $0.function.fields.isEmpty }
+        pipe.functions.allSatisfy { $0.condition == nil && $0.function.countsRows }
     }
 
     /// Takes rows of which nothing but their number is known.
@@ -56,12 +60,15 @@ final class StatsStage: RowStage {
         var bytes = groups.memoryBytes
         for (index, call) in pipe.functions.enumerated() {
             let inputs = call.function.columns(of: block)
+            let source = call.function.source.flatMap { block.column($0) }
+            let chosen = conditions[index].rows(of: block)
+            let rows = chosen.map { chosen in block.rows.filter { chosen.contains($0) } } ?? block.rows
             grow(index, call)
             accumulators[index].withUnsafeMutableBufferPointer { states in
-                if call.function.kind == .count, call.function.fields.isEmpty {
-                    for row in block.rows { states[Int(numbers[row])].count += 1 }
+                if call.function.countsRows {
+                    for row in rows { states[Int(numbers[row])].count += 1 }
                 } else {
-                    for row in block.rows { states[Int(numbers[row])].add(inputs, row) }
+                    for row in rows { states[Int(numbers[row])].add(inputs, row, source: source) }
                 }
             }
             bytes +=
@@ -101,7 +108,7 @@ final class StatsStage: RowStage {
             let box = ColumnGathererBox(capacity: count)
             for group in 0..<count {
                 let state = isEmpty ? StatsAccumulator(call.function) : accumulators[index][group]
-                box.append(state.result())
+                box.append(state.result(rateSeconds: rateSeconds))
             }
             fields.append(.init(call.resultName, .values(box.finish())))
         }
@@ -135,6 +142,7 @@ extension StatsPipe.Bucket {
     /// The starts of the intervals that times lie in; a value that is no time stays as it is.
     func apply(to column: ResultColumn, rows: [Int]) -> ResultColumn {
         guard case .times(let times) = column else { return applyToText(column, rows: rows) }
+        let step = calendar == nil ? step : 1
         // A dictionary of the few intervals, so that grouping looks at each only once a block.
         var entries: [Int64: UInt16] = [:]
         var starts: [Int64] = []
@@ -147,7 +155,8 @@ extension StatsPipe.Bucket {
                 continue
             }
             let start = start(of: times[row])
-            defer { last = (start..<max(start, start.addingReportingOverflow(step).partialValue), indexes[row]) }
+            let known = calendar == nil ? start : times[row]
+            defer { last = (known..<max(known, known.addingReportingOverflow(step).partialValue), indexes[row]) }
             if let known = entries[start] {
                 indexes[row] = known
             } else {
@@ -166,33 +175,33 @@ extension StatsPipe.Bucket {
         return .values(ColumnData(arena: writer.array(), dictionary: ranges, indexes: indexes))
     }
 
-    /// The same for times that are text, as behind another `stats`.
+    /// The same for values of any kind.
     private func applyToText(_ column: ResultColumn, rows: [Int]) -> ResultColumn {
-        var arena = ByteWriter()
-        var ranges = [ByteRange](repeating: .absent, count: (rows.max() ?? -1) + 1)
+        var values = RowValues(rowCount: (rows.max() ?? -1) + 1)
         for row in rows {
-            guard let text = column.value(at: row) else { continue }
-            let offset = arena.count
-            if let time = text.withUnsafeBytes({ Timestamp(rfc3339: $0) }) {
-                Timestamp(nanoseconds: start(of: time.nanoseconds)).write(to: &arena)
-            } else {
-                arena.append(contentsOf: text)
-            }
-            ranges[row] = ByteRange(offset: offset, length: arena.count - offset)
+            if let text = column.value(at: row) { values.set(row, start(of: text)) }
         }
-        return .values(ColumnData(arena: arena.array(), ranges: ranges))
-    }
-
-    private func start(of time: Int64) -> Int64 {
-        let moved = Timestamp(nanoseconds: time).adding(nanoseconds: offset).floored(toMultipleOf: step)
-        return moved.adding(nanoseconds: -offset).nanoseconds
+        return values.finish()
     }
 }
 
 extension StatsFunction {
-    /// The columns that the function looks at, by name.
+    /// Whether only the number of rows matters.
+    var countsRows: Bool { kind == .rate || (kind == .count && fields.isEmpty) }
+
+    /// The columns that the function looks at, by name. A field that is named and missing has empty values for those
+    /// functions to which an empty value is one, too.
     func columns(of block: ResultBlock) -> [ResultBlock.Field] {
-        block.fields.filter { field in fields.contains { $0.matches(field.name) } }.sorted { $0.name < $1.name }
+        var columns = block.fields.filter { isAbout($0.name) }
+        switch kind {
+        case .min, .median, .quantile, .values:
+            for field in fields where !field.isPrefix && !columns.contains(where: { $0.name == field.name }) {
+                let empty = RowValues(rowCount: block.rowBound)
+                columns.append(.init(field.name, empty.finish()))
+            }
+        default: break
+        }
+        return columns.sorted { $0.name < $1.name }
     }
 }
 
@@ -200,8 +209,8 @@ extension StatsFunction.Kind {
     /// Whether memory is needed for values, not just for a number.
     fileprivate var keepsValues: Bool {
         switch self {
-        case .count, .sum, .avg: false
-        case .countUniq, .min, .max: true
+        case .count, .sum, .avg, .countEmpty, .rate, .rateSum, .sumLength: false
+        default: true
         }
     }
 }

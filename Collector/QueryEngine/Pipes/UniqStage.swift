@@ -43,7 +43,12 @@ final class TopStage: RowStage {
 
     func finish() throws(ExecutionError) {
         let count = Int(clamping: pipe.count)
-        _ = try next.process(counter.mostFrequent(count, fields: pipe.fields, hitsField: pipe.hitsField))
+        var block = counter.mostFrequent(count, fields: pipe.fields, hitsField: pipe.hitsField)
+        if let rankField = pipe.rankField {
+            let ranks = block.rows.indices.map { [Array("\($0 + 1)".utf8)] }
+            block.fields += ResultBlock.table([rankField], ranks).fields
+        }
+        _ = try next.process(block)
         try next.finish()
     }
 }

@@ -14,6 +14,24 @@ package enum FieldTest: Hashable, Sendable {
     case exactPrefix(QueryText)
     /// Is one of these values: `field:in(a,b)`.
     case oneOf([QueryText])
+    /// Matches a regular expression, anywhere: `field:~"a|b"`.
+    case expression(QueryText)
+    /// Contains this, be it in the middle of words: `field:*a*`.
+    case substring(QueryText)
+    /// Contains these phrases one after the other: `field:seq("a", "b")`.
+    case sequence([QueryText])
+    /// Contains all of these words and phrases: `field:contains_all(a, "b c")`.
+    case containsAll([QueryText])
+    /// Contains at least one of these words and phrases: `field:contains_any(a, "b c")`.
+    case containsAny([QueryText])
+    /// Is a number in a range: `field:range[1, 10KB)`, `field:>5m`.
+    case numbers(NumberRange)
+    /// Is an IPv4 address in a range: `field:ipv4_range(10.0.0.0/8)`.
+    case addresses(ClosedRange<UInt32>)
+    /// Is at least the first and below the second, byte by byte: `field:string_range(a, c)`; nil has no upper end.
+    case strings(from: QueryText, below: QueryText?)
+    /// Has so many characters: `field:len_range(5, 10)`.
+    case lengths(ClosedRange<UInt64>)
 
     /// The test that a word or a phrase stands for.
     package static func containing(
@@ -35,7 +53,23 @@ package enum FieldTest: Hashable, Sendable {
         case .prefix(let text, ignoringCase: true): "i(\(Quoting.value(text))*)"
         case .exact(let text): "=" + Quoting.quoted(text)
         case .exactPrefix(let text): "=" + Quoting.quoted(text) + "*"
-        case .oneOf(let values): "in(" + values.map { Quoting.value($0) }.joined(separator: ",") + ")"
+        case .oneOf(let values): FieldTest.call("in", values)
+        case .expression(let text): "~" + Quoting.quoted(text)
+        case .substring(let text): "*" + Quoting.quoted(text) + "*"
+        case .sequence(let phrases): FieldTest.call("seq", phrases)
+        case .containsAll(let phrases): FieldTest.call("contains_all", phrases)
+        case .containsAny(let phrases): FieldTest.call("contains_any", phrases)
+        case .numbers(let range): range.description
+        case .addresses(let range):
+            "ipv4_range(" + NumberWriting.ipv4(range.lowerBound) + "," + NumberWriting.ipv4(range.upperBound) + ")"
+        case .strings(let low, let high?): FieldTest.call("string_range", [low, high])
+        case .strings(let low, nil): ">=" + Quoting.quoted(low)
+        case .lengths(let range):
+            "len_range(\(range.lowerBound)," + (range.upperBound == .max ? "inf" : "\(range.upperBound)") + ")"
         }
+    }
+
+    private static func call(_ name: String, _ values: [QueryText]) -> String {
+        name + "(" + values.map { Quoting.value($0) }.joined(separator: ",") + ")"
     }
 }

@@ -29,7 +29,7 @@ extension Filter {
             switch test {
             case .phrase(let text, _): .phrase(text, ignoringCase: true)
             case .prefix(let text, _): .prefix(text, ignoringCase: true)
-            case .any, .empty, .exact, .exactPrefix, .oneOf: test
+            default: test
             }
         }
     }

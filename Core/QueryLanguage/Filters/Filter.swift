@@ -19,6 +19,12 @@ package indirect enum Filter: Hashable, Sendable {
     case stream(StreamSelector)
     /// Events of some time: `_time:5m`.
     case time(TimeFilter)
+    /// Events of some time of the day or of the week: `_time:day_range[08:00, 18:00)`.
+    case clock(ClockFilter)
+    /// Events with two fields that relate: `a:eq_field(b)`.
+    case comparison(FieldComparison)
+    /// Events with a value that another query gives: `user:in(error | fields user)`.
+    case subquery(Subquery)
 
     /// Parses a filter without pipes.
     ///
@@ -73,7 +79,7 @@ package indirect enum Filter: Hashable, Sendable {
             }
             return low...high
         case .not(.all): return nil
-        case .all, .not, .field, .stream: return everything
+        case .all, .not, .field, .stream, .clock, .comparison, .subquery: return everything
         }
     }
 
@@ -84,7 +90,36 @@ package indirect enum Filter: Hashable, Sendable {
         case .or(let members): .or(members.map { $0.mapTests(change) })
         case .not(let inner): .not(inner.mapTests(change))
         case .field(let name, let test): .field(name, change(name, test))
-        case .all, .stream, .time: self
+        case .all, .stream, .time, .clock, .comparison, .subquery: self
+        }
+    }
+
+    /// Whether a query inside must run before events can be tested.
+    package var hasSubquery: Bool {
+        switch self {
+        case .and(let members), .or(let members): members.contains { $0.hasSubquery }
+        case .not(let inner): inner.hasSubquery
+        case .subquery: true
+        case .all, .field, .stream, .time, .clock, .comparison: false
+        }
+    }
+
+    /// The same filter with each query inside replaced by the values that it gives.
+    package func resolvingSubqueries<E: Error>(
+        _ values: (Subquery) throws(E) -> [QueryText]
+    ) throws(E) -> Filter {
+        switch self {
+        case .and(let members):
+            var resolved: [Filter] = []
+            for member in members { resolved.append(try member.resolvingSubqueries(values)) }
+            return .conjunction(resolved)
+        case .or(let members):
+            var resolved: [Filter] = []
+            for member in members { resolved.append(try member.resolvingSubqueries(values)) }
+            return .disjunction(resolved)
+        case .not(let inner): return .negation(try inner.resolvingSubqueries(values))
+        case .subquery(let subquery): return .field(subquery.field, subquery.use.test(try values(subquery)))
+        case .all, .field, .stream, .time, .clock, .comparison: return self
         }
     }
 }
@@ -104,6 +139,9 @@ extension Filter: CustomStringConvertible {
         case .field(let name, let test): return Quoting.name(name) + ":" + test.description(isMessage: false)
         case .stream(let selector): return selector.description
         case .time(let filter): return filter.description
+        case .clock(let filter): return filter.description
+        case .comparison(let comparison): return comparison.description
+        case .subquery(let subquery): return Quoting.name(subquery.field) + ":" + subquery.description
         }
     }
 

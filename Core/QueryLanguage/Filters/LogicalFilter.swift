@@ -71,7 +71,7 @@ extension Parser {
         _ = try parser.value(stops: "*,()[]{}|:", "a filter")
         guard parser.atSymbol(":") else {
             if parser.isAdjacent, parser.takeSymbol("*"), parser.atSymbol(":") {
-                throw parser.notYet("filters on several fields", "`*` in the name of a field", at: current)
+                throw failure("a filter is about one field: `*` in the name of a field is not supported", at: current)
             }
             return nil
         }
@@ -84,7 +84,9 @@ extension Parser {
     private mutating func test(of name: String) throws(QueryError) -> Filter {
         if atBoundary { throw unexpected(expected: ["a value"], "after `\(name):`") }
         switch name {
-        case FieldName.time: return .time(try timeFilter())
+        case FieldName.time:
+            if let clock = try clockFilter() { return .clock(clock) }
+            return .time(try timeFilter())
         case FieldName.stream where atSymbol("{"): return .stream(try streamSelector())
         default: return try operand(field: name)
         }

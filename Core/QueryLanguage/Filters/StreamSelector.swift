@@ -6,21 +6,31 @@ package struct StreamSelector: Hashable, Sendable {
     package struct Condition: Hashable, Sendable {
         /// The label's name.
         package var label: String
-        /// The value it is compared with.
-        package var value: QueryText
-        /// Whether the label must have another value: `!=`.
+        /// What its value must be.
+        package var test: Test
+        /// Whether the label must not pass the test: `!=`, `!~`, `not_in`.
         package var isNegated: Bool
+
+        /// What the value of a label must be.
+        package enum Test: Hashable, Sendable {
+            /// This value.
+            case exact(QueryText)
+            /// Matched by a regular expression as a whole.
+            case expression(QueryText)
+            /// One of these values.
+            case oneOf([QueryText])
+        }
 
         /// Makes a condition.
         package init(_ label: String, _ value: QueryText, isNegated: Bool = false) {
-            self.label = label
-            self.value = value
-            self.isNegated = isNegated
+            self.init(label, .exact(value), isNegated: isNegated)
         }
 
-        /// Whether a stream meets the condition.
-        package func matches(_ stream: StreamIdentity) -> Bool {
-            ((stream.value(of: label) ?? []) == value.bytes) != isNegated
+        /// Makes a condition.
+        package init(_ label: String, _ test: Test, isNegated: Bool = false) {
+            self.label = label
+            self.test = test
+            self.isNegated = isNegated
         }
     }
 
@@ -32,9 +42,9 @@ package struct StreamSelector: Hashable, Sendable {
         self.alternatives = alternatives
     }
 
-    /// Whether a stream passes.
+    /// Whether a stream passes. For more than one stream, make a ``StreamMatcher``.
     package func matches(_ stream: StreamIdentity) -> Bool {
-        alternatives.contains { $0.allSatisfy { $0.matches(stream) } }
+        StreamMatcher(self).matches(stream)
     }
 }
 
@@ -42,11 +52,23 @@ extension StreamSelector: CustomStringConvertible {
     /// The selector in canonical form.
     package var description: String {
         let lists = alternatives.map { conditions in
-            conditions.map { condition in
-                Quoting.name(condition.label) + (condition.isNegated ? "!=" : "=") + Quoting.quoted(condition.value)
-            }.joined(separator: ",")
+            conditions.map(\.description).joined(separator: ",")
         }
         return "{" + lists.joined(separator: " or ") + "}"
+    }
+}
+
+extension StreamSelector.Condition: CustomStringConvertible {
+    /// The condition in canonical form.
+    package var description: String {
+        let name = Quoting.name(label)
+        switch test {
+        case .exact(let value): return name + (isNegated ? "!=" : "=") + Quoting.quoted(value)
+        case .expression(let text): return name + (isNegated ? "!~" : "=~") + Quoting.quoted(text)
+        case .oneOf(let values):
+            return name + (isNegated ? " not_in (" : " in (") + values.map { Quoting.quoted($0) }.joined(separator: ",")
+                + ")"
+        }
     }
 }
 
@@ -73,10 +95,16 @@ extension Parser {
             let value = try value(stops: ",{}()[]|", "a value")
             return StreamSelector.Condition(label, value, isNegated: comparison.text == "!=")
         case "=~", "!~":
-            throw notYet("regular expressions", "`\(comparison.text)` in a stream filter", at: comparison)
+            advance()
+            let text = try expressionText(stops: ",{}()|")
+            return StreamSelector.Condition(label, .expression(text), isNegated: comparison.text == "!~")
         case "in", "not_in":
-            throw notYet("lists of values", "`\(comparison.text)` in a stream filter", at: comparison)
-        default: throw unexpected(expected: ["=", "!="], "after the label")
+            advance()
+            let values = try parenthesized("after `\(comparison.text)`") { parser throws(QueryError) in
+                try parser.value(stops: "*,()[]{}|", "a value")
+            }
+            return StreamSelector.Condition(label, .oneOf(values), isNegated: comparison.text == "not_in")
+        default: throw unexpected(expected: ["=", "!=", "=~", "!~", "in", "not_in"], "after the label")
         }
     }
 

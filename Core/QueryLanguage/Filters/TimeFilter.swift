@@ -106,9 +106,6 @@ extension Parser {
 
     private mutating func timeRange() throws(QueryError) -> TimeFilter.Range {
         let start = current
-        if start.kind == .word, let missing = KnownNames.missingFilter(start.text.lowercased()) {
-            throw notYet(missing.feature, "\(missing.name) filter", at: start)
-        }
         switch (start.kind, start.text) {
         case (.symbol, "["), (.symbol, "("):
             advance()

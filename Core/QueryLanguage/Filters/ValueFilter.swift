@@ -16,8 +16,8 @@ extension Parser {
         let start = current
         switch (start.kind, start.text) {
         case (.symbol, "*"):
+            if let text = try substring() { return .field(field, .substring(text)) }
             advance()
-            try expectNoValueAdjacent(to: start)
             return isNamed ? .field(field, .any) : .all
         case (.symbol, "="):
             advance()
@@ -27,11 +27,13 @@ extension Parser {
             return .negation(.field(field, try exactTest()))
         case (.symbol, "~"), (.symbol, "=~"), (.symbol, "!~"):
             advance()
-            _ = try value(stops: Parser.valueStops, "a regular expression in quotes")
-            throw notYet("regular expressions", "regexp filter", at: start)
+            let filter = Parser.expression(field: field, try expressionText(stops: ",()[]|"))
+            return start.text == "!~" ? .negation(filter) : filter
         case (.symbol, ">"), (.symbol, ">="), (.symbol, "<"), (.symbol, "<="):
-            throw notYet("comparisons of values", "`\(start.text)` filter", at: start)
-        case (.word, _) where following.isSymbol("("):
+            advance()
+            return try comparison(field: field, start.text)
+        case (.word, _)
+        where following.isSymbol("(") || (start.text.lowercased() == "range" && following.isSymbol("[")):
             if let filter = try function(field: field) { return filter }
         default: break
         }
@@ -43,13 +45,13 @@ extension Parser {
         return .field(field, .containing(text, isPrefix: isPrefix))
     }
 
-    private mutating func exactTest() throws(QueryError) -> FieldTest {
+    mutating func exactTest() throws(QueryError) -> FieldTest {
         let text = try value(stops: "*,()[]{}|", "a value")
         return try starAfterValue() ? .exactPrefix(text) : .exact(text)
     }
 
     /// Reads the `*` that makes a prefix of the value just read.
-    private mutating func starAfterValue() throws(QueryError) -> Bool {
+    mutating func starAfterValue() throws(QueryError) -> Bool {
         let star = current
         guard isAdjacent, takeSymbol("*") else { return false }
         try expectNoValueAdjacent(to: star)
@@ -58,52 +60,22 @@ extension Parser {
 
     private func expectNoValueAdjacent(to star: Token) throws(QueryError) {
         guard isAdjacent, !atBoundary else { return }
-        throw notYet("words with `*` anywhere but at their end", "`*` in front of `\(current.text)`", at: star)
+        throw failure("`*` may only stand at the end of a word, or at both ends as in `*text*`", at: star)
     }
 
-    /// Reads `name(...)` if `name` is a function; nil, with nothing read, if it is a word in front of a group.
-    private mutating func function(field: String) throws(QueryError) -> Filter? {
-        let token = current
-        let name = token.text.lowercased()
-        if let missing = KnownNames.missingFilter(name) {
-            throw notYet(missing.feature, missing.name == "re" ? "regexp filter" : "\(name) filter", at: token)
-        }
-        guard KnownNames.filters.contains(name) else {
-            if following.hasSpaceBefore { return nil }
-            let names = KnownNames.filters + KnownNames.missingFilters.map(\.name)
-            throw unknown("filter", token, among: names)
-        }
+    /// Reads `*text*`; nil, with nothing read, if something else comes.
+    private mutating func substring() throws(QueryError) -> QueryText? {
+        let saved = self
+        let star = current
         advance()
-        switch name {
-        case "in": return try membership(field: field)
-        case "exact":
-            advance()
-            let test = try exactTest()
-            try expect(")", "after the value")
-            return .field(field, test)
-        default:
-            advance()
-            let text = try value(stops: Parser.valueStops, "a word or a phrase")
-            let isPrefix = try starAfterValue()
-            try expect(")", "after the word or phrase")
-            return .field(field, .containing(text, isPrefix: isPrefix, ignoringCase: true))
+        guard isAdjacent, !atBoundary, !atSymbol("(") else {
+            self = saved
+            return nil
         }
-    }
-
-    /// Reads the values of `in(...)`. `in(*)` lets everything pass.
-    private mutating func membership(field: String) throws(QueryError) -> Filter {
-        if following.isSymbol("*"), tokens[min(index + 2, tokens.count - 1)].isSymbol(")") {
-            for _ in 0..<3 { advance() }
-            return .all
+        let text = try value(stops: "*,()[]{}|:", "a word or a phrase")
+        guard isAdjacent, takeSymbol("*") else {
+            throw failure("`*` may only stand at the end of a word, or at both ends as in `*text*`", at: star)
         }
-        let values = try parenthesized("after `in`") { parser throws(QueryError) in
-            let start = parser.current
-            let value = try parser.value(stops: "*,()[]{}|", "a value")
-            if !parser.atSymbol(","), !parser.atSymbol(")"), parser.current.kind != .end {
-                throw parser.notYet("queries inside queries", "in(...) with more than values", at: start)
-            }
-            return value
-        }
-        return .field(field, .oneOf(values))
+        return text
     }
 }

@@ -29,6 +29,8 @@ struct Token: Equatable, Sendable {
     }
 
     func isSymbol(_ symbol: String) -> Bool { kind == .symbol && text == symbol }
+
+    func isKeyword(_ keyword: String) -> Bool { kind == .word && text.lowercased() == keyword }
 }
 
 /// The text of a query, to turn offsets into lines and columns.

@@ -15,6 +15,9 @@ package struct RowMatcher: Sendable {
             case stream(Int)
             /// First and last nanosecond; nil when no time will do.
             case time(ClosedRange<Int64>?)
+            case clock(ClockFilter)
+            /// Index into `comparisons`.
+            case comparison(Int)
         }
         var kind: Kind
         var children: Range<Int> = 0..<0
@@ -29,7 +32,8 @@ package struct RowMatcher: Sendable {
     let nodes: [Node]
     let children: [Int]
     let leaves: [Leaf]
-    let selectors: [StreamSelector]
+    let selectors: [StreamMatcher]
+    let comparisons: [FieldComparison]
     let root: Int
 
     /// Makes a filter ready.
@@ -44,6 +48,7 @@ package struct RowMatcher: Sendable {
         children = builder.children
         leaves = builder.leaves
         selectors = builder.selectors
+        comparisons = builder.comparisons
     }
 
     /// Resolves names and judges streams once, for all rows of a batch.
@@ -61,7 +66,8 @@ package struct RowMatcher: Sendable {
         var nodes: [Node] = []
         var children: [Int] = []
         var leaves: [Leaf] = []
-        var selectors: [StreamSelector] = []
+        var selectors: [StreamMatcher] = []
+        var comparisons: [FieldComparison] = []
 
         mutating func add(_ filter: Filter) -> Int {
             switch filter {
@@ -73,9 +79,15 @@ package struct RowMatcher: Sendable {
                 leaves.append(Leaf(field: name, matcher: ValueMatcher(test)))
                 return append(.leaf(leaves.count - 1))
             case .stream(let selector):
-                selectors.append(selector)
+                selectors.append(StreamMatcher(selector))
                 return append(.stream(selectors.count - 1))
             case .time(let filter): return append(.time(filter.bounds(now: now)))
+            case .clock(let filter): return append(.clock(filter))
+            case .comparison(let comparison):
+                comparisons.append(comparison)
+                return append(.comparison(comparisons.count - 1))
+            // Its values are not known here; callers refuse such filters.
+            case .subquery: return append(.time(nil))
             }
         }
 
@@ -156,6 +168,11 @@ package struct PreparedRowMatcher: Sendable {
             return false
         case .not: return !passes(matcher.children[node.children.lowerBound], row: row, arena: arena)
         case .time(let bounds): return bounds?.contains(batch.timestamps[row]) ?? false
+        case .clock(let filter): return filter.matches(batch.timestamps[row])
+        case .comparison(let index):
+            let comparison = matcher.comparisons[index]
+            let (left, right) = (value(of: comparison.field, row), value(of: comparison.other, row))
+            return left.withUnsafeBytes { left in right.withUnsafeBytes { comparison.matches(left, $0) } }
         case .stream(let selector): return selectorByStream[selector][Int(batch.streamIndexes[row])]
         case .leaf(let leaf): return passes(leaf: leaf, row: row, arena: arena)
         }
@@ -185,6 +202,23 @@ package struct PreparedRowMatcher: Sendable {
     private func passes(leaf: Int, _ range: ByteRange, arena: UnsafeRawBufferPointer) -> Bool {
         let value = UnsafeRawBufferPointer(rebasing: arena[Int(range.offset)..<range.end])
         return matcher.leaves[leaf].matcher.matches(value)
+    }
+
+    /// A copy of the value of a field. Slow: comparisons of fields in a live tail are rare.
+    private func value(of field: String, _ row: Int) -> [UInt8] {
+        func copy(_ range: ByteRange) -> [UInt8] { Array(batch.arena[Int(range.offset)..<range.end]) }
+        switch field {
+        case FieldName.message: return copy(batch.messages[row])
+        case FieldName.time: return Array(Timestamp(nanoseconds: batch.timestamps[row]).description.utf8)
+        default:
+            let own = batch.fields[Int(batch.fieldStarts[row])..<Int(batch.fieldStarts[row + 1])]
+            if !FieldName.isReserved(field),
+                let entry = own.last(where: { batch.fieldNames[Int($0.name)] == field })
+            {
+                return copy(entry.value)
+            }
+            return PreparedRowMatcher.value(of: field, in: batch.streams[Int(batch.streamIndexes[row])])
+        }
     }
 
     private static func value(of field: String, in stream: StreamIdentity) -> [UInt8] {

@@ -1,9 +1,10 @@
 import LogModel
+import RegularExpressions
 
 /// A test of a field, made ready to be put to many values.
 package struct ValueMatcher: Sendable {
     private enum Kind: UInt8, Sendable {
-        case any, empty, contains, containsFolded, exact, exactPrefix, oneOf
+        case any, empty, contains, containsFolded, exact, exactPrefix, oneOf, condition
     }
 
     private let kind: Kind
@@ -13,6 +14,7 @@ package struct ValueMatcher: Sendable {
     private let search: ByteSearch?
     private let foldedSearch: FoldedSearch?
     private let set: ByteStringSet?
+    private let condition: ValueCondition?
 
     /// Lists of whole words: each value that passes contains all words of at least one list. A list without words, as
     /// the only one, says nothing. Words are split off as ``WordRule`` does.
@@ -28,6 +30,7 @@ package struct ValueMatcher: Sendable {
         var search: ByteSearch?
         var foldedSearch: FoldedSearch?
         var set: ByteStringSet?
+        var condition: ValueCondition?
         switch test {
         case .any: kind = .any
         case .empty: kind = .empty
@@ -57,12 +60,16 @@ package struct ValueMatcher: Sendable {
         case .oneOf(let values):
             kind = .oneOf
             set = ByteStringSet(values.map(\.bytes))
+        default:
+            kind = .condition
+            condition = ValueMatcher.condition(test)
         }
         self.boundsStart = boundsStart
         self.boundsEnd = boundsEnd
         self.search = search
         self.foldedSearch = foldedSearch
         self.set = set
+        self.condition = condition
         requiredWordLists = RequiredWords.lists(for: test)
     }
 
@@ -84,6 +91,26 @@ package struct ValueMatcher: Sendable {
             return bytes.count == search.needle.count && search.isPrefix(of: bytes)
         case .exactPrefix: return search?.isPrefix(of: bytes) ?? true
         case .oneOf: return set?.contains(bytes) ?? false
+        case .condition: return condition?.passes(bytes) ?? false
+        }
+    }
+
+    private static func condition(_ test: FieldTest) -> ValueCondition? {
+        switch test {
+        case .expression(let text):
+            if let expression = try? RegularExpression(text.bytes) { .expression(expression) } else { .never }
+        case .substring(let text):
+            text.isEmpty ? .all([]) : .substring(ByteSearch(text.bytes, ignoringCase: false))
+        case .sequence(let phrases): .sequence(phrases.map { PhraseFinder($0) })
+        case .containsAll(let phrases):
+            // An empty phrase is part of every value here.
+            .all(phrases.filter { !$0.isEmpty }.map { ValueMatcher(.containing($0)) })
+        case .containsAny(let phrases): .any(phrases.map { ValueMatcher(.containing($0)) })
+        case .numbers(let range): range.bounds.map { .numbers($0) } ?? .never
+        case .addresses(let range): .addresses(range)
+        case .strings(let low, let high): .strings(from: low.bytes, below: high?.bytes)
+        case .lengths(let range): .lengths(range)
+        case .any, .empty, .phrase, .prefix, .exact, .exactPrefix, .oneOf: nil
         }
     }
 
@@ -110,6 +137,10 @@ enum RequiredWords {
         case .exact(let text): [allWords(of: text.bytes)]
         case .exactPrefix(let text): [words(of: text, goesOn: true, ignoringCase: false)]
         case .oneOf(let values): values.map { allWords(of: $0.bytes) }
+        case .containsAll(let phrases), .sequence(let phrases):
+            [phrases.flatMap { words(of: $0, goesOn: false, ignoringCase: false) }]
+        case .containsAny(let phrases): phrases.map { words(of: $0, goesOn: false, ignoringCase: false) }
+        case .expression, .substring, .numbers, .addresses, .strings, .lengths: [[]]
         }
     }
 

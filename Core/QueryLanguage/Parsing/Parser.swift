@@ -6,6 +6,12 @@ struct Parser {
     private(set) var index = 0
     /// Parentheses open at this place.
     var depth = 0
+    /// Queries open around this place.
+    var queryDepth = 0
+    /// Operands open around this place.
+    var formulaDepth = 0
+    /// Operands of the formula around this place so far.
+    var formulaOperands = 0
 
     init(_ text: String) throws(QueryError) {
         (source, tokens) = try Lexer.tokens(of: text)
@@ -13,11 +19,32 @@ struct Parser {
 
     /// The whole query.
     mutating func query() throws(QueryError) -> Query {
+        let query = try queryBody()
+        try expectEnd()
+        return query
+    }
+
+    /// A query up to the end, or up to the parenthesis that closes it.
+    mutating func queryBody() throws(QueryError) -> Query {
+        let options = try queryOptions()
+        if current.kind == .word, KnownNames.pipes.contains(current.text.lowercased()), !following.isSymbol(":") {
+            throw failure(
+                "`\(current.text)` is a pipe, and a query starts with a filter: write `* | \(current.text)`, or put the "
+                    + "word into quotes to search for it", at: current)
+        }
         let filter = try self.filter()
         var pipes: [Pipe] = []
-        while takeSymbol("|") { pipes.append(try Pipe(parsing: &self)) }
-        try expectEnd()
-        return Query(filter: filter, pipes: pipes)
+        while takeSymbol("|") {
+            let token = current
+            let pipe = try Pipe(parsing: &self)
+            if case .streamContext = pipe, !pipes.allSatisfy({ if case .filter = $0 { true } else { false } }) {
+                throw failure("`stream_context` must be the first pipe, right behind the filters", at: token)
+            }
+            pipes.append(pipe)
+        }
+        var query = Query(filter: filter, pipes: pipes)
+        query.options = options
+        return query
     }
 
     /// Fails unless everything has been read.

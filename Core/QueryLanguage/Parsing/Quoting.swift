@@ -18,7 +18,7 @@ enum Quoting {
         guard !text.isEmpty, text.unicodeScalars.allSatisfy({ Lexer.isBareScalar($0) }) else { return false }
         let lower = text.lowercased()
         return !KnownNames.keywords.contains(lower) && !KnownNames.filters.contains(lower)
-            && KnownNames.missingFilter(lower) == nil
+            && KnownNames.missingFilter(lower) == nil && !KnownNames.pipeNames.contains(lower)
     }
 
     /// A value between double quotes. Bytes that are no UTF-8, and control characters, become escapes.

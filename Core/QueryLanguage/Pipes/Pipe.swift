@@ -1,47 +1,105 @@
 /// One step of what happens to the selected events.
 package enum Pipe: Hashable, Sendable {
+    /// `blocks_count`
+    case blocksCount(BlocksCountPipe)
     /// `copy a as b`
     case copy(CopyPipe)
     /// `delete a, b`
     case delete(DeletePipe)
+    /// `drop_empty_fields`
+    case dropEmptyFields
+    /// `extract "a=<a> "`, `extract_regexp`
+    case extract(ExtractPipe)
+    /// `facets 5`
+    case facets(FacetsPipe)
+    /// `field_names`
+    case fieldNames(FieldNamesPipe)
+    /// `field_values a`
+    case fieldValues(FieldValuesPipe)
     /// `fields a, b`
     case fields(FieldsPipe)
     /// `filter level:error`
     case filter(FilterPipe)
+    /// `format "<a>:<b>" as c`
+    case format(FormatPipe)
+    /// `join by (a) (query)`
+    case join(JoinPipe)
     /// `limit 10`
     case limit(LimitPipe)
+    /// `math a + b as c`
+    case math(MathPipe)
+    /// `len(a) as n`, `hash(a) as h`, `json_array_len(a) as n`
+    case measure(MeasurePipe)
     /// `offset 10`
     case offset(OffsetPipe)
+    /// `pack_json as a`, `pack_logfmt as a`
+    case pack(PackPipe)
     /// `rename a as b`
     case rename(RenamePipe)
-    /// `sort by (a, b desc)`
+    /// `sample 100`
+    case sample(SamplePipe)
+    /// `sort by (a, b desc)`, `first 5 by (a)`, `last 5 by (a)`
     case sort(SortPipe)
     /// `stats by (a) count() as n`
     case stats(StatsPipe)
+    /// `stream_context before 5`
+    case streamContext(StreamContextPipe)
     /// `top 5 by (a)`
     case top(TopPipe)
+    /// `union (query)`
+    case union(UnionPipe)
     /// `uniq by (a)`
     case uniq(UniqPipe)
+    /// `unpack_json from a`, `unpack_logfmt`, `unpack_syslog`
+    case unpack(UnpackPipe)
+    /// `unpack_words from a as b`
+    case unpackWords(UnpackWordsPipe)
+    /// `unroll by (a)`
+    case unroll(UnrollPipe)
+    /// `replace ("a", "b") at c`, `replace_regexp`, `collapse_nums`, `decolorize`
+    case update(UpdatePipe)
 
     /// The kinds of pipes that the parser knows; each lives in a file of its own.
     static let kinds: [any PipeSyntax.Type] = [
-        CopyPipe.self, DeletePipe.self, FieldsPipe.self, FilterPipe.self, LimitPipe.self, OffsetPipe.self,
-        RenamePipe.self, SortPipe.self, StatsPipe.self, TopPipe.self, UniqPipe.self,
+        BlocksCountPipe.self, CopyPipe.self, DeletePipe.self, DropEmptyFieldsPipe.self, ExtractPipe.self,
+        FacetsPipe.self,
+        FieldNamesPipe.self, FieldValuesPipe.self, FieldsPipe.self, FilterPipe.self, FirstPipe.self, FormatPipe.self,
+        JoinPipe.self, LimitPipe.self, MathPipe.self, MeasurePipe.self, OffsetPipe.self, PackPipe.self, RenamePipe.self,
+        SamplePipe.self, SortPipe.self, StatsPipe.self, StreamContextPipe.self, TopPipe.self, UnionPipe.self,
+        UniqPipe.self, UnpackPipe.self, UnpackWordsPipe.self, UnrollPipe.self, UpdatePipe.self,
     ]
 
     private var syntax: any PipeSyntax {
         switch self {
+        case .dropEmptyFields: DropEmptyFieldsPipe()
+        case .blocksCount(let pipe): pipe
         case .copy(let pipe): pipe
         case .delete(let pipe): pipe
+        case .extract(let pipe): pipe
+        case .facets(let pipe): pipe
+        case .fieldNames(let pipe): pipe
+        case .fieldValues(let pipe): pipe
         case .fields(let pipe): pipe
         case .filter(let pipe): pipe
+        case .format(let pipe): pipe
+        case .join(let pipe): pipe
         case .limit(let pipe): pipe
+        case .math(let pipe): pipe
+        case .measure(let pipe): pipe
         case .offset(let pipe): pipe
+        case .pack(let pipe): pipe
         case .rename(let pipe): pipe
+        case .sample(let pipe): pipe
         case .sort(let pipe): pipe
         case .stats(let pipe): pipe
+        case .streamContext(let pipe): pipe
         case .top(let pipe): pipe
+        case .union(let pipe): pipe
         case .uniq(let pipe): pipe
+        case .unpack(let pipe): pipe
+        case .unpackWords(let pipe): pipe
+        case .unroll(let pipe): pipe
+        case .update(let pipe): pipe
         }
     }
 
@@ -57,6 +115,10 @@ package enum Pipe: Hashable, Sendable {
         if let kind = Pipe.kinds.first(where: { $0.names.contains(name) }) {
             parser.advance()
             self = try kind.init(parsing: &parser).pipe
+        } else if name == "by", parser.following.isSymbol("(") {
+            self = try StatsPipe(parsing: &parser).pipe
+        } else if parser.following.isSymbol("("), KnownNames.filters.contains(name) {
+            self = .filter(FilterPipe(try parser.filter()))
         } else if parser.following.isSymbol("("), StatsFunction.isKnown(name) {
             self = .stats(StatsPipe(by: [], functions: try parser.statsCalls()))
         } else if KnownNames.missingPipes.contains(name) {

@@ -21,6 +21,10 @@ package struct SortPipe: Hashable, Sendable {
     package var offset: UInt64?
     /// How many rows to let pass after that.
     package var limit: UInt64?
+    /// Fields whose every combination of values is sorted, offset and limited by itself; none for all rows together.
+    package var partition: [String] = []
+    /// The field that gets the place of each row, from 1, if any.
+    package var rankField: String?
 
     /// Makes the pipe.
     package init(by keys: [Key], offset: UInt64? = nil, limit: UInt64? = nil) {
@@ -34,12 +38,7 @@ extension SortPipe: PipeSyntax {
     static let names = ["sort", "order"]
 
     init(parsing parser: inout Parser) throws(QueryError) {
-        keys = try parser.byClause { parser throws(QueryError) in
-            let field = try parser.fieldName()
-            let isDescending = parser.takeKeyword("desc")
-            if !isDescending { _ = parser.takeKeyword("asc") }
-            return Key(field, isDescending: isDescending)
-        }
+        keys = try parser.sortKeys()
         if parser.takeKeyword("desc") {
             for index in keys.indices { keys[index].isDescending.toggle() }
         } else {
@@ -47,14 +46,22 @@ extension SortPipe: PipeSyntax {
         }
         var goesOn = true
         while goesOn {
+            let token = parser.current
             let hasLimit = try parser.takeNumber(after: "limit", into: &limit)
             let hasOffset = try parser.takeNumber(after: "offset", into: &offset)
-            goesOn = hasLimit || hasOffset
+            var hasPartition = false
+            if parser.takeKeyword("partition") {
+                guard partition.isEmpty else { throw parser.failure("`partition` is given twice", at: token) }
+                partition = try parser.byFields()
+                hasPartition = true
+            }
+            let rank = try parser.rankField()
+            rankField = rank ?? rankField
+            goesOn = hasLimit || hasOffset || hasPartition || rank != nil
         }
-        if parser.atKeyword("partition") {
-            throw parser.notYet("partitions", "`partition by` of sort", at: parser.current)
+        guard partition.isEmpty || limit != nil else {
+            throw parser.unexpected(expected: ["limit"], "for `partition by`")
         }
-        if parser.atKeyword("rank") { throw parser.notYet("ranks", "`rank` of sort", at: parser.current) }
     }
 
     var pipe: Pipe { .sort(self) }
@@ -62,6 +69,50 @@ extension SortPipe: PipeSyntax {
     /// The pipe in canonical form.
     package var description: String {
         let list = keys.map { Quoting.name($0.field) + ($0.isDescending ? " desc" : "") }.joined(separator: ", ")
-        return "sort by (\(list))" + (offset.map { " offset \($0)" } ?? "") + (limit.map { " limit \($0)" } ?? "")
+        let part =
+            partition.isEmpty
+            ? "" : " partition by (" + partition.map { Quoting.name($0) }.joined(separator: ", ") + ")"
+        return "sort by (\(list))" + part + (offset.map { " offset \($0)" } ?? "")
+            + (limit.map { " limit \($0)" } ?? "")
+            + (rankField.map { " rank as " + Quoting.name($0) } ?? "")
+    }
+}
+
+/// `first 5 by (a) partition by (b)` and `last 5 by (a)`: other spellings of `sort` with a limit, which is 1 by default.
+struct FirstPipe: PipeSyntax {
+    static let names = ["first", "last"]
+    private let sort: SortPipe
+
+    init(parsing parser: inout Parser) throws(QueryError) {
+        let isLast = parser.previousWord == "last"
+        let token = parser.current
+        var limit: UInt64 = 1
+        if !parser.atBoundary, !parser.atSymbol("("),
+            !["by", "partition", "rank"].contains(where: { parser.atKeyword($0) })
+        {
+            limit = try parser.wholeNumber("the number of rows")
+            guard limit > 0 else { throw parser.failure("the number of rows must be over 0", from: token) }
+        }
+        var keys = try parser.sortKeys()
+        if isLast { for index in keys.indices { keys[index].isDescending.toggle() } }
+        var sort = SortPipe(by: keys, limit: limit)
+        if parser.takeKeyword("partition") { sort.partition = try parser.byFields() }
+        sort.rankField = try parser.rankField()
+        self.sort = sort
+    }
+
+    var pipe: Pipe { .sort(sort) }
+    var description: String { sort.description }
+}
+
+extension Parser {
+    /// Reads `by (a, b desc)`.
+    fileprivate mutating func sortKeys() throws(QueryError) -> [SortPipe.Key] {
+        try byClause { parser throws(QueryError) in
+            let field = try parser.fieldName()
+            let isDescending = parser.takeKeyword("desc")
+            if !isDescending { _ = parser.takeKeyword("asc") }
+            return SortPipe.Key(field, isDescending: isDescending)
+        }
     }
 }

@@ -6,7 +6,7 @@ package struct StatsPipe: Hashable, Sendable {
     package struct Key: Hashable, Sendable {
         /// The field.
         package var field: String
-        /// Intervals to group `_time` by; nil groups by the value itself.
+        /// Intervals to group values by; nil groups by the value itself.
         package var bucket: Bucket?
 
         /// Makes a key.
@@ -16,18 +16,43 @@ package struct StatsPipe: Hashable, Sendable {
         }
     }
 
-    /// Intervals of time: they start at multiples of ``step`` since the epoch, moved by ``offset``.
+    /// Intervals of values: they start at multiples of ``size``, moved up by ``offset``. Times and durations are
+    /// nanoseconds, IPv4 addresses the numbers that they are.
     package struct Bucket: Hashable, Sendable {
-        /// The length of an interval, nanoseconds, over 0.
-        package var step: Int64
-        /// How far east of UTC days and weeks are counted, nanoseconds.
-        package var offset: Int64
+        /// Intervals of times that are not of one length, or do not start at multiples of it.
+        package enum Calendar: String, Hashable, Sendable {
+            /// From Monday on.
+            case week
+            /// From the first of a month on.
+            case month
+            /// From the first of January on.
+            case year
+        }
+
+        /// The length of an interval, over 0.
+        package var size: Double
+        /// What intervals of times follow instead of ``size``.
+        package var calendar: Calendar?
+        /// How far the intervals are moved up.
+        package var offset: Double
+        /// Whether the length was the mask of a network: `/24`.
+        package var maskBits: UInt64?
+
+        /// Makes intervals of time.
+        package init(step: Int64, offset: Int64 = 0) {
+            self.init(size: Double(step), offset: Double(offset))
+        }
 
         /// Makes intervals.
-        package init(step: Int64, offset: Int64 = 0) {
-            self.step = step
+        package init(size: Double, calendar: Calendar? = nil, offset: Double = 0, maskBits: UInt64? = nil) {
+            self.size = size
+            self.calendar = calendar
             self.offset = offset
+            self.maskBits = maskBits
         }
+
+        /// The length for times, nanoseconds, at least 1.
+        package var step: Int64 { max(1, Int64(clampingNanoseconds: size)) }
     }
 
     /// A function and the field that gets its result.
@@ -36,11 +61,14 @@ package struct StatsPipe: Hashable, Sendable {
         package var function: StatsFunction
         /// The name of the result; by default the function as it is written, e.g. `count()`.
         package var resultName: String
+        /// Which rows the function sees; nil is all of the group.
+        package var condition: Filter?
 
         /// Makes a call; without a name the result is called as the function is written.
-        package init(_ function: StatsFunction, as resultName: String? = nil) {
+        package init(_ function: StatsFunction, as resultName: String? = nil, if condition: Filter? = nil) {
             self.function = function
-            self.resultName = resultName ?? function.description
+            self.resultName = resultName ?? function.description + Filter.conditionText(condition)
+            self.condition = condition
         }
     }
 
@@ -64,14 +92,21 @@ extension StatsPipe: PipeSyntax {
         if parser.atKeyword("by") || parser.atSymbol("(") {
             by = try parser.byClause { parser throws(QueryError) in try parser.statsKey() }
         }
+        let token = parser.current
         functions = try parser.statsCalls()
+        var names = Set(by.map(\.field))
+        for call in functions where !names.insert(call.resultName).inserted {
+            throw parser.failure("two results of stats are called `\(call.resultName)`", from: token)
+        }
     }
 
     var pipe: Pipe { .stats(self) }
 
     /// The pipe in canonical form.
     package var description: String {
-        let calls = functions.map { "\($0.function) as " + Quoting.name($0.resultName) }.joined(separator: ", ")
+        let calls = functions.map { call in
+            "\(call.function)" + Filter.conditionText(call.condition) + " as " + Quoting.name(call.resultName)
+        }.joined(separator: ", ")
         return by.isEmpty
             ? "stats \(calls)" : "stats by (" + by.map(\.description).joined(separator: ", ") + ") \(calls)"
     }
@@ -81,8 +116,27 @@ extension StatsPipe.Key: CustomStringConvertible {
     /// The key in canonical form.
     package var description: String {
         guard let bucket else { return Quoting.name(field) }
-        let offset = bucket.offset == 0 ? "" : " offset " + Duration.nanoseconds(bucket.offset).logForm
-        return Quoting.name(field) + ":" + Duration.nanoseconds(bucket.step).logForm + offset
+        let size =
+            bucket.calendar?.rawValue ?? bucket.maskBits.map { "/\($0)" } ?? NumberWriting.decimal(bucket.size)
+        let offset = bucket.offset == 0 ? "" : " offset " + NumberWriting.decimal(bucket.offset)
+        return Quoting.name(field) + ":" + (field == FieldName.time ? bucket.timeForm ?? size + offset : size + offset)
+    }
+}
+
+extension StatsPipe.Bucket {
+    /// The interval of times with durations instead of numbers; nil where those would not be the same.
+    fileprivate var timeForm: String? {
+        guard maskBits == nil, size == size.rounded(), offset == offset.rounded(), size < 9e15, offset.magnitude < 9e15
+        else { return nil }
+        func form(_ number: Double) -> String { Duration.nanoseconds(Int64(number)).logForm }
+        return (calendar?.rawValue ?? form(size)) + (offset == 0 ? "" : " offset " + form(offset))
+    }
+}
+
+extension Int64 {
+    /// A number of nanoseconds, held at the ends of the range.
+    fileprivate init(clampingNanoseconds number: Double) {
+        self = number >= 9.2233720368547758e18 ? .max : number <= -9.2233720368547758e18 ? .min : Int64(number)
     }
 }
 
@@ -91,41 +145,47 @@ extension Parser {
     mutating func statsCalls() throws(QueryError) -> [StatsPipe.Call] {
         try list { parser throws(QueryError) in
             let function = try StatsFunction(parsing: &parser)
-            if parser.atKeyword("if") { throw parser.notYet("conditions", "`if` of stats", at: parser.current) }
-            if parser.takeKeyword("as") { return StatsPipe.Call(function, as: try parser.fieldName()) }
-            return StatsPipe.Call(function, as: parser.atBoundary ? nil : try parser.fieldName())
+            let condition = try parser.condition()
+            return StatsPipe.Call(function, as: try parser.resultField(), if: condition)
         }
     }
 
     fileprivate mutating func statsKey() throws(QueryError) -> StatsPipe.Key {
         let field = try fieldName()
         guard takeSymbol(":") else { return StatsPipe.Key(field) }
-        guard field == FieldName.time else {
-            throw notYet("intervals of other fields than _time", "`\(field):` of stats", at: current)
+        var bucket = try bucketSize()
+        if takeKeyword("offset") {
+            let token = current
+            let text = try value(stops: ",()[]{}|", "an offset such as 2h")
+            guard let offset = NumberReading.number(text.bytes) else {
+                throw failure("`\(text)` is no offset; write a number or a duration such as 2h", from: token)
+            }
+            bucket.offset = offset
         }
-        let step = try bucketStep()
-        guard takeKeyword("offset") else { return StatsPipe.Key(field, bucket: .init(step: step)) }
-        return StatsPipe.Key(field, bucket: .init(step: step, offset: try duration()))
+        return StatsPipe.Key(field, bucket: bucket)
     }
 
-    private mutating func bucketStep() throws(QueryError) -> Int64 {
-        let named: [String: Int64] = [
-            "nanosecond": 1, "microsecond": 1_000, "millisecond": 1_000_000, "second": 1_000_000_000,
-            "minute": 60_000_000_000, "hour": 3_600_000_000_000, "day": 86_400_000_000_000,
-            "week": 604_800_000_000_000,
+    private mutating func bucketSize() throws(QueryError) -> StatsPipe.Bucket {
+        let units: [String: Double] = [
+            "nanosecond": 1, "microsecond": 1e3, "millisecond": 1e6, "second": 1e9, "minute": 60e9, "hour": 3_600e9,
+            "day": 86_400e9, "week": 604_800e9, "month": 1, "year": 1,
         ]
         let token = current
-        if token.kind == .word {
-            if let step = named[token.text.lowercased()] {
-                advance()
-                return step
-            }
-            if atKeyword("month") || atKeyword("year") {
-                throw notYet("intervals of months and years", "`\(token.text)` of stats", at: token)
-            }
+        if takeSymbol("/") {
+            guard let bits = NumberReading.unsigned(try value(stops: ",()[]{}|", "the bits of a mask").bytes),
+                bits <= 32
+            else { throw failure("a mask such as /24 has 0 to 32 bits", from: token) }
+            return StatsPipe.Bucket(size: Double(UInt64(1) << (32 - bits)), maskBits: bits)
         }
-        let step = try duration()
-        guard step > 0 else { throw failure("the interval must be longer than zero", from: token) }
-        return step
+        let text = try value(stops: ",()[]{}|", "a step such as 5m or 10KB")
+        if let size = units[text.description.lowercased()] {
+            return StatsPipe.Bucket(size: size, calendar: .init(rawValue: text.description.lowercased()))
+        }
+        guard let size = NumberReading.number(text.bytes) else {
+            throw failure(
+                "`\(text)` is no step; write a duration such as 5m, or a number such as 10 or 10KB", from: token)
+        }
+        guard size > 0 else { throw failure("the step must be over zero", from: token) }
+        return StatsPipe.Bucket(size: size)
     }
 }

@@ -6,6 +6,8 @@ package struct TopPipe: Hashable, Sendable {
     package var fields: [String]
     /// The field that gets the number of rows of each combination.
     package var hitsField: String
+    /// The field that gets the place of each combination, from 1, if any.
+    package var rankField: String?
 
     /// Makes the pipe.
     package init(_ count: UInt64 = 10, by fields: [String], hitsField: String = "hits") {
@@ -19,11 +21,22 @@ extension TopPipe: PipeSyntax {
     static let names = ["top"]
 
     init(parsing parser: inout Parser) throws(QueryError) {
-        let hasCount = !parser.atKeyword("by") && !parser.atSymbol("(")
+        let hasCount = parser.current.kind == .word && Parser.wholeNumber(parser.current.text) != nil
+        let token = parser.current
         count = hasCount ? try parser.wholeNumber("the number after `top`") : 10
-        fields = try parser.byFields()
-        hitsField = try parser.takeHits() ?? "hits"
-        if parser.atKeyword("rank") { throw parser.notYet("ranks", "`rank` of top", at: parser.current) }
+        guard count > 0 else { throw parser.failure("the number after `top` must be over 0", from: token) }
+        fields = try parser.byFieldsMaybeBare()
+        hitsField = "hits"
+        while parser.atKeyword("with") || parser.atKeyword("hits") || parser.atKeyword("rank") {
+            if parser.following.isKeyword("rank") { _ = parser.takeKeyword("with") }
+            if let rank = try parser.rankField() {
+                rankField = rank
+            } else if let name = try parser.takeHits() {
+                hitsField = name
+            }
+        }
+        while fields.contains(hitsField) { hitsField += "s" }
+        while let rank = rankField, fields.contains(rank) || rank == hitsField { rankField = rank + "s" }
     }
 
     var pipe: Pipe { .top(self) }
@@ -32,5 +45,6 @@ extension TopPipe: PipeSyntax {
     package var description: String {
         let list = fields.map { Quoting.name($0) }.joined(separator: ", ")
         return "top \(count) by (\(list))" + (hitsField == "hits" ? "" : " hits as " + Quoting.name(hitsField))
+            + (rankField.map { " rank as " + Quoting.name($0) } ?? "")
     }
 }

@@ -19,11 +19,12 @@ extension UniqPipe: PipeSyntax {
     static let names = ["uniq"]
 
     init(parsing parser: inout Parser) throws(QueryError) {
-        fields = try parser.byFields()
+        fields = try parser.byFieldsMaybeBare()
         hitsField = try parser.takeHits()
         if try parser.takeNumber(after: "limit", into: &limit), hitsField == nil {
             hitsField = try parser.takeHits()
         }
+        while let hits = hitsField, fields.contains(hits) { hitsField = hits + "s" }
     }
 
     var pipe: Pipe { .uniq(self) }

@@ -1,0 +1,82 @@
+internal import LogModel
+internal import QueryLanguage
+internal import StoreFormat
+
+/// What the parts of one query share: where it runs, its bounds, and what the queries inside it could not read. One
+/// thread.
+final class QueryScope {
+    let blocks: [any BlockSource]
+    let options: ExecutionOptions
+    /// The length of the time that the query is about, seconds; nil when it is open.
+    var rateSeconds: Double?
+    /// Why answers of queries inside are not complete.
+    private(set) var gaps: [String] = []
+    private(set) var unreadable: [UnreadableBlock] = []
+
+    init(_ blocks: [any BlockSource], _ options: ExecutionOptions) {
+        self.blocks = blocks
+        self.options = options
+    }
+
+    /// Runs a query over the same blocks, in any order of rows.
+    func run(_ query: Query, emit: @escaping (ResultBlock) throws(ExecutionError) -> Bool) throws(ExecutionError) {
+        var inner = options
+        inner.limit = nil
+        inner.order = .any
+        inner.after = nil
+        inner.countsHits = false
+        inner.gaps = []
+        var failure: ExecutionError?
+        let summary = try execute(query, on: blocks, inner) { block in
+            do throws(ExecutionError) {
+                return try emit(block)
+            } catch {
+                failure = error
+                return false
+            }
+        }
+        if let failure { throw failure }
+        for gap in summary.gaps where !gaps.contains(gap) { gaps.append(gap) }
+        unreadable += summary.unreadable
+    }
+
+    /// The distinct values that a filter's query gives.
+    func values(of subquery: Subquery) throws(ExecutionError) -> [QueryText] {
+        guard let field = subquery.valueField else { return [] }
+        var values: Set<[UInt8]> = []
+        var bytes = 0
+        let limit = options.memoryLimit
+        try run(subquery.query) { block throws(ExecutionError) in
+            let column = block.column(field)
+            for row in block.rows {
+                let value = column?.value(at: row) ?? []
+                if values.insert(value).inserted { bytes += value.count + 64 }
+            }
+            guard bytes <= limit else {
+                throw ExecutionError(
+                    code: .memory,
+                    message: "the values of a query inside `\(subquery.use.rawValue)` need more than "
+                        + "\(limit >> 20) MiB; narrow its filter")
+            }
+            return true
+        }
+        return values.sorted { $0.lexicographicallyPrecedes($1) }.map { QueryText(bytes: $0) }
+    }
+
+    /// The query with the values in the place of each query inside a filter.
+    func resolved(_ query: Query) throws(ExecutionError) -> Query {
+        var result = query
+        result.filter = try resolved(query.filter)
+        for index in result.pipes.indices {
+            result.pipes[index] = try result.pipes[index].mapFilters { filter throws(ExecutionError) in
+                try self.resolved(filter)
+            }
+        }
+        return result
+    }
+
+    private func resolved(_ filter: Filter) throws(ExecutionError) -> Filter {
+        guard filter.hasSubquery else { return filter }
+        return try filter.resolvingSubqueries { subquery throws(ExecutionError) in try self.values(of: subquery) }
+    }
+}

@@ -1,0 +1,126 @@
+internal import ByteCoding
+internal import QueryLanguage
+internal import StoreFormat
+
+/// `sample N`: one row of N, by chance.
+final class SampleStage: RowStage {
+    private let pipe: SamplePipe
+    private let next: any RowStage
+
+    init(_ pipe: SamplePipe, _ next: any RowStage) {
+        self.pipe = pipe
+        self.next = next
+    }
+
+    func process(_ block: ResultBlock) throws(ExecutionError) -> Bool {
+        var result = block
+        result.rows = block.rows.filter { _ in UInt64.random(in: 0..<pipe.of) == 0 }
+        return result.rows.isEmpty ? true : try next.process(result)
+    }
+
+    func finish() throws(ExecutionError) { try next.finish() }
+}
+
+/// `drop_empty_fields`: an empty value becomes none, and a row without any is left out.
+final class DropEmptyFieldsStage: RowStage {
+    private let next: any RowStage
+
+    init(_ next: any RowStage) {
+        self.next = next
+    }
+
+    func process(_ block: ResultBlock) throws(ExecutionError) -> Bool {
+        var result = block
+        var isKept = [Bool](repeating: false, count: block.rowBound)
+        for (index, field) in block.fields.enumerated() {
+            var values = RowValues(rowCount: block.rowBound)
+            var hasEmpty = false
+            for row in block.rows {
+                guard let value = field.column.value(at: row) else { continue }
+                if value.isEmpty {
+                    hasEmpty = true
+                } else {
+                    isKept[row] = true
+                    values.set(row, value)
+                }
+            }
+            let column = values.finish()
+            if hasEmpty { result.fields[index] = .init(field.name, column) }
+        }
+        result.rows = block.rows.filter { isKept[$0] }
+        return result.rows.isEmpty ? true : try next.process(result)
+    }
+
+    func finish() throws(ExecutionError) { try next.finish() }
+}
+
+/// `blocks_count`: how many blocks rows came in.
+final class BlocksCountStage: RowStage {
+    private let pipe: BlocksCountPipe
+    private let next: any RowStage
+    private var count = 0
+
+    init(_ pipe: BlocksCountPipe, _ next: any RowStage) {
+        self.pipe = pipe
+        self.next = next
+    }
+
+    func process(_ block: ResultBlock) -> Bool {
+        if !block.rows.isEmpty { count += 1 }
+        return true
+    }
+
+    func finish() throws(ExecutionError) {
+        _ = try next.process(.table([pipe.result], [[Array("\(count)".utf8)]]))
+        try next.finish()
+    }
+}
+
+/// `field_names`: how many rows have each field.
+final class FieldNamesStage: RowStage {
+    private let pipe: FieldNamesPipe
+    private let next: any RowStage
+    private let memoryLimit: Int
+    private var hits: [String: Int] = [:]
+
+    init(_ pipe: FieldNamesPipe, _ next: any RowStage, _ options: ExecutionOptions) {
+        self.pipe = pipe
+        self.next = next
+        memoryLimit = options.memoryLimit
+    }
+
+    func process(_ block: ResultBlock) throws(ExecutionError) -> Bool {
+        var buffer = ByteWriter(capacity: 64)
+        for field in block.fields {
+            var count = 0
+            for row in block.rows {
+                field.column.withValue(at: row, &buffer) { if ($0?.count ?? 0) > 0 { count += 1 } }
+            }
+            if count > 0 { hits[field.name, default: 0] += count }
+        }
+        guard hits.count * 128 <= memoryLimit else {
+            throw ExecutionError(
+                code: .memory,
+                message: "\(hits.count) names of fields need more than \(memoryLimit >> 20) MiB; narrow the filter")
+        }
+        return true
+    }
+
+    func finish() throws(ExecutionError) {
+        let rows = hits.sorted { $0.key < $1.key }.map { [Array($0.key.utf8), Array("\($0.value)".utf8)] }
+        _ = try next.process(.table([pipe.result, "hits"], rows))
+        try next.finish()
+    }
+}
+
+extension ResultBlock {
+    /// A block of values, row by row.
+    static func table(_ names: [String], _ rows: [[[UInt8]]]) -> ResultBlock {
+        let fields = names.enumerated().map { index, name in
+            var gatherer = ColumnGatherer(capacity: rows.count)
+            for row in rows { gatherer.append(row[index]) }
+            return Field(name, .values(gatherer.finish()))
+        }
+        return ResultBlock(fields: fields, rows: Array(rows.indices)).withDistinctNames()
+    }
+}

@@ -79,7 +79,12 @@ import Testing
 
     @Test(arguments: [
         "* | stats by (u) count()", "* | stats count_uniq(u)", "* | sort by (u)", "* | uniq by (u)", "* | top 5 by (u)",
-        "* | stats by (v) max(u)", "*",
+        "* | stats by (v) max(u)", "*", "* | stats values(u)", "* | stats by (v) uniq_values(u)", "* | stats median(u)",
+        "* | stats json_values()", "* | stats by (u) row_any()", "* | sort by (v) partition by (u) limit 1",
+        "* | field_values u", "* | join by (v) (* | fields u, v)", "* | join by (u) (* | fields u) inner",
+        "u:in(* | fields u)", "* | filter u:in(* | uniq by (u))",
+        "* | facets 5 max_value_len 2000", "* | stream_context before 1",
+        "* | format '{\"<u>\":\"1\",\"a<u>\":\"2\"}' | unpack_json",
     ])
     func whatNeedsTooMuchMemoryFails(query: String) throws {
         let long = String(repeating: "x", count: 1_000)
@@ -93,6 +98,7 @@ import Testing
         }
         let error = #expect(throws: ExecutionError.self) { try run(query, on: blocks, options) }
         #expect(error?.code == .memory)
+        #expect(query == "*" || error?.message.contains("MiB") == true)
         // With a limit, or enough memory, the same is possible.
         #expect(try !run(query, on: blocks).rows.isEmpty)
     }

@@ -40,7 +40,10 @@ final class UnpackStage: RowStage {
         for row in block.rows where chosen?.contains(row) ?? true {
             for (name, value) in wanted(read(column?.value(at: row) ?? [])) {
                 let name = pipe.prefix + name
-                if values[name] == nil { names.append(name) }
+                if values[name] == nil {
+                    names.append(name)
+                    bytes += name.utf8.count
+                }
                 values[name, default: [:]][row] = value
                 bytes += value.count + 64
             }

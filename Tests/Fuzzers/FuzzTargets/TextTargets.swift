@@ -64,4 +64,6 @@ let querySeeds: [[UInt8]] = [
     #"{service="cart",host=~"a|b"} field:~"^a.*b$" -x:in(a,"b\xff",c) n:>10 n:range[1,2) * | sort by (_time desc) limit 5"#,
     "_time:[2025-06-01,2025-07-01Z) pre* seq(\"a\",b) ip:ipv4_range(10.0.0.0/8) | fields a, b | uniq by (c) | limit 3",
     "* | top 10 by (path) | copy a b | rename c as d | delete e | where f:x | offset 2",
+    "u:in(* | fields u) _time:day_range[08:00,18:00) a:lt_field(b) | extract if (a:b) \"x<y> \" from c | math a+b*2 as d",
+    "* | join by (a) (b | stats by (a:10KB, _time:week offset 1h) quantile(0.9, c) if (d) e) inner | format '<uc:a>' as b",
 ].map { Array($0.utf8) }

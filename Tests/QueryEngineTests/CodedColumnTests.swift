@@ -1,6 +1,7 @@
 import LogModel
 import QueryEngine
 import StoreFormat
+import TestSupport
 import Testing
 
 /// Groups, filters and rows by columns that storage has as dictionaries, by stream or by level are those of the texts:
@@ -19,7 +20,7 @@ import Testing
         "id:=rare4", "path:seven | fields path, level, _stream",
     ]
 
-    private func event(_ time: Int64, _ row: Int, block: Int, _ generator: inout Generator) -> PlainEvent {
+    private func event(_ time: Int64, _ row: Int, block: Int, _ generator: inout SeededGenerator) -> PlainEvent {
         var labels = ["host": "h\(generator.below(3))"]
         if !generator.chance(20) { labels["service"] = generator.pick(["a", "b", "c"]) }
         var fields: [(String, String)] = []
@@ -46,9 +47,8 @@ import Testing
     }
 
     @Test func answersAreThoseOfTheTexts() throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        print("seed \(seed)")
-        var generator = Generator(state: seed)
+        let seed = drawSeed()
+        var generator = SeededGenerator(seed: seed)
         for _ in 0..<3 {
             var stored: [any BlockSource] = []
             var plain: [any BlockSource] = []

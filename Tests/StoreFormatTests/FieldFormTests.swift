@@ -131,6 +131,7 @@ struct StoredField {
         var some = RowBitmap(rowCount: values.count, filled: false)
         for row in stride(from: 7, to: values.count, by: 31) { some.insert(row) }
         #expect(try stored.values(some) == some.rows.map { values[$0] })
+        #expect(try stored.block.column("v", picking: some)?.values == some.rows.map { values[$0] })
         if let numbers = try stored.block.numbers("v") {
             #expect(stored.form == .numbers)
             for row in values.indices {
@@ -139,6 +140,14 @@ struct StoredField {
                 var text = ByteWriter()
                 numbers.form.write(numbers.values[row], to: &text)
                 #expect(text.array() == value)
+                #expect(value.withUnsafeBytes { numbers.form.number(of: $0) } == numbers.values[row])
+                // Spelled in any other way, it is another value.
+                for other in [value + [0x30], [0x30] + value, value.dropLast(), [0x2D] + value, value + [0x2E]] {
+                    guard let number = other.withUnsafeBytes({ numbers.form.number(of: $0) }) else { continue }
+                    text.removeAll()
+                    numbers.form.write(number, to: &text)
+                    #expect(text.array() == other)
+                }
             }
         } else {
             #expect(stored.form != .numbers)
@@ -180,4 +189,9 @@ struct StoredField {
         #expect(stored.form == .numbers && stored.byteCount < packed + 100)
         #expect(try stored.values(stored.all) == values)
     }
+}
+
+extension ColumnData {
+    /// A copy of each value.
+    fileprivate var values: [[UInt8]?] { (0..<rowCount).map { value(at: $0) } }
 }

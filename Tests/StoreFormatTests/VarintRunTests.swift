@@ -1,13 +1,13 @@
 import ByteCoding
+import TestSupport
 import Testing
 
 @testable import StoreFormat
 
 @Suite struct VarintRunTests {
     @Test func numbersOfAllLengthsComeBack() throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        print("seed \(seed)")
-        var generator = Generator(state: seed)
+        let seed = drawSeed()
+        var generator = SeededGenerator(seed: seed)
         for _ in 0..<200 {
             let numbers = (0..<(generator.next() % 40)).map { _ in generator.next() >> (generator.next() % 64) }
             var writer = ByteWriter()

@@ -1,12 +1,15 @@
+internal import LogModel
 internal import StoreFormat
 
 /// `uniq` and `top`: distinct combinations of values and how often each came.
 final class HitCounter {
-    private let groups = GroupTable()
+    private var groups = GroupTable()
     /// Rows of each group.
     private var hits: [Int] = []
     /// As long as there are only numbers of one form, they are counted instead.
     private var numbers: NumberCounts?
+    /// Whether some values are no numbers of the form of others, so that all are text for good.
+    private var isText = false
     private let memoryLimit: Int
 
     init(_ options: ExecutionOptions) {
@@ -18,18 +21,25 @@ final class HitCounter {
 
     func add(_ block: ResultBlock, by fields: [String]) throws(ExecutionError) {
         let columns = fields.map { block.column($0) }
-        if columns.count != 1 || !addNumbers(columns[0], block.rows) {
-            turnToText()
-            if let counts = groups.counts(of: block, columns) {
-                for (group, rows) in counts { add(group, rows) }
-            } else {
-                groups.forEachRow(of: block, columns) { _, group in add(group, 1) }
-            }
+        var rest = block
+        if columns.count == 1, !isText {
+            let done = addNumbers(columns[0], block.rows)
+            rest.rows = done == 0 ? block.rows : Array(block.rows[done...])
         }
+        if !rest.rows.isEmpty { addTexts(rest, columns) }
         if (numbers?.memoryBytes ?? groups.memoryBytes + hits.count * 8) > memoryLimit {
             throw ExecutionError(
                 code: .memory,
                 message: "\(count) values need more than \(memoryLimit >> 20) MiB; narrow the filter")
+        }
+    }
+
+    private func addTexts(_ block: ResultBlock, _ columns: [ResultColumn?]) {
+        turnToText()
+        if let counts = groups.counts(of: block, columns) {
+            for (group, rows) in counts { add(group, rows) }
+        } else {
+            groups.forEachRow(of: block, columns) { _, group in add(group, 1) }
         }
     }
 
@@ -38,24 +48,65 @@ final class HitCounter {
         hits[group] += rows
     }
 
-    /// Counts numbers; false when they are of another form than those before, or there was text before.
-    private func addNumbers(_ column: ResultColumn?, _ rows: [Int]) -> Bool {
-        if numbers == nil, hits.isEmpty, case .numbers(let column)? = column { numbers = NumberCounts(column.form) }
-        guard var counts = numbers else { return false }
+    // MARK: Numbers
+
+    /// Counts numbers, as long as all values are spelled in one way. Blocks in memory have texts: those that are spelled
+    /// so are counted with the numbers.
+    ///
+    /// - Returns: how many of the rows were counted; the others are something else.
+    private func addNumbers(_ column: ResultColumn?, _ rows: [Int]) -> Int {
+        if numbers == nil, case .numbers(let column)? = column { numbers = turnedToNumbers(column.form) }
+        guard var counts = numbers else { return 0 }
         // Not to be copied when it grows.
         numbers = nil
         defer { numbers = counts }
         switch column {
-        case .numbers(let column) where column.form == counts.form: counts.add(column, rows)
         case nil: counts.add(missing: rows.count)
-        default: return false
+        case .numbers(let column):
+            guard column.form == counts.form else { return 0 }
+            counts.add(column, rows)
+        case .times: return 0
+        case .values(let data):
+            return data.arena.withUnsafeBytes { arena in
+                for (place, row) in rows.enumerated() {
+                    let range = data.range(at: row)
+                    if range.isAbsent || range.length == 0 {
+                        counts.add(missing: 1)
+                        continue
+                    }
+                    let text = UnsafeRawBufferPointer(rebasing: arena[Int(range.offset)..<range.end])
+                    guard let number = counts.form.number(of: text) else { return place }
+                    counts.add(number, rows: 1)
+                }
+                return rows.count
+            }
         }
-        return true
+        return rows.count
+    }
+
+    /// What was counted as text, as numbers; nil when some text is spelled in another way.
+    private func turnedToNumbers(_ form: NumberForm) -> NumberCounts? {
+        var counts = NumberCounts(form)
+        for (group, rows) in hits.enumerated() {
+            guard let text = groups.values(of: group)[0] else {
+                counts.add(missing: rows)
+                continue
+            }
+            guard let number = text.withUnsafeBytes({ form.number(of: $0) }) else {
+                isText = true
+                return nil
+            }
+            counts.add(number, rows: rows)
+        }
+        hits = []
+        groups = GroupTable()
+        return counts
     }
 
     /// Enters the texts of numbers in their order.
     private func turnToText() {
         guard let old = numbers else { return }
+        isText = true
         numbers = nil
         for entry in old.entries() { add(groups.group(ofValue: old.text(of: entry) ?? []), entry.hits) }
     }

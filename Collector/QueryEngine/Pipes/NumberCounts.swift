@@ -57,6 +57,18 @@ struct NumberCounts {
         missing &+= Tally.one &* UInt64(rows - 1)
     }
 
+    /// Counts rows of a number.
+    mutating func add(_ value: Int64, rows: Int) {
+        guard rows > 0 else { return }
+        if value < 0 || value >= Self.directValues {
+            add(distant: value)
+            tallies[slot(of: value)] &+= Tally.one &* UInt64(rows - 1)
+        } else {
+            if value >= direct.count { add(distant: value) } else { Self.count(&direct[Int(value)], &count) }
+            direct[Int(value)] &+= Tally.one &* UInt64(rows - 1)
+        }
+    }
+
     /// Counts a number that has no place of its own, or not yet.
     private mutating func add(distant value: Int64) {
         if value >= 0, value < Self.directValues {

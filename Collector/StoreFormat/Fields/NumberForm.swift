@@ -51,6 +51,40 @@ package struct NumberForm: Hashable, Sendable {
         writer.append(contentsOf: suffix)
     }
 
+    /// The number that a text stands for; nil when it is not spelled exactly as this form would write it.
+    package func number(of text: UnsafeRawBufferPointer) -> Int64? {
+        let end = text.count - suffix.count
+        guard prefix.count < end, unsafe text.starts(with: prefix), unsafe text[end...].elementsEqual(suffix) else {
+            return nil
+        }
+        var index = prefix.count
+        let isNegative = unsafe text[index] == 0x2D
+        if isNegative { index += 1 }
+        var magnitude: UInt64 = 0
+        var digits = 0
+        // Digits behind the point; nil before it.
+        var fraction: Int?
+        while index < end {
+            let byte = unsafe text[index]
+            index += 1
+            if byte == 0x2E, fraction == nil {
+                fraction = 0
+                continue
+            }
+            guard DecimalForm.isDigit(byte), digits < Self.mostDigits else { return nil }
+            magnitude = magnitude * 10 + UInt64(byte - 0x30)
+            digits += 1
+            fraction = fraction.map { $0 + 1 }
+        }
+        let missing = scale - (fraction ?? 0)
+        guard digits > 0, missing >= 0, digits + missing <= Self.mostDigits else { return nil }
+        let value = Int64(magnitude * DecimalForm.powers[missing])
+        let number = isNegative ? -value : value
+        var writer = ByteWriter(capacity: 64)
+        write(number, to: &writer)
+        return unsafe writer.withBytes { unsafe $0.elementsEqual(text) } ? number : nil
+    }
+
     private func writeWithPoint(_ magnitude: UInt64, to writer: inout ByteWriter) {
         let unit = DecimalForm.powers[digits]
         var fraction = magnitude % unit

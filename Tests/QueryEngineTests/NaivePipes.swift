@@ -103,10 +103,15 @@ struct NaivePipe {
                 if isTimed {
                     // Empty and missing are one.
                     if !(row["_time"] ?? []).isEmpty { key["_time"] = row["_time"] }
+                    func floored(_ number: Int64) -> Int64 {
+                        let start = number - 100_000_000
+                        return start - (start % 750_000_000 + 750_000_000) % 750_000_000 + 100_000_000
+                    }
+                    // What is grouped is told by its looks: another field may have been renamed.
                     if let time = nanoseconds(row["_time"]) {
-                        let start = time - 100_000_000
-                        let floored = start - (start % 750_000_000 + 750_000_000) % 750_000_000 + 100_000_000
-                        key["_time"] = Array(Timestamp(nanoseconds: floored).description.utf8)
+                        key["_time"] = Array(Timestamp(nanoseconds: floored(time)).description.utf8)
+                    } else if let number = Int64(String(decoding: row["_time"] ?? [], as: UTF8.self)) {
+                        key["_time"] = Array("\(floored(number))".utf8)
                     }
                 }
                 if groups[key] == nil { order.append(key) }

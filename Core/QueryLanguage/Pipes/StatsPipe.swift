@@ -157,12 +157,18 @@ extension Parser {
         if takeKeyword("offset") {
             let token = current
             let text = try value(stops: ",()[]{}|", "an offset such as 2h")
-            guard let offset = NumberReading.number(text.bytes) else {
+            guard let offset = Parser.stepNumber(text) else {
                 throw failure("`\(text)` is no offset; write a number or a duration such as 2h", from: token)
             }
             bucket.offset = offset
         }
         return StatsPipe.Key(field, bucket: bucket)
+    }
+
+    /// A number or a duration, also with units that values do not have, such as `us`.
+    fileprivate static func stepNumber(_ text: QueryText) -> Double? {
+        NumberReading.number(text.bytes)
+            ?? Duration(logForm: text.description).map { Double($0.wholeNanoseconds) }
     }
 
     private mutating func bucketSize() throws(QueryError) -> StatsPipe.Bucket {
@@ -181,7 +187,7 @@ extension Parser {
         if let size = units[text.description.lowercased()] {
             return StatsPipe.Bucket(size: size, calendar: .init(rawValue: text.description.lowercased()))
         }
-        guard let size = NumberReading.number(text.bytes) else {
+        guard let size = Parser.stepNumber(text) else {
             throw failure(
                 "`\(text)` is no step; write a duration such as 5m, or a number such as 10 or 10KB", from: token)
         }

@@ -89,6 +89,7 @@ package enum NumberReading {
         guard bytes.count > 0 else { return nil }
         let isNegative = bytes[0] == 0x2D
         var rest = isNegative ? bytes.dropping(1) : bytes
+        guard rest.count > 0 else { return nil }
         var total: Int64 = 0
         while rest.count > 0 {
             var length = 0

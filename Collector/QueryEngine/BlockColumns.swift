@@ -44,10 +44,31 @@ final class BlockColumns {
         return groups
     }
 
-    /// All names, in the order that rows are written: time, stream, message, labels, fields.
-    func names() -> [String] {
+    /// Names of fields up to which a block's rows are worked on all at once: a column for each name and row must fit into
+    /// memory.
+    static let fewNames = 4_096
+    /// Rows that are worked on at once where there are more names.
+    static let fewRows = 256
+
+    /// The rows in parts that are few enough for the number of names.
+    func parts(of rows: RowBitmap) -> [RowBitmap] {
+        guard source.fieldNameCount > Self.fewNames, rows.count > Self.fewRows else { return [rows] }
+        var parts: [RowBitmap] = []
+        var rest = rows.rows[...]
+        while !rest.isEmpty {
+            var part = RowBitmap(rowCount: rowCount, filled: false)
+            for row in rest.prefix(Self.fewRows) { part.insert(row) }
+            parts.append(part)
+            rest = rest.dropFirst(Self.fewRows)
+        }
+        return parts
+    }
+
+    /// All names that some of the rows have, and maybe others, in the order that rows are written: time, stream, message,
+    /// labels, fields.
+    func names(of rows: RowBitmap) throws -> [String] {
         let labels = source.labelNames
-        let fields = Set(source.fieldNames).subtracting(labels)
+        let fields = Set(try source.fieldNames(of: rows)).subtracting(labels)
         return [FieldName.time, FieldName.stream, FieldName.message]
             + (labels.sorted() + fields.sorted()).filter { !FieldName.isReserved($0) }
     }
@@ -81,7 +102,9 @@ final class BlockColumns {
 
     /// Whether rows are so few that their values are picked from the columns, instead of columns being made with places
     /// for all rows.
-    func areFew(_ rows: RowBitmap) -> Bool { rows.count * 16 < rowCount }
+    func areFew(_ rows: RowBitmap) -> Bool {
+        rows.count * 16 < rowCount || source.fieldNameCount > Self.fewNames && rows.count <= Self.fewRows
+    }
 
     /// The values of a name of some rows alone, in their order; nil when no row of the block has it.
     func column(_ name: String, picking rows: RowBitmap) throws -> ResultColumn? {

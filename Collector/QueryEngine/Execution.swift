@@ -209,32 +209,34 @@ struct Scan {
             try counting.add(count: rows.count)
             return true
         }
-        let block: ResultBlock
-        do {
-            block = try result(columns, rows)
-        } catch {
-            unreadable(source, rows: rows.count, error)
-            return true
+        /// How many of the rows are wanted.
+        var left = plan.limit.map { $0 - (summary.hits - rows.count) }
+        for part in plan.needed.areOpen ? columns.parts(of: rows) : [rows] {
+            var block: ResultBlock
+            do {
+                block = try result(columns, part)
+            } catch {
+                unreadable(source, rows: part.count, error)
+                continue
+            }
+            if let count = left { block.rows = Array(block.rows.prefix(count)) }
+            left = left.map { $0 - part.count }
+            let goesOn = try output.process(block)
+            if !goesOn || left.map({ $0 <= 0 }) ?? false { return false }
         }
-        if let limit = plan.limit, summary.hits >= limit {
-            var last = block
-            last.rows = Array(block.rows.prefix(limit - (summary.hits - block.rows.count)))
-            _ = try output.process(last)
-            return false
-        }
-        return try output.process(block)
+        return true
     }
 
     /// The rows of a block, in their order, with the fields that are needed.
     func result(_ columns: BlockColumns, _ rows: RowBitmap) throws -> ResultBlock {
         var fields: [ResultBlock.Field] = []
         if columns.areFew(rows), !plan.looksAtNumbers {
-            for name in plan.needed.names(among: { columns.names() }) {
+            for name in try plan.needed.names(among: { try columns.names(of: rows) }) {
                 if let column = try columns.column(name, picking: rows) { fields.append(.init(name, column)) }
             }
             return ResultBlock(fields: fields, rows: Array(0..<rows.count))
         }
-        for name in plan.needed.names(among: { columns.names() }) {
+        for name in try plan.needed.names(among: { try columns.names(of: rows) }) {
             if plan.looksAtNumbers, let column = try columns.numbers(name) {
                 fields.append(.init(name, column))
             } else if let column = try columns.column(name, rows) {

@@ -57,14 +57,17 @@ struct NeededFields {
         self.unwanted = needed == nil ? unwanted : []
     }
 
+    /// Whether the names that are needed depend on those that there are.
+    var areOpen: Bool { patterns?.contains(where: \.isPrefix) ?? true }
+
     /// The names to read, in the order that rows are written.
-    func names(among all: () -> [String]) -> [String] {
-        guard let patterns else { return all().filter { name in !unwanted.contains { $0.matches(name) } } }
+    func names(among all: () throws -> [String]) rethrows -> [String] {
+        guard let patterns else { return try all().filter { name in !unwanted.contains { $0.matches(name) } } }
         if patterns.allSatisfy({ !$0.isPrefix }) {
             var seen: Set<String> = []
             return patterns.map(\.name).filter { seen.insert($0).inserted }
         }
-        let names = all()
+        let names = try all()
         let plain = patterns.filter { !$0.isPrefix }.map(\.name).filter { !names.contains($0) }
         return names.filter { name in patterns.contains { $0.matches(name) } } + plain
     }

@@ -51,10 +51,14 @@ extension Scan {
 
     private mutating func handOn(_ chosen: ArraySlice<Candidate>, _ sources: [any BlockSource]) throws {
         // Pieces of bounded size, each read block by block and put back into order.
+        let hasManyNames = plan.needed.areOpen && chosen.contains {
+            sources[$0.block].fieldNameCount > BlockColumns.fewNames
+        }
+        let pieceRows = hasManyNames ? BlockColumns.fewRows : 4_096
         var rest = chosen
         while !rest.isEmpty {
-            let piece = rest.prefix(4_096)
-            rest = rest.dropFirst(4_096)
+            let piece = rest.prefix(pieceRows)
+            rest = rest.dropFirst(pieceRows)
             var rowsByBlock: [Int: RowBitmap] = [:]
             for candidate in piece {
                 let empty = RowBitmap(rowCount: sources[candidate.block].rowCount, filled: false)

@@ -9,6 +9,11 @@ package struct BatchBlock: BlockSource {
     /// The earliest and the latest time, nanoseconds.
     package let timeBounds: ClosedRange<Int64>
     private let rowIDs: [UInt64]
+    /// The numbers of ``fieldNames`` while a query works on a block with many of them.
+    private var numbers: [String: UInt32]?
+
+    /// Names up to which looking through all of them is quick.
+    private static let fewNames = 64
 
     /// Makes a block of a batch; nil when it has no events.
     ///
@@ -50,6 +55,50 @@ package struct BatchBlock: BlockSource {
     package var streams: [StreamIdentity] { batch.streams }
     /// The fields of the batch.
     package var fieldNames: [String] { batch.fieldNames }
+    /// Names in the batch.
+    package var fieldNameCount: Int { batch.fieldNames.count }
+
+    /// The names that the rows have, if the batch has many.
+    package func fieldNames(of rows: RowBitmap) -> [String] {
+        guard batch.fieldNames.count > Self.fewNames else { return batch.fieldNames }
+        var has = [Bool](repeating: false, count: batch.fieldNames.count)
+        rows.forEach { row in
+            for index in Int(batch.fieldStarts[row])..<Int(batch.fieldStarts[row + 1]) {
+                has[Int(batch.fields[index].name)] = true
+            }
+        }
+        return has.indices.filter { has[$0] }.map { batch.fieldNames[$0] }
+    }
+
+    /// The block with its names numbered.
+    package func opened() -> any BlockSource {
+        guard batch.fieldNames.count > Self.fewNames else { return self }
+        var block = self
+        block.numbers = Dictionary(
+            batch.fieldNames.enumerated().map { ($1, UInt32($0)) }, uniquingKeysWith: { first, _ in first })
+        return block
+    }
+
+    private func number(of name: String) -> UInt32? {
+        if let numbers { return numbers[name] }
+        return batch.fieldNames.firstIndex(of: name).map { UInt32($0) }
+    }
+
+    private func value(of number: UInt32, at row: Int) -> ByteRange {
+        var value = ByteRange.absent
+        for index in Int(batch.fieldStarts[row])..<Int(batch.fieldStarts[row + 1])
+        where batch.fields[index].name == number {
+            value = batch.fields[index].value
+        }
+        return value
+    }
+
+    /// The values of a field of some rows; only positions are gathered, no value is copied.
+    package func column(_ name: String, picking rows: RowBitmap) -> ColumnData? {
+        guard let number = number(of: name) else { return nil }
+        return ColumnData(arena: batch.arena, ranges: rows.rows.map { value(of: number, at: $0) })
+    }
+
     /// Bytes of memory.
     package var byteCount: Int { batch.memoryBytes }
 
@@ -69,14 +118,7 @@ package struct BatchBlock: BlockSource {
 
     /// The values of a field; only positions are gathered, no value is copied.
     package func column(_ name: String, _ candidates: RowBitmap) -> ColumnData? {
-        guard let number = batch.fieldNames.firstIndex(of: name).map({ UInt32($0) }) else { return nil }
-        var ranges = [ByteRange](repeating: .absent, count: batch.count)
-        for row in 0..<batch.count {
-            for index in Int(batch.fieldStarts[row])..<Int(batch.fieldStarts[row + 1])
-            where batch.fields[index].name == number {
-                ranges[row] = batch.fields[index].value
-            }
-        }
-        return ColumnData(arena: batch.arena, ranges: ranges)
+        guard let number = number(of: name) else { return nil }
+        return ColumnData(arena: batch.arena, ranges: (0..<batch.count).map { value(of: number, at: $0) })
     }
 }

@@ -7,6 +7,7 @@ final class BlockMemo: Sendable {
         var terms: TemplateTerms?
         var streamGroups: RowGroups?
         var levelGroups: RowGroups?
+        var packedFields: PackedFields?
     }
 
     private let state = Mutex(State())
@@ -27,6 +28,14 @@ final class BlockMemo: Sendable {
         if let known = state.withLock({ $0.streamGroups }) { return known }
         let made = try make()
         state.withLock { $0.streamGroups = made }
+        return made
+    }
+
+    /// The fields without columns of their own.
+    func packedFields(_ make: () throws -> PackedFields) rethrows -> PackedFields {
+        if let known = state.withLock({ $0.packedFields }) { return known }
+        let made = try make()
+        state.withLock { $0.packedFields = made }
         return made
     }
 

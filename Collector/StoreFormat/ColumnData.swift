@@ -72,6 +72,10 @@ package protocol BlockSource: Sendable {
     var streams: [StreamIdentity] { get }
     /// Names of the fields that at least one row has, `_msg` not among them.
     var fieldNames: [String] { get }
+    /// How many ``fieldNames`` there are.
+    var fieldNameCount: Int { get }
+    /// Names of fields, among them all that some of the rows have: to be asked where a block has many names.
+    func fieldNames(of rows: RowBitmap) throws -> [String]
     /// Names of the labels of ``streams``.
     var labelNames: Set<String> { get }
     /// The values of a label.
@@ -116,6 +120,12 @@ extension BlockSource {
     package func streamGroups() throws -> RowGroups? {
         streams.count <= RowGroups.most ? RowGroups(try streamIndexes()) : nil
     }
+
+    /// Counts them.
+    package var fieldNameCount: Int { fieldNames.count }
+
+    /// All of the block.
+    package func fieldNames(of rows: RowBitmap) throws -> [String] { fieldNames }
 
     /// Reads as for many.
     package func messages(picking rows: RowBitmap) throws -> ColumnData { try messages(rows).picking(rows) }

@@ -17,6 +17,15 @@ struct SegmentBlock: BlockSource {
         description.columns.map(\.name) + (description.overflow?.names ?? [])
     }
 
+    var fieldNameCount: Int { description.columns.count + (description.overflow?.names.count ?? 0) }
+
+    func fieldNames(of rows: RowBitmap) throws -> [String] {
+        guard let overflow = description.overflow, overflow.names.count > StoreLimits.blockColumns else {
+            return fieldNames
+        }
+        return description.columns.map(\.name) + (try packedFields(overflow.section).names(of: rows))
+    }
+
     var byteCount: Int {
         let fixed = [description.times, description.ids, description.levels, description.streams, description.messages]
         return fixed.reduce(0) { $0 + Int($1.length) }
@@ -133,7 +142,8 @@ struct SegmentBlock: BlockSource {
         if let column = description.columns.first(where: { $0.name == name }) {
             return try values(column.section, rows, picks: true)
         }
-        return try column(name, rows)?.picking(rows)
+        guard let overflow = description.overflow, overflow.names.contains(name) else { return nil }
+        return try packedFields(overflow.section).column(name, picking: rows)
     }
 
     func messageCandidates(_ search: MessageSearch, among rows: RowBitmap) throws -> MessageCandidates? {
@@ -186,7 +196,7 @@ struct SegmentBlock: BlockSource {
             return try values(column.section, candidates)
         }
         guard let overflow = description.overflow, overflow.names.contains(name) else { return nil }
-        return try overflowColumn(name, overflow.section, candidates)
+        return try packedFields(overflow.section).column(name, rowCount: rowCount)
     }
 
     private func integers(_ reference: SectionReference) throws -> [Int64] {
@@ -208,27 +218,11 @@ struct SegmentBlock: BlockSource {
         }
     }
 
-    /// Picks one field out of the packed name and value pairs.
-    private func overflowColumn(
-        _ name: String, _ reference: SectionReference, _ candidates: RowBitmap
-    ) throws -> ColumnData {
-        let pairs = try values(reference, candidates)
-        let wanted = Array(name.utf8)
-        var ranges = [ByteRange](repeating: .absent, count: rowCount)
-        unsafe try pairs.arena.withUnsafeBytes { arena in
-            for row in 0..<rowCount where !pairs.range(at: row).isAbsent {
-                let pair = pairs.range(at: row)
-                var reader = unsafe ByteReader(UnsafeRawBufferPointer(rebasing: arena[Int(pair.offset)..<pair.end]))
-                while unsafe reader.remaining > 0 {
-                    let key = unsafe try reader.lengthPrefixed()
-                    let value = unsafe try reader.lengthPrefixed()
-                    if unsafe key.elementsEqual(wanted) {
-                        let end = unsafe Int(pair.offset) + reader.offset
-                        ranges[row] = ByteRange(offset: end - value.count, length: value.count)
-                    }
-                }
-            }
+    /// The fields without columns of their own, read once for as long as a query works on the block.
+    private func packedFields(_ reference: SectionReference) throws -> PackedFields {
+        func read() throws -> PackedFields {
+            try PackedFields(try values(reference, RowBitmap(rowCount: rowCount, filled: true)))
         }
-        return ColumnData(arena: pairs.arena, ranges: ranges)
+        return try memo?.packedFields(read) ?? read()
     }
 }

@@ -51,9 +51,11 @@ extension Scan {
 
     private mutating func handOn(_ chosen: ArraySlice<Candidate>, _ sources: [any BlockSource]) throws {
         // Pieces of bounded size, each read block by block and put back into order.
-        let hasManyNames = plan.needed.areOpen && chosen.contains {
-            sources[$0.block].fieldNameCount > BlockColumns.fewNames
-        }
+        let hasManyNames =
+            plan.needed.areOpen
+            && chosen.contains {
+                sources[$0.block].fieldNameCount > BlockColumns.fewNames
+            }
         let pieceRows = hasManyNames ? BlockColumns.fewRows : 4_096
         var rest = chosen
         while !rest.isEmpty {

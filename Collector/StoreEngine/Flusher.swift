@@ -78,6 +78,7 @@ struct Flusher: Sendable {
                 told = state.updateFlushed()
             }
             told?()
+            MemoryAllocator.giveBack()
         } catch {
             failed(error)
         }

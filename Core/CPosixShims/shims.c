@@ -41,6 +41,14 @@ int lodge_thread_start(pthread_t *thread, const char *name, void *(*body)(void *
     return 0;
 }
 
+void lodge_trim_allocator(size_t kept) {
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
+    if (mallinfo2().fordblks > kept) malloc_trim(0);
+#else
+    (void)kept;
+#endif
+}
+
 void lodge_bound_allocator(int arenas, int bytes) {
 #ifdef __GLIBC__
     mallopt(M_ARENA_MAX, arenas);

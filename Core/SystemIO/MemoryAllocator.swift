@@ -10,4 +10,12 @@ package enum MemoryAllocator {
     package static func boundWhatIsKept() {
         lodge_bound_allocator(2, 32 << 20)
     }
+
+    /// Gives memory back that is free between blocks in use, when there is much of it.
+    ///
+    /// Buffers of some megabytes that grow and go leave holes that only this gives back: 280 MiB were resident while 200
+    /// were in use. To be called where a lot of memory has just been freed, at most some times a second.
+    package static func giveBack() {
+        lodge_trim_allocator(24 << 20)
+    }
 }

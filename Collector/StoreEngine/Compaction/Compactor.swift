@@ -33,7 +33,9 @@ struct Compactor: Sendable {
         guard let (job, inputs) = claim(now) else { return .idle }
         defer { state.withLock { $0.segments.release(job.inputs) } }
         do {
-            return try mergeFitting(inputs, level: job.level, throttle)
+            let outcome = try mergeFitting(inputs, level: job.level, throttle)
+            MemoryAllocator.giveBack()
+            return outcome
         } catch let stopped as WorkStopped {
             throw stopped
         } catch let damaged as DamagedInput {

@@ -24,4 +24,8 @@ int lodge_thread_start(pthread_t *thread, const char *name, void *(*body)(void *
 // as many free bytes at the end of an arena go back to the system. Elsewhere it does nothing.
 void lodge_bound_allocator(int arenas, int bytes);
 
+// malloc_trim(3), where the C library is glibc: gives the free pages of all arenas back when more than so many bytes are
+// free. Elsewhere it does nothing.
+void lodge_trim_allocator(size_t kept);
+
 #endif

@@ -2,6 +2,7 @@ import SegmentCatalog
 import StorageKeeping
 import StoragePolicy
 import StoreEngine
+import StoreFormat
 import Journal
 import LiveTail
 import ObjectStores
@@ -95,7 +96,33 @@ private func storageMetrics(_ services: CollectorServices) -> [MetricFamily] {
         gauge("head_bytes", "Bytes of memory they take.", store.headBytes),
         counter("store_flushes_total", "Segments written.", store.counters.flushes),
         counter("store_failed_flushes_total", "Segments that could not be written.", store.counters.failedFlushes),
-    ] + segmentMetrics(store)
+    ] + segmentMetrics(store) + degradedMetrics(store.counters.degraded) + cacheMetrics(services.store.cache.statistics)
+}
+
+private func degradedMetrics(_ degraded: DegradedColumns) -> [MetricFamily] {
+    [
+        counters(
+            "store_degraded_total",
+            "What written segments could not keep in the usual form, merging counted again: still found, only slower.",
+            by: "what",
+            [
+                ("packed_values", UInt64(clamping: degraded.packedValues)),
+                ("packed_fields", UInt64(clamping: degraded.packedFields)),
+                ("text_messages", UInt64(clamping: degraded.textMessages)),
+                ("missing_rollups", UInt64(clamping: degraded.missingRollups)),
+            ])
+    ]
+}
+
+private func cacheMetrics(_ cache: BlockCache.Statistics) -> [MetricFamily] {
+    [
+        counter("block_cache_hits_total", "Look-ups in the cache of blocks that found their entry.", cache.hits),
+        counter("block_cache_misses_total", "Look-ups that did not.", cache.misses),
+        counter("block_cache_evictions_total", "Entries that gave way to others.", cache.evictions),
+        gauge("block_cache_entries", "Entries held.", cache.entries),
+        gauge("block_cache_bytes", "Bytes of memory they take.", cache.bytes),
+        counter("block_cache_damaged_filters_total", "Filters that could not be read.", cache.damagedFilters),
+    ]
 }
 
 private func segmentMetrics(_ store: StoreStatistics) -> [MetricFamily] {

@@ -55,6 +55,7 @@ struct Flusher: Sendable {
     private func write(_ head: Head) {
         do {
             guard let positions = head.positions else { return }
+            var degraded = DegradedColumns()
             let segment = try directory.write(
                 SegmentName(positions: positions, generation: 0), createdAt: SystemClock.wallNanos()
             ) { output in
@@ -64,6 +65,7 @@ struct Flusher: Sendable {
                     try output.drain(&builder)
                 }
                 let footer = try builder.finish()
+                degraded = builder.degraded
                 try output.drain(&builder, all: true)
                 return footer
             }
@@ -73,6 +75,7 @@ struct Flusher: Sendable {
             } together: { state in
                 state.waiting.removeFirst()
                 state.counters.flushes += 1
+                state.counters.degraded.add(degraded)
                 state.counters.flushedBytes += segment.record.bytes
                 state.flushFails = false
                 told = state.updateFlushed()

@@ -1,4 +1,5 @@
 package import SegmentCatalog
+package import StoreFormat
 
 /// How hard the store is pressed.
 package enum StoreLoad: Sendable, Equatable {
@@ -73,6 +74,8 @@ package struct StoreCounters: Sendable, Equatable {
     package var flushes = 0
     /// Their bytes.
     package var flushedBytes: UInt64 = 0
+    /// What the segments written since the start could not keep in the usual form; merging counts again.
+    package var degraded = DegradedColumns()
     /// Attempts to write a segment from memory that failed.
     package var failedFlushes = 0
     /// Times that segments were merged into one.

@@ -9,4 +9,20 @@ package struct DegradedColumns: Equatable, Sendable {
     package var textMessages = 0
     /// Segments without a rollup, because there are too many streams or intervals.
     package var missingRollups = 0
+
+    /// Makes counts.
+    package init(packedFields: Int = 0, packedValues: Int = 0, textMessages: Int = 0, missingRollups: Int = 0) {
+        self.packedFields = packedFields
+        self.packedValues = packedValues
+        self.textMessages = textMessages
+        self.missingRollups = missingRollups
+    }
+
+    /// Adds what another segment could not keep.
+    package mutating func add(_ other: DegradedColumns) {
+        packedFields += other.packedFields
+        packedValues += other.packedValues
+        textMessages += other.textMessages
+        missingRollups += other.missingRollups
+    }
 }

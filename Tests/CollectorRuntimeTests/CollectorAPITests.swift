@@ -220,6 +220,8 @@ struct CollectorAPITests {
             #expect(metrics.headers["content-type"]?.hasPrefix("text/plain") == true)
             #expect(metrics.text.contains("\nlodge_collector_ingest_events_total 1\n"))
             #expect(metrics.text.contains("lodge_collector_ingest_rejected_total{reason=\"malformed\"} 1\n"))
+            #expect(metrics.text.contains("lodge_collector_store_degraded_total{what=\"packed_fields\"} 0\n"))
+            #expect(metrics.text.contains("\nlodge_collector_block_cache_hits_total "))
             #expect(metrics.text.contains("lodge_collector_queries_total{outcome=\"complete\"} 1\n"))
             #expect(metrics.text.contains("lodge_collector_http_responses_total{code=\"200\"} 3\n"))
         }

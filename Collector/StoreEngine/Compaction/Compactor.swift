@@ -1,4 +1,5 @@
 internal import SegmentCatalog
+internal import StoreFormat
 internal import SystemIO
 internal import Workers
 
@@ -86,6 +87,7 @@ struct Compactor: Sendable {
             try segments.replace(inputs, with: output.segment, now: SystemClock.wallNanos())
         } together: { state in
             state.counters.compactions += 1
+            state.counters.degraded.add(output.degraded)
             state.counters.compactionBytesRead += output.bytesRead
             state.counters.compactionBytesWritten += output.segment?.record.bytes ?? 0
         }

@@ -18,6 +18,8 @@ package struct SegmentRewriter: Sendable {
         package var segment: StoredSegment?
         /// Bytes that were read.
         package var bytesRead: UInt64
+        /// What could not be kept in the usual form.
+        package var degraded = DegradedColumns()
     }
 
     /// There is no event to write.
@@ -57,6 +59,7 @@ package struct SegmentRewriter: Sendable {
         else { return Output(segment: nil, bytesRead: 0) }
         let name = SegmentName(positions: first...last, generation: newest + 1)
         var bytesRead: UInt64 = 0
+        var degraded = DegradedColumns()
         do {
             let segment = try directory.write(name, createdAt: SystemClock.wallNanos()) { output in
                 var builder = SegmentBuilder(level: compressionLevel, streams: try streams(inputs, filter))
@@ -66,10 +69,11 @@ package struct SegmentRewriter: Sendable {
                 guard builder.rowCount > 0 else { throw NothingKept() }
                 let footer = try builder.finish(
                     compactionLevel: level, generation: UInt64(name.generation), covering: name.positions)
+                degraded = builder.degraded
                 try output.drain(&builder, all: true)
                 return footer
             }
-            return Output(segment: segment, bytesRead: bytesRead)
+            return Output(segment: segment, bytesRead: bytesRead, degraded: degraded)
         } catch is NothingKept {
             return Output(segment: nil, bytesRead: bytesRead)
         }

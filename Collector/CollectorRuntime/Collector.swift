@@ -129,6 +129,7 @@ package final class Collector: Sendable {
     static func openStore(_ settings: CollectorSettings, _ path: String, _ log: DiagnosticLog) throws -> Store {
         var options = StoreOptions(
             directory: "\(path)/segments", headBytes: settings.headBytes, flushInterval: settings.flushInterval)
+        options.cacheBytes = settings.cacheBytes
         options.compaction = settings.compaction
         options.grace = settings.compactionGrace
         options.cold = try settings.storage.cold.map { try openObjectStore($0, path, log) }

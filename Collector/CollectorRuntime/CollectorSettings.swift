@@ -15,6 +15,8 @@ package struct CollectorSettings: Sendable, Equatable {
     package var limits = IngestLimits()
     /// Bytes of events in memory before they are written as a segment.
     package var headBytes = 16 << 20
+    /// Bytes of memory that may hold what queries have read of segments.
+    package var cacheBytes = 48 << 20
     /// How long events stay in memory at most before they are written as a segment.
     package var flushInterval = Duration.seconds(600)
     /// The size at which a new journal file is begun.
@@ -64,6 +66,11 @@ package struct CollectorSettings: Sendable, Equatable {
             interval = try group.duration("flush_interval", in: .seconds(1)...(.seconds(86_400))) ?? interval
         }
         (headBytes, flushInterval) = (bytes, interval)
+        var cache = cacheBytes
+        try root.mapping("cache") { (group) throws(SettingsError) in
+            cache = try group.bytes("bytes", in: 1 << 20...1 << 40) ?? cache
+        }
+        cacheBytes = cache
         var (fileBytes, window) = (journalFileBytes, replayWindow)
         try root.mapping("journal") { (group) throws(SettingsError) in
             fileBytes = try group.bytes("file_bytes", in: 1 << 20...4 << 30) ?? fileBytes

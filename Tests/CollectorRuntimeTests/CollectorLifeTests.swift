@@ -176,6 +176,7 @@ struct CollectorLifeTests {
             durability: 200ms
             limits: {body_bytes: 1MiB, content_bytes: 2MiB, event_bytes: 3KiB, batch_events: 4}
             head: {bytes: 5MiB, flush_interval: 6s}
+            cache: {bytes: 13MiB}
             journal: {file_bytes: 7MiB, replay_window: 8h, replay_bytes: 3GiB}
             compaction: {enabled: false, cpu_percent: 9, bytes_per_second: 10MiB, segment_bytes: 11MiB, grace: 12m}
             """)
@@ -186,7 +187,7 @@ struct CollectorLifeTests {
         #expect(read.limits.contentBytes == 2 << 20)
         #expect(read.limits.eventBytes == 3 << 10)
         #expect(read.limits.batchEvents == 4)
-        #expect(read.headBytes == 5 << 20)
+        #expect(read.headBytes == 5 << 20 && read.cacheBytes == 13 << 20)
         #expect(read.flushInterval == .seconds(6))
         #expect(read.journalFileBytes == 7 << 20)
         #expect(read.replayWindow == ReplayWindow(age: .seconds(8 * 3_600), bytes: 3 << 30))

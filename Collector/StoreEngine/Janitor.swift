@@ -19,10 +19,11 @@ struct Janitor: Sendable {
         var gone: Set<String> = []
         ledger.catchUp()
         let unreadable = ledger.unreadable
+        let heirs = ledger.segments.live.lazy.map(\.record).filter { unreadable.contains($0.name) }
         for retired in ledger.segments.retired where retired.record.tier != .cold && retired.bytes == nil {
             guard case .superseded(let retirement) = retired.record.state, now >= retirement.since &+ graceNanos,
                 // While the segment that took its place cannot be read, nobody knows whether it can ever be again.
-                !unreadable.contains(retirement.reason)
+                !heirs.contains(where: { $0.covers(retired.record) })
             else { continue }
             do throws(IOError) {
                 try directory.remove(retired.record.name)

@@ -124,21 +124,21 @@ package final class SegmentLedger: Sendable {
     func retryUnreadable(in directory: SegmentDirectory) {
         for name in state.withLock({ $0.unreadable.due(now: SystemClock.monotonicNanos()) }) {
             guard let segment = segments.live.first(where: { $0.record.name == name }) else {
-                state.withLock { _ = $0.unreadable.forget(name) }
+                state.withLock { $0.unreadable.forget(name) }
                 continue
             }
             do {
                 let reader = try segment.reader()
                 if segment.isProvisional { try admit(segment, reader, in: directory) }
-                state.withLock { _ = $0.unreadable.forget(name) }
+                state.withLock { $0.unreadable.forget(name) }
                 report("segment \(name) can be opened again")
             } catch let error as IOError where !error.isMissing {
                 leave(segment, failed: .opening, because: error)
             } catch  where segment.record.tier == .cold {
                 // What is wrong in the object store, queries say.
-                state.withLock { _ = $0.unreadable.forget(name) }
+                state.withLock { $0.unreadable.forget(name) }
             } catch {
-                state.withLock { _ = $0.unreadable.forget(name) }
+                state.withLock { $0.unreadable.forget(name) }
                 setAside(segment, in: directory, because: error)
             }
         }

@@ -85,6 +85,8 @@ struct StoreOpening {
                 else { throw StoreFormatError("its name and its footer say different things") }
                 intact.append(SegmentRecord(reader.footer, name: name, bytes: UInt64(size), createdAt: now))
             } catch let error as IOError where !error.isMissing {
+                // What an interrupted move left of a cold segment: the object store has it.
+                if known[name]?.tier == .cold { continue }
                 intact.append(unread(name, size, known[name], error))
             } catch {
                 damages.append(Damage(name: name, path: directory.setAside(name), reason: "\(error)"))
@@ -98,7 +100,7 @@ struct StoreOpening {
         _ name: String, _ size: Int, _ known: SegmentRecord?, _ error: IOError
     ) -> SegmentRecord {
         _ = unreadable.note(name, .opening, now: SystemClock.monotonicNanos())
-        if let known, known.bytes == UInt64(size), known.tier != .cold {
+        if let known, known.bytes == UInt64(size) {
             report("segment \(name) stays in use, but its \(known.rows) events cannot be read now: \(error)")
             return known
         }

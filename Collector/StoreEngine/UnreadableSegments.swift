@@ -54,8 +54,5 @@ struct UnreadableSegments: Sendable {
     }
 
     /// Notes that a segment can be read again, or is not in use any more.
-    ///
-    /// - Returns: whether it was among them.
-    @discardableResult
-    mutating func forget(_ name: String) -> Bool { entries.removeValue(forKey: name) != nil }
+    mutating func forget(_ name: String) { entries[name] = nil }
 }

@@ -76,7 +76,8 @@ package struct RowPrinter {
             writePairs(fields.compactMap { name in parsed.fields.first { $0.name == name } }, to: sink)
             return
         }
-        if parsed.time.isEmpty, parsed.message.isEmpty {
+        // An event has a time; what has none was made by a pipe, and may have any fields beside a message.
+        if parsed.time.isEmpty {
             writePairs(parsed.fields, to: sink)
             return
         }
@@ -93,7 +94,7 @@ package struct RowPrinter {
         sink.write(visible(parsed.message))
     }
 
-    /// A row without time and message is the result of a pipe such as `stats`.
+    /// A row without a time is the result of a pipe such as `stats`.
     private func isResult(_ row: UnsafeRawBufferPointer) -> Bool {
         !row.starts(with: #"{"_time":"#.utf8) && !row.starts(with: #"{"ts":"#.utf8)
     }

@@ -72,6 +72,8 @@ import Testing
     @Test func textIsSafeToShow() {
         #expect(printed(.text, rows: [row]) == "2026-03-05T14:03:27.500Z WARN  cart a^[[0m^Jb\n")
         #expect(printed(.text, rows: [#"{"count(*)":"12"}"#]) == "count(*)=12\n")
+        // A row that a pipe made may have a message, and keeps what stands beside it.
+        #expect(printed(.text, rows: [#"{"id":"43","_msg":"ok"}"#]) == "id=43 _msg=ok\n")
         #expect(printed(.text, fields: ["level", "none"], rows: [row]) == "level=warning\n")
         #expect(printed(.text, coloured: true, rows: [row]).contains("\u{1B}[1;38;5;214mWARN "))
     }

@@ -21,6 +21,7 @@ package func eventually(
     var looks = Looks(limit)
     while try !isSo() {
         guard let pause = looks.nextPause() else { throw NotSeen(what(), limit, file, line) }
+        // Between two looks, so that others can run; the deadline, not this pause, decides.
         usleep(UInt32(pause) * 1_000)
     }
 }

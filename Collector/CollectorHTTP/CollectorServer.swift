@@ -46,7 +46,7 @@ package struct CollectorServices: Sendable {
 /// The collector's HTTP API.
 package final class CollectorServer: Sendable {
     /// Threads that decode bodies.
-    private static let decodingThreads = 4
+    private static let decodingThreads = 2
     /// Bodies that wait for one of them.
     private static let waitingBodies = 256
 

@@ -29,6 +29,9 @@ struct Exchange {
         return type.trimmingPrefix { $0 == " " }.lowercased().replacing(" ", with: "")
     }
 
+    /// Bytes of a body that get memory when they are announced.
+    private static let announcedBytes = 4 << 20
+
     /// Reads the body.
     ///
     /// - Parameters:
@@ -37,23 +40,21 @@ struct Exchange {
     /// - Returns: the body.
     /// - Throws: ``Problem`` 413 at the first piece that passes the limit, without reading on. A body that is too slow
     ///   in coming has its connection closed.
-    func body(limit: Int, willHold: (Int) throws -> Void = { _ in }) async throws -> ByteBuffer {
+    func body(limit: Int, willHold: (Int) throws -> Void = { _ in }) async throws -> [UInt8] {
         let channel = self.channel
         let alarm = channel.eventLoop.scheduleTask(in: HTTPListener.bodyTimeout) { channel.close(promise: nil) }
         defer { alarm.cancel() }
-        var result = ByteBuffer()
-        var isFirst = true
+        var result: [UInt8] = []
         for try await piece in request.body {
-            guard result.readableBytes + piece.readableBytes <= limit else { throw Problem.bodyTooLarge(limit: limit) }
-            try willHold(piece.readableBytes)
-            if isFirst {
-                result = piece
-                isFirst = false
-                // What is announced is not there yet: no more memory than a little for it.
-                if let contentLength { result.reserveCapacity(min(contentLength, 1 << 20)) }
-            } else {
-                result.writeImmutableBuffer(piece)
+            let bytes = piece.readableBytesView
+            guard result.count + bytes.count <= limit else { throw Problem.bodyTooLarge(limit: limit) }
+            try willHold(bytes.count)
+            if let contentLength, result.count + bytes.count > result.capacity {
+                // What is announced is not there yet: a client gets a little memory for what it says, and then for four
+                // times what it has sent. What is usual has its room at once, and none to spare.
+                result.reserveCapacity(min(contentLength, limit, max(Self.announcedBytes, 4 * result.count)))
             }
+            result.append(contentsOf: bytes)
         }
         progress.done()
         return result
@@ -61,8 +62,7 @@ struct Exchange {
 
     /// Reads a small body as bytes.
     func bytes(limit: Int) async throws -> [UInt8] {
-        let buffer = try await body(limit: limit)
-        return Array(buffer.readableBytesView)
+        try await body(limit: limit)
     }
 }
 

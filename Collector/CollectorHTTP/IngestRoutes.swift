@@ -4,7 +4,6 @@ import HTTPTypes
 import HummingbirdCore
 import LineFormats
 import LogModel
-import NIOCore
 import WireProtocol
 import Workers
 
@@ -50,13 +49,11 @@ struct IngestRoutes: Sendable {
         }
     }
 
-    private func decodeAndStore(_ request: IngestRequest, _ body: ByteBuffer) async throws -> IngestReceipt {
+    private func decodeAndStore(_ request: IngestRequest, _ body: [UInt8]) async throws -> IngestReceipt {
         try await withCheckedThrowingContinuation { continuation in
             do throws(WorkerError) {
                 try workers.submit {
-                    body.withUnsafeReadableBytes { bytes in
-                        gateway.accept(request, body: bytes) { continuation.resume(with: $0) }
-                    }
+                    gateway.accept(request, body: body) { continuation.resume(with: $0) }
                 }
             } catch {
                 continuation.resume(throwing: IngestProblem(error))

@@ -64,10 +64,10 @@ package final class IngestGateway: Sendable {
     ///
     /// - Parameters:
     ///   - request: what is known of the body.
-    ///   - body: the bytes as they came; not used after the call.
+    ///   - body: the bytes as they came. What is compressed goes into the journal as it is, without being copied.
     ///   - completion: gets the receipt when the batch is durable, or the refusal; on this thread or the journal's.
     package func accept(
-        _ request: IngestRequest, body: UnsafeRawBufferPointer,
+        _ request: IngestRequest, body: consuming [UInt8],
         completion: @escaping @Sendable (Result<IngestReceipt, IngestProblem>) -> Void
     ) {
         let scratch = scratches.take()
@@ -91,7 +91,8 @@ package final class IngestGateway: Sendable {
         let record = JournalRecord(
             kind: content.kind, tenant: StreamIdentity.defaultTenant, ingestTime: arrival.nanoseconds,
             agent: request.sender?.agent ?? "", epoch: request.sender?.epoch ?? 0,
-            sequence: request.sender?.sequence ?? 0, payload: content.payload, attachment: prepared.batch)
+            sequence: request.sender?.sequence ?? 0, preamble: content.preamble, payload: content.payload,
+            attachment: prepared.batch)
         journal.append(record) { result in
             self.inFlight.give(held)
             switch result {
@@ -125,7 +126,7 @@ package final class IngestGateway: Sendable {
     }
 
     private func prepare(
-        _ request: IngestRequest, _ body: UnsafeRawBufferPointer, _ scratch: IngestScratch, _ arrival: Timestamp,
+        _ request: IngestRequest, _ body: [UInt8], _ scratch: IngestScratch, _ arrival: Timestamp,
         _ taken: inout Int
     ) throws(IngestProblem) -> Prepared {
         var rejections = Rejections()
@@ -139,12 +140,16 @@ package final class IngestGateway: Sendable {
                     limit: limits.contentBytes)
             }
             try hold(contentBytes, &taken)
-            decoded = try decode(request, body, scratch, &rejections, arrival)
+            decoded = try body.span.bytes.withUnsafeBytes { (content) throws(IngestProblem) in
+                try decode(request, content, scratch, &rejections, arrival)
+            }
         case .zstd:
             // What the frame says it holds, else a guess; for the content and for the batch made of it.
-            let expected = zstdContentSize(body) ?? 8 * body.count
+            let expected = body.withUnsafeBytes { zstdContentSize($0) } ?? 8 * body.count
             try hold(2 * min(expected, limits.contentBytes), &taken)
-            try scratch.decompress(body, limit: limits.contentBytes)
+            try body.span.bytes.withUnsafeBytes { (frame) throws(IngestProblem) in
+                try scratch.decompress(frame, limit: limits.contentBytes)
+            }
             contentBytes = scratch.content.count
             try hold(2 * contentBytes, &taken)
             decoded = try scratch.content.withBytes { (content) throws(IngestProblem) in

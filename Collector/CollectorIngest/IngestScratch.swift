@@ -1,6 +1,7 @@
 import ByteCoding
 import LogModel
 import Synchronization
+import SystemIO
 import ZstdCodec
 
 /// The buffers and contexts that decoding one request needs. They are reused; whoever has taken one owns it.
@@ -22,6 +23,14 @@ final class IngestScratch: @unchecked Sendable {
     var compressor = ZstdCompressor(level: 1)
     /// The most bytes of memory that a buffer has taken.
     var largestBuffer: Int { max(content.capacity, encoded.capacity, builder.memoryBytes) }
+
+    /// Frees the memory of the buffers.
+    func empty() {
+        content = ByteWriter(capacity: 16)
+        builder = EventBatchBuilder()
+        encoded = ByteWriter(capacity: 16)
+        MemoryAllocator.giveBack()
+    }
 
     /// Fills ``content`` with what `body` decompresses to.
     ///
@@ -70,7 +79,7 @@ final class ScratchPool: Sendable {
     }
 
     func give(_ scratch: IngestScratch) {
-        guard scratch.largestBuffer <= Self.keptBytes else { return }
+        guard scratch.largestBuffer <= Self.keptBytes else { return scratch.empty() }
         free.withLock { if $0.count < Self.kept { $0.append(scratch) } }
     }
 }

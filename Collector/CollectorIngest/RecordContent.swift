@@ -22,6 +22,8 @@ enum RecordForm: Sendable {
 /// What a journal record holds of a request.
 struct RecordContent: Sendable {
     var kind: JournalRecordKind
+    /// What the payload begins with.
+    var preamble: [UInt8] = []
     var payload: [UInt8]
 
     /// Makes the content of a batch's record.
@@ -34,7 +36,7 @@ struct RecordContent: Sendable {
     ///   - scratch: buffers.
     /// - Throws: ``IngestProblem`` when there is not enough memory.
     init(
-        _ batch: EventBatch, _ form: RecordForm, _ body: UnsafeRawBufferPointer, contentBytes: Int,
+        _ batch: EventBatch, _ form: RecordForm, _ body: [UInt8], contentBytes: Int,
         _ scratch: IngestScratch
     ) throws(IngestProblem) {
         switch form {
@@ -43,14 +45,14 @@ struct RecordContent: Sendable {
             payload = try scratch.compressed(batch)
         case .frame:
             kind = .batch
-            payload = Array(body)
+            payload = body
         case .body(let json):
             kind = .jsonBody
             scratch.encoded.removeAll()
             json.write(to: &scratch.encoded)
             scratch.encoded.append(varint: UInt64(contentBytes))
-            scratch.encoded.append(contentsOf: body)
-            payload = scratch.encoded.array()
+            preamble = scratch.encoded.array()
+            payload = body
         }
     }
 }
@@ -96,7 +98,7 @@ package struct RecordReader {
             try record.payload.withUnsafeBytes { try scratch.decompress($0, limit: Self.contentLimit) }
             return try scratch.content.withBytes { try BatchCodec.decode($0, tenant: StreamIdentity.defaultTenant) }
         case .jsonBody:
-            let (json, contentBytes) = try record.payload.withUnsafeBytes { bytes in
+            let (json, contentBytes) = try (record.preamble + record.payload).withUnsafeBytes { bytes in
                 var reader = ByteReader(bytes)
                 let json = try JSONBody(from: &reader)
                 let contentBytes = try reader.count(limit: Self.contentLimit)

@@ -59,14 +59,13 @@ struct Flusher: Sendable {
             let segment = try directory.write(
                 SegmentName(positions: positions, generation: 0), createdAt: SystemClock.wallNanos()
             ) { output in
-                var builder = SegmentBuilder(level: options.compressionLevel)
+                var builder = SegmentBuilder(level: options.compressionLevel, encoder: directory.encoder)
                 for block in head.blocks {
                     try builder.append(block.batch, ids: block.ids(), ingestBounds: block.ingestBounds)
                     try output.drain(&builder)
                 }
-                let footer = try builder.finish()
+                let footer = try output.finish(&builder) { (builder) throws(StoreFormatError) in try builder.finish() }
                 degraded = builder.degraded
-                try output.drain(&builder, all: true)
                 return footer
             }
             var told: (() -> Void)?

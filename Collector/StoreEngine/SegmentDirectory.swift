@@ -9,6 +9,8 @@ struct SegmentDirectory: Sendable {
     private let pool: FilePool
     private let readers: ReaderCache
     private let cold: ColdStorage?
+    /// Of all segments that are written: there is memory for one.
+    let encoder = BlockEncoder()
     /// Local files of segments that became cold.
     let departed = DepartedFiles()
 
@@ -61,15 +63,15 @@ struct SegmentDirectory: Sendable {
     /// - Returns: the segment, open to queries.
     /// - Throws: what `body` throws, `IOError` or `StoreFormatError`; the unfinished file is removed.
     func write(
-        _ name: SegmentName, createdAt: Int64, _ body: (borrowing SegmentOutputFile) throws -> SegmentFooter
+        _ name: SegmentName, createdAt: Int64, _ body: (inout SegmentOutputFile) throws -> SegmentFooter
     ) throws -> StoredSegment {
         let target = "\(path)/\(name.text)"
         let temporary = target + ".tmp"
         let footer: SegmentFooter
         do {
             try? FileSystem.remove(temporary)
-            let output = try SegmentOutputFile(temporary)
-            footer = try body(output)
+            var output = try SegmentOutputFile(temporary, tailPath: "\(path)/tail-of-\(name.text).tmp")
+            footer = try body(&output)
             try output.file.sync()
             try FileSystem.rename(temporary, to: target)
             pool.forget(target)
@@ -108,32 +110,5 @@ struct SegmentDirectory: Sendable {
         } catch {
             return "\(path)/\(name)"
         }
-    }
-}
-
-/// The file that a segment is written to.
-struct SegmentOutputFile: ~Copyable {
-    let file: OpenFile
-    /// Encoded bytes after which they are written away.
-    static let drainBytes = 1 << 20
-
-    init(_ path: String) throws(IOError) {
-        file = try OpenFile(path, .createNew)
-    }
-
-    /// Writes away what has been encoded when it is worth it.
-    ///
-    /// - Parameters:
-    ///   - builder: holds what has been encoded.
-    ///   - all: whether to write the least byte.
-    /// - Returns: how many bytes were written.
-    /// - Throws: `IOError`.
-    @discardableResult
-    borrowing func drain(_ builder: inout SegmentBuilder, all: Bool = false) throws(IOError) -> Int {
-        let count = builder.output.pendingBytes
-        guard all ? count > 0 : count >= Self.drainBytes else { return 0 }
-        try builder.output.withPending { (bytes) throws(IOError) in try file.write(bytes) }
-        builder.output.removePending()
-        return count
     }
 }

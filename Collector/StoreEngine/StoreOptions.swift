@@ -30,7 +30,7 @@ package struct StoreOptions: Sendable {
     /// Segment files that are open at the same time at most.
     package var openFiles = 256
     /// Bytes of memory for the footers of segments that were used last.
-    package var openSegmentBytes = 32 << 20
+    package var openSegmentBytes = 16 << 20
 
     /// Makes options; the catalog lies beside the directory of segments.
     package init(

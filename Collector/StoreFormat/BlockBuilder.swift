@@ -9,10 +9,7 @@ struct BlockBuilder: ~Copyable {
     private var levels: [UInt32] = []
     private var streamIndexes: [UInt32] = []
     private var messages = ColumnBuilder(capacity: 1 << 20)
-    private var templates = TemplateEncoder()
-    private var filter = BlockFilterBuilder()
     private var columns = ColumnTable()
-    private var fields = FieldEncoder()
     private var overflow = ColumnBuilder(capacity: 16)
     private var overflowNames: [String: Int] = [:]
     private var overflowEntry = ByteWriter()
@@ -23,6 +20,7 @@ struct BlockBuilder: ~Copyable {
     /// Whether the next event belongs into a new block.
     var isFull: Bool {
         rowCount >= StoreLimits.blockRows || byteCount >= StoreLimits.blockBytes
+            || overflowNames.count >= StoreLimits.packedNames
             || byteCount >= StoreLimits.longBlockBytes && byteCount >= rowCount * StoreLimits.longRowBytes
     }
 
@@ -81,22 +79,35 @@ struct BlockBuilder: ~Copyable {
     ///   - output: gets the sections of the columns.
     ///   - tail: gets what pruning needs; the offsets of the block's extras count from its start.
     ///   - context: compresses.
+    ///   - encoder: encodes; waits when it is at work for another segment.
     /// - Returns: the block.
     /// - Throws: ``StoreFormatError`` when zstd fails: out of memory.
     mutating func finish(
-        into output: inout SectionOutput, tail: inout SectionOutput, _ context: inout CodecContext
+        into output: inout SectionOutput, tail: inout SectionOutput, _ context: inout CodecContext,
+        _ encoder: BlockEncoder
+    ) throws(StoreFormatError) -> BlockDescription {
+        try encoder.work { (work) throws(StoreFormatError) in
+            try encode(into: &output, tail: &tail, &context, &work)
+        }
+    }
+
+    private mutating func encode(
+        into output: inout SectionOutput, tail: inout SectionOutput, _ context: inout CodecContext,
+        _ work: inout BlockEncoder.Work
     ) throws(StoreFormatError) -> BlockDescription {
         precondition(rowCount > 0, "a block has at least one event")
+        // It may be left from a block that failed.
+        work.filter.removeAll()
         let timeBounds = bounds(times)
         let idBounds = ids.reduce(into: (ids[0], ids[0])) { $0 = (min($0.0, $1), max($0.1, $1)) }
         let timesSection = try output.integers(times, &context)
         let idsSection = try output.integers(ids.map { Int64(bitPattern: $0) }, &context)
         let levelsSection = try output.packed(levels, limit: Int(Level.fatal.rawValue) + 1, &context)
         let streamLimit = Int(streamIndexes.max() ?? 0) + 1
-        let streamsSection = try output.streams(streamIndexes, limit: streamLimit, &fields.integers, &context)
+        let streamsSection = try output.streams(streamIndexes, limit: streamLimit, &work.fields.integers, &context)
         let messagesSection = try output.messages(
-            &messages, rowCount: rowCount, &templates, &filter.words, &context)
-        coverMessages(messagesSection.kind)
+            &messages, rowCount: rowCount, &work.templates, &work.filter.words, &context)
+        coverMessages(messagesSection.kind, &work.filter)
         if messagesSection.kind == .text { degraded.textMessages += rowCount }
         degraded.packedFields += overflowNames.count
         let present = (0..<columns.count).filter { columns.hasValues($0) }
@@ -107,10 +118,10 @@ struct BlockBuilder: ~Copyable {
         var described: [(name: String, section: SectionReference)] = []
         for (number, index) in present.enumerated() {
             let (section, hasFreeWords) = try columns.write(
-                index, number: number, rows, &fields, &templates, &output, &context)
+                index, number: number, rows, &work.fields, &work.templates, &output, &context)
             if hasFreeWords {
-                columns.collectWords(index, &filter.words)
-                filter.cover(BlockFilter.Place.column(described.count))
+                columns.collectWords(index, &work.filter.words)
+                work.filter.cover(BlockFilter.Place.column(described.count))
             }
             described.append((columns.names[index], section))
         }
@@ -124,13 +135,14 @@ struct BlockBuilder: ~Copyable {
             rowCount: rowCount, timeBounds: timeBounds, idBounds: idBounds.0...idBounds.1, times: timesSection,
             ids: idsSection, levels: levelsSection, streams: streamsSection, messages: messagesSection,
             columns: described, overflow: overflowSection, presences: presences.sections,
-            extras: filter.finish(into: &tail).map { [$0] } ?? [])
+            extras: work.filter.finish(into: &tail).map { [$0] } ?? [])
+        work.filter.removeAll()
         removeAll()
         return block
     }
 
     /// Sees to it that the filter has the words of the messages, of which a dictionary has no need.
-    private mutating func coverMessages(_ kind: SectionKind) {
+    private func coverMessages(_ kind: SectionKind, _ filter: inout BlockFilterBuilder) {
         switch kind {
         case .templates: filter.cover(BlockFilter.Place.messages)
         case .text:
@@ -143,7 +155,6 @@ struct BlockBuilder: ~Copyable {
     }
 
     private mutating func removeAll() {
-        filter.removeAll()
         rowCount = 0
         byteCount = 0
         times.removeAll(keepingCapacity: true)

@@ -15,6 +15,9 @@ package struct SectionOutput: ~Copyable {
     /// Where the next byte lands in the file.
     package var offset: UInt64 { fileOffset + UInt64(pending.count) }
 
+    /// Where the first of the pending bytes lands in the file.
+    package var startOffset: UInt64 { fileOffset }
+
     /// How many bytes are pending.
     package var pendingBytes: Int { pending.count }
 
@@ -27,6 +30,14 @@ package struct SectionOutput: ~Copyable {
     package mutating func removePending() {
         fileOffset += UInt64(pending.count)
         pending.removeAll()
+    }
+
+    /// Notes that bytes which never were here follow in the file what has been written.
+    ///
+    /// - Precondition: nothing is pending.
+    mutating func skip(_ count: UInt64) {
+        precondition(pending.count == 0, "what is pending comes first")
+        fileOffset += count
     }
 
     mutating func integers(

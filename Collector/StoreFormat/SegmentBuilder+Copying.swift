@@ -17,7 +17,7 @@ extension SegmentBuilder {
         let source = SegmentBlock(segment: segment, description: copied)
         let indexes = try source.streamIndexes()
         guard let numbers = numbersInOrder(of: indexes, segment.streams) else { return false }
-        if block.rowCount > 0 { blocks.append(try block.finish(into: &output, tail: &tail, &context)) }
+        try endBlocks()
         copied.times = output.copy(try segment.section(copied.times), copied.times)
         copied.ids = output.copy(try segment.section(copied.ids), copied.ids)
         copied.levels = output.copy(try segment.section(copied.levels), copied.levels)

@@ -2,10 +2,11 @@ internal import ByteCoding
 package import LogModel
 
 /// Writes a segment: header, the sections of each block, the tail (what pruning needs, footer, trailer). The layout is in
-/// docs/format.md. The tail is held in memory until the end.
+/// docs/format.md.
 ///
 /// The caller appends batches in the order of the journal and writes away what ``output`` holds whenever it likes;
-/// nothing is ever changed once it is out. One thread.
+/// nothing is ever changed once it is out. The tail grows with the segment: what of it is encoded may be taken away too, to
+/// where it waits until it has its turn. One thread.
 package struct SegmentBuilder: ~Copyable {
     /// The first bytes of a segment: "LODGESEG".
     package static let magic: UInt64 = 0x4745_5345_4744_4F4C
@@ -20,10 +21,12 @@ package struct SegmentBuilder: ~Copyable {
     package var output: SectionOutput
     /// Events so far.
     package var rowCount: Int { blocks.reduce(block.rowCount) { $0 + $1.rowCount } }
-    /// Sections that will stand in the tail; their offsets count from its start until it is known where that is.
-    var tail = SectionOutput(fileOffset: 0)
+    /// Sections that will stand in the tail; their offsets count from its start until it is known where that is. What is
+    /// taken away before the end comes behind the last block: see ``endBlocks()``.
+    package var tail = SectionOutput(fileOffset: 0)
     var block = BlockBuilder()
     var context: CodecContext
+    let encoder: BlockEncoder
     var blocks: [BlockDescription] = []
     var rollup = RollupBuilder()
     private var missingRollups = 0
@@ -44,8 +47,10 @@ package struct SegmentBuilder: ~Copyable {
     /// - Parameters:
     ///   - level: zstd's level.
     ///   - streams: get their numbers in this order; further ones follow in the order of their appearance.
-    package init(level: Int32 = 1, streams: [StreamIdentity] = []) {
+    ///   - encoder: may be shared by segments that are written at the same time.
+    package init(level: Int32 = 1, streams: [StreamIdentity] = [], encoder: BlockEncoder = BlockEncoder()) {
         context = CodecContext(level: level)
+        self.encoder = encoder
         output = SectionOutput(fileOffset: 0)
         output.pending.append(littleEndian: Self.magic)
         output.pending.append(littleEndian: Self.version.rawValue)
@@ -73,8 +78,16 @@ package struct SegmentBuilder: ~Copyable {
         var row = 0
         while row < batch.count {
             row = block.add(batch, ids: ids, streamMap: streamMap, from: row)
-            if block.isFull { blocks.append(try block.finish(into: &output, tail: &tail, &context)) }
+            if block.isFull { blocks.append(try block.finish(into: &output, tail: &tail, &context, encoder)) }
         }
+    }
+
+    /// Encodes the last block. If some of the ``tail`` was taken away, ``output`` is to be written away next, then what was
+    /// taken away of the tail, and then the segment to be finished.
+    ///
+    /// - Throws: ``StoreFormatError`` when zstd fails: out of memory.
+    package mutating func endBlocks() throws(StoreFormatError) {
+        if block.rowCount > 0 { blocks.append(try block.finish(into: &output, tail: &tail, &context, encoder)) }
     }
 
     /// Encodes the last block, the tail with the footer, and returns the footer.
@@ -91,12 +104,13 @@ package struct SegmentBuilder: ~Copyable {
         compactionLevel: Int = 0, generation: UInt64 = 0, covering positions: ClosedRange<UInt64>? = nil
     ) throws(StoreFormatError) -> SegmentFooter {
         guard let own = self.positions, let arrivals else { preconditionFailure("a segment has at least one event") }
-        if block.rowCount > 0 { blocks.append(try block.finish(into: &output, tail: &tail, &context)) }
+        try endBlocks()
+        let tailOffset = output.offset
+        if tail.startOffset > 0 { output.skip(tail.startOffset) }
         var table = ByteWriter()
         table.append(varint: UInt64(streams.count))
         for stream in streams { stream.write(to: &table) }
         var sections = [try tail.compressed(.streams, table, &context)]
-        let tailOffset = output.offset
         if let counts = try rollup.finish(into: &tail, segmentBytes: tailOffset, &context) { sections.append(counts) }
         if sections.count == 1 { missingRollups = 1 }
         for index in sections.indices { sections[index].offset += tailOffset }

@@ -12,9 +12,12 @@ package enum StoreLimits {
     /// more of them together.
     package static let longBlockBytes = 4 << 20
     /// See ``longBlockBytes``.
-    package static let longRowBytes = 512
+    package static let longRowBytes = 256
     /// Fields of a block with a column of their own. Further ones share the packed column: still found, only slower.
     package static let blockColumns = 512
+    /// Names of fields without a column of their own after which a block ends early: they are in the footer, and in memory
+    /// while the block is built.
+    package static let packedNames = 1 << 16
     /// Distinct values up to which a column is a dictionary; indexes then fit 16 bits.
     package static let dictionaryValues = 1 << 12
     /// The largest section that a reader accepts.

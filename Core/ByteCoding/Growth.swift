@@ -7,6 +7,13 @@ func grow<Element: BitwiseCopyable>(
 ) {
     let isLarge = capacity * MemoryLayout<Element>.stride >= 2 << 20
     let wanted = max(isLarge ? capacity + capacity / 4 : capacity * 2, count + extra)
+    if count == 0 {
+        // Nothing to move: not both at the same time.
+        unsafe storage.deallocate()
+        unsafe storage = .allocate(capacity: wanted)
+        capacity = wanted
+        return
+    }
     let larger = UnsafeMutablePointer<Element>.allocate(capacity: wanted)
     unsafe larger.update(from: storage, count: count)
     unsafe storage.deallocate()

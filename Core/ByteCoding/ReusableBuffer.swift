@@ -75,6 +75,7 @@ public struct ReusableBuffer<Element: BitwiseCopyable>: ~Copyable {
 
     /// Makes the buffer `count` elements long, all of them `element`.
     public mutating func fill(_ element: Element, count: Int) {
+        removeAll()
         resize(to: count)
         unsafe storage.update(repeating: element, count: count)
     }

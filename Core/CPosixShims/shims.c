@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 int lodge_open(const char *path, int flags, unsigned int mode) {
     int descriptor = open(path, flags, (mode_t)mode);
@@ -41,13 +43,25 @@ int lodge_thread_start(pthread_t *thread, const char *name, void *(*body)(void *
     return 0;
 }
 
-void lodge_trim_allocator(size_t kept) {
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
-    if (mallinfo2().fordblks > kept) malloc_trim(0);
-#else
-    (void)kept;
+int64_t lodge_resident_bytes(void) {
+    char text[128];
+    int descriptor = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return 0;
+    ssize_t count = read(descriptor, text, sizeof text - 1);
+    close(descriptor);
+    if (count <= 0) return 0;
+    text[count] = 0;
+    long long whole = 0, resident = 0;
+    return sscanf(text, "%lld %lld", &whole, &resident) == 2 ? resident * sysconf(_SC_PAGESIZE) : 0;
+}
+
+void lodge_trim_allocator(void) {
+#ifdef __GLIBC__
+    malloc_trim(0);
 #endif
 }
+
+int lodge_processors(void) { return (int)sysconf(_SC_NPROCESSORS_ONLN); }
 
 void lodge_bound_allocator(int arenas, int bytes) {
 #ifdef __GLIBC__

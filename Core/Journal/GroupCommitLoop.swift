@@ -104,7 +104,7 @@ struct GroupCommitLoop {
         var followers: [GroupCommitJournal.Completion] = []
         for stored in committed {
             state.statistics.records += 1
-            state.statistics.payloadBytes += UInt64(stored.record.payload.count)
+            state.statistics.payloadBytes += UInt64(stored.record.payloadBytes)
             state.statistics.waitingBytes -= stored.record.encodedBytes
             guard let identity = stored.record.identity, state.window != nil else { continue }
             state.window?.insert(identity, at: stored.position)

@@ -120,21 +120,21 @@ extension JournalRecord {
         func check(_ what: String, _ bytes: Int, _ limit: Int) throws(JournalError) {
             if bytes > limit { throw .tooLarge(what: what, bytes: bytes, limit: limit) }
         }
-        try check("the payload", payload.count, JournalLimits.maxPayloadBytes)
+        try check("the payload", payloadBytes, JournalLimits.maxPayloadBytes)
         try check("the tenant", tenant.utf8.count, JournalLimits.maxNameBytes)
         try check("the agent id", agent.utf8.count, JournalLimits.maxNameBytes)
     }
 
     /// Bytes of the record in a file.
     var encodedBytes: Int {
-        JournalFormat.recordHeaderBytes + tenant.utf8.count + agent.utf8.count + payload.count
+        JournalFormat.recordHeaderBytes + tenant.utf8.count + agent.utf8.count + payloadBytes
     }
 
     /// The checksum of tenant, agent and payload. It does not depend on the position, so that the thread that appends
     /// computes it and not the one that commits.
     func bodyChecksum() -> UInt32 {
         let names = crc32c(Array(agent.utf8), seed: crc32c(Array(tenant.utf8)))
-        return crc32c(payload, seed: names)
+        return crc32c(payload, seed: crc32c(preamble, seed: names))
     }
 
     /// Appends the record. Its lengths must be within the limits.
@@ -144,7 +144,7 @@ extension JournalRecord {
         writer.append(littleEndian: JournalFormat.recordMarker)
         writer.append(littleEndian: UInt32(0))
         writer.append(littleEndian: bodyChecksum)
-        writer.append(littleEndian: UInt32(payload.count))
+        writer.append(littleEndian: UInt32(payloadBytes))
         writer.append(littleEndian: position)
         writer.append(littleEndian: ingestTime)
         writer.append(littleEndian: epoch)
@@ -158,6 +158,7 @@ extension JournalRecord {
         writer.overwrite(at: start + 4, littleEndian: sum)
         writer.append(utf8: tenant)
         writer.append(utf8: agent)
+        writer.append(contentsOf: preamble)
         writer.append(contentsOf: payload)
     }
 }

@@ -28,7 +28,10 @@ package struct JournalRecord: Sendable {
     package var epoch: UInt64
     /// The agent's number of this batch, from 1; 0 when there is none.
     package var sequence: UInt64
-    /// The content; at most ``JournalLimits/maxPayloadBytes``.
+    /// What the payload begins with, kept apart so that a large ``payload`` that somebody has need not be copied. Empty
+    /// when the record was read from disk.
+    package var preamble: [UInt8]
+    /// The content; with the preamble at most ``JournalLimits/maxPayloadBytes``.
     package var payload: [UInt8]
     /// Something in memory that goes along to subscribers, such as the decoded payload. Never written.
     package var attachment: (any Sendable)?
@@ -36,7 +39,8 @@ package struct JournalRecord: Sendable {
     /// Makes a record.
     package init(
         kind: JournalRecordKind = .batch, tenant: String = "default", ingestTime: Int64, agent: String = "",
-        epoch: UInt64 = 0, sequence: UInt64 = 0, payload: [UInt8], attachment: (any Sendable)? = nil
+        epoch: UInt64 = 0, sequence: UInt64 = 0, preamble: [UInt8] = [], payload: [UInt8],
+        attachment: (any Sendable)? = nil
     ) {
         self.kind = kind
         self.tenant = tenant
@@ -44,9 +48,13 @@ package struct JournalRecord: Sendable {
         self.agent = agent
         self.epoch = epoch
         self.sequence = sequence
+        self.preamble = preamble
         self.payload = payload
         self.attachment = attachment
     }
+
+    /// Bytes of the payload as it is written, with its preamble.
+    package var payloadBytes: Int { preamble.count + payload.count }
 
     /// Who sent it and under which number, or nil when it has no agent or no number: such records are never duplicates.
     package var identity: BatchIdentity? {

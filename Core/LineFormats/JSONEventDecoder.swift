@@ -40,7 +40,7 @@ public struct JSONEventDecoder: ~Copyable {
 
     /// Different field names in one batch. Members with more names than that are packed into one field of their event,
     /// ``packedName``, as the text of a JSON object: they can still be searched, but not by their names.
-    public static let maximumNames = 1 << 17
+    public static let maximumNames = 1 << 16
     /// The field of members that have no field of their own.
     public static let packedName = "_packed"
     /// Bytes of a field's name, the names of the objects around it included: deep nesting repeats them in each name.

@@ -1,4 +1,5 @@
 internal import CPosixShims
+import Synchronization
 
 /// The C library's allocator, told what a long-running program needs.
 package enum MemoryAllocator {
@@ -8,15 +9,27 @@ package enum MemoryAllocator {
     /// resident at the peak of ingest and queries that take 195 MiB with these bounds. With bounds below 32 MiB the kernel
     /// clears the same memory again and again, and ingest is a quarter slower. Call it before threads are started.
     package static func boundWhatIsKept() {
-        lodge_bound_allocator(2, 32 << 20)
+        lodge_bound_allocator(lodge_processors() <= 4 ? 1 : 2, 32 << 20)
     }
 
-    /// Gives memory back that is free between blocks in use, when there is much of it.
+    /// Bytes of memory above which ``giveBack()`` does something: more than usual logs need.
+    private static let tolerated: Int64 = 150 << 20
+    /// The least time between two trims.
+    private static let pause: UInt64 = 50_000_000
+    private static let lastTrim = Atomic<UInt64>(0)
+
+    /// Gives memory back that is free between blocks in use, when the process has much.
     ///
     /// Buffers of some megabytes that grow and go leave holes that only this gives back: 280 MiB were resident while 200
-    /// were in use. With less than 64 MiB free it does nothing: at 24 MiB it cost usual logs a tenth of the speed of ingest.
-    /// To be called where a lot of memory has just been freed, at most some times a second.
+    /// were in use. Below ``tolerated`` it does nothing, for usual logs would be taken a tenth slower. To be called where
+    /// a lot of memory has just been freed.
     package static func giveBack() {
-        lodge_trim_allocator(64 << 20)
+        guard lodge_resident_bytes() > tolerated else { return }
+        let now = SystemClock.monotonicNanos()
+        let last = lastTrim.load(ordering: .relaxed)
+        guard now &- last >= pause,
+            lastTrim.compareExchange(expected: last, desired: now, ordering: .relaxed).exchanged
+        else { return }
+        lodge_trim_allocator()
     }
 }

@@ -46,9 +46,7 @@ final class Way: Sendable {
     ) async -> Result<IngestReceipt, IngestProblem> {
         await withCheckedContinuation { continuation in
             let request = IngestRequest(format: format, encoding: encoding, sender: sender, source: "/test")
-            body.withUnsafeBytes { bytes in
-                gateway.accept(request, body: bytes) { continuation.resume(returning: $0) }
-            }
+            gateway.accept(request, body: body) { continuation.resume(returning: $0) }
         }
     }
 

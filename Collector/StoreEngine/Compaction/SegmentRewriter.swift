@@ -62,15 +62,17 @@ package struct SegmentRewriter: Sendable {
         var degraded = DegradedColumns()
         do {
             let segment = try directory.write(name, createdAt: SystemClock.wallNanos()) { output in
-                var builder = SegmentBuilder(level: compressionLevel, streams: try streams(inputs, filter))
+                var builder = SegmentBuilder(
+                    level: compressionLevel, streams: try streams(inputs, filter), encoder: directory.encoder)
                 for input in inputs {
-                    bytesRead += UInt64(try copy(input, to: &builder, output, filter))
+                    bytesRead += UInt64(try copy(input, to: &builder, &output, filter))
                 }
                 guard builder.rowCount > 0 else { throw NothingKept() }
-                let footer = try builder.finish(
-                    compactionLevel: level, generation: UInt64(name.generation), covering: name.positions)
+                let footer = try output.finish(&builder) { (builder) throws(StoreFormatError) in
+                    try builder.finish(
+                        compactionLevel: level, generation: UInt64(name.generation), covering: name.positions)
+                }
                 degraded = builder.degraded
-                try output.drain(&builder, all: true)
                 return footer
             }
             return Output(segment: segment, bytesRead: bytesRead, degraded: degraded)
@@ -108,7 +110,7 @@ package struct SegmentRewriter: Sendable {
 
     /// - Returns: bytes read.
     private func copy(
-        _ input: StoredSegment, to builder: inout SegmentBuilder, _ output: borrowing SegmentOutputFile,
+        _ input: StoredSegment, to builder: inout SegmentBuilder, _ output: inout SegmentOutputFile,
         _ filter: RowFilter?
     ) throws -> Int {
         var bytesRead = 0

@@ -73,7 +73,7 @@ struct BlockFilterBuilder: ~Copyable {
     /// - Returns: where it is; nil when no column is covered, or there are too many words.
     mutating func finish(into tail: inout SectionOutput) -> SectionReference? {
         table.removeAll()
-        guard !covered.isEmpty, let filter = fuse.build(words.keys, into: &table) else { return nil }
+        guard !covered.isEmpty, let filter = words.withKeys({ fuse.build($0, into: &table) }) else { return nil }
         let start = tail.pending.count
         tail.pending.append(varint: UInt64(covered.count))
         for place in covered { tail.pending.append(varint: UInt64(place)) }

@@ -80,20 +80,18 @@ struct FuseFilter: Sendable {
     }
 }
 
-/// Builds filters. Memory is kept from filter to filter.
+/// Builds filters. Memory is kept from filter to filter: about 15 bytes a key.
 struct FuseFilterBuilder: ~Copyable {
     /// Seeds that are tried; each fails about once in a hundred times.
     private static let mostTrials = 32
 
-    /// For each place, how many keys have it, and in the lowest two bits the xor of which place of theirs it is.
-    private var counts = ReusableBuffer<UInt32>(capacity: 1 << 16)
+    /// For each place, how many keys have it, times four, and in the lowest two bits the xor of which place of theirs it is.
+    private var counts = ReusableBuffer<UInt8>(capacity: 1 << 16)
     /// For each place, the xor of the hashes of the keys that have it.
     private var sums = ReusableBuffer<UInt64>(capacity: 1 << 16)
-    /// Places that one key has.
+    /// Places that one key has: first those whose key has been taken out, in this order, behind them, with a gap, those
+    /// whose turn comes. A place gets here once at most. What is known of it then stays in ``counts`` and ``sums``.
     private var alone = ReusableBuffer<UInt32>(capacity: 1 << 16)
-    /// Hashes in the order in which they were taken out, and which of its places each had alone.
-    private var order = ReusableBuffer<UInt64>(capacity: 1 << 16)
-    private var found = ReusableBuffer<UInt8>(capacity: 1 << 16)
 
     /// Builds a filter of distinct keys and appends its table.
     ///
@@ -105,67 +103,76 @@ struct FuseFilterBuilder: ~Copyable {
         for trial in 0..<Self.mostTrials {
             let seed = 0x9E37_79B9_7F4A_7C15 &* UInt64(trial + 1)
             let filter = FuseFilter(seed: seed, keyCount: keys.count)
-            guard peel(keys, filter) else { continue }
-            write(filter, into: &writer)
+            guard spread(keys, filter), peel(filter) == keys.count else { continue }
+            write(filter, keyCount: keys.count, into: &writer)
             return filter
         }
         return nil
     }
 
-    /// Finds an order in which each key, when it is assigned, has a place that no key assigned before it has.
-    private mutating func peel(_ keys: borrowing ReusableBuffer<UInt64>, _ filter: FuseFilter) -> Bool {
-        let size = filter.tableBytes
-        counts.fill(0, count: size)
-        sums.fill(0, count: size)
+    /// Notes which keys have a place; false when more than 63 have one.
+    private mutating func spread(_ keys: borrowing ReusableBuffer<UInt64>, _ filter: FuseFilter) -> Bool {
+        counts.fill(0, count: filter.tableBytes)
+        sums.fill(0, count: filter.tableBytes)
+        var lowest: UInt8 = .max
         for index in 0..<keys.count {
             let hash = filter.hash(keys[index])
             let (first, second, third) = filter.places(hash)
-            counts[first] += 4
+            counts[first] = counts[first] &+ 4
             sums[first] ^= hash
-            counts[second] = (counts[second] + 4) ^ 1
+            counts[second] = (counts[second] &+ 4) ^ 1
             sums[second] ^= hash
-            counts[third] = (counts[third] + 4) ^ 2
+            counts[third] = (counts[third] &+ 4) ^ 2
             sums[third] ^= hash
+            // Below four is a count that has passed the largest.
+            lowest = min(lowest, counts[first], counts[second], counts[third])
         }
+        return lowest >= 4
+    }
+
+    /// Finds an order in which each key, when it is assigned, has a place that no key assigned before it has.
+    ///
+    /// - Returns: how many keys have one; their places begin ``alone``.
+    private mutating func peel(_ filter: FuseFilter) -> Int {
+        let size = filter.tableBytes
         alone.removeAll()
         alone.reserve(size)
         for place in 0..<size where counts[place] >> 2 == 1 {
             alone.appendReserved(UInt32(truncatingIfNeeded: place))
         }
-        order.removeAll()
-        found.removeAll()
-        order.reserve(keys.count)
-        found.reserve(keys.count)
-        while alone.count > 0 {
-            let place = Int(alone[alone.count - 1])
-            alone.resize(to: alone.count - 1)
+        var taken = 0
+        var next = 0
+        while next < alone.count {
+            let place = Int(alone[next])
+            next += 1
             guard counts[place] >> 2 == 1 else { continue }
+            alone[taken] = UInt32(truncatingIfNeeded: place)
+            taken += 1
             let hash = sums[place]
             let which = counts[place] & 3
-            order.appendReserved(hash)
-            found.appendReserved(UInt8(truncatingIfNeeded: which))
             let (first, second, third) = filter.places(hash)
             if which != 0 { takeOut(first, hash, 0) }
             if which != 1 { takeOut(second, hash, 1) }
             if which != 2 { takeOut(third, hash, 2) }
         }
-        return order.count == keys.count
+        return taken
     }
 
     @inline(__always)
-    private mutating func takeOut(_ place: Int, _ hash: UInt64, _ which: UInt32) {
+    private mutating func takeOut(_ place: Int, _ hash: UInt64, _ which: UInt8) {
         counts[place] = (counts[place] - 4) ^ which
         sums[place] ^= hash
-        if counts[place] >> 2 == 1 { alone.append(UInt32(truncatingIfNeeded: place)) }
+        if counts[place] >> 2 == 1 { alone.appendReserved(UInt32(truncatingIfNeeded: place)) }
     }
 
-    private func write(_ filter: FuseFilter, into writer: inout ByteWriter) {
+    private func write(_ filter: FuseFilter, keyCount: Int, into writer: inout ByteWriter) {
         unsafe writer.append(room: filter.tableBytes) { (table) throws(Never) in
             unsafe _ = table.initializeMemory(as: UInt8.self, repeating: 0)
-            for index in stride(from: order.count - 1, through: 0, by: -1) {
-                let (first, second, third) = filter.places(order[index])
-                var print = FuseFilter.fingerprint(order[index])
-                switch found[index] {
+            for index in stride(from: keyCount - 1, through: 0, by: -1) {
+                let place = Int(alone[index])
+                let (first, second, third) = filter.places(sums[place])
+                var print = FuseFilter.fingerprint(sums[place])
+                switch counts[place] & 3 {
                 case 0:
                     print ^= unsafe table[second] ^ table[third]
                     unsafe table[first] = print

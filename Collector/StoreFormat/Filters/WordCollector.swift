@@ -1,24 +1,40 @@
 internal import ByteCoding
 internal import LogModel
 
-/// The distinct keys of the words of a block, while it is encoded: an open-addressed table. Memory is kept.
+/// The distinct keys of the words of a block, while it is encoded. Memory is kept: up to 12 bytes a key.
+///
+/// Keys are gathered as they come, but for those that came a moment ago; when half as many again have come as there are,
+/// they are sorted into buckets and those that are there twice are dropped.
 struct WordCollector: ~Copyable {
-    /// The keys, each once, in the order in which they came.
-    private(set) var keys = ReusableBuffer<UInt64>(capacity: 64)
-    /// Keys, 0 where there is none; a power of two, at most half full.
-    private var slots = ReusableBuffer<UInt64>(capacity: 1)
+    /// Keys that came, some of them more than once.
+    private var gathered = ReusableBuffer<UInt64>(capacity: 64)
+    /// The last key that came of those with the same lowest bits; 0 for none.
+    private var recent = ReusableBuffer<UInt64>(capacity: 1)
+    private var buckets = KeyBuckets()
+    /// The number of ``gathered`` keys at which those that are there twice are dropped.
+    private var limit = Self.leastLimit
     private let isCollecting: Bool
+
+    /// A quarter of a megabyte: it stays in the cache of a core.
+    private static let recentKeys = 1 << 15
+    private static let leastLimit = 1 << 17
 
     /// Makes a collector; one that `isCollecting` nothing takes words and forgets them.
     init(isCollecting: Bool = true) {
         self.isCollecting = isCollecting
-        slots.fill(0, count: isCollecting ? 1 << 15 : 1)
+        recent.fill(0, count: isCollecting ? Self.recentKeys : 1)
     }
 
     mutating func removeAll() {
-        keys.removeAll()
-        // A block like the one before needs as many slots again.
-        slots.fill(0, count: slots.count)
+        gathered.removeAll()
+        limit = Self.leastLimit
+        recent.fill(0, count: recent.count)
+    }
+
+    /// Lends the keys, each once.
+    mutating func withKeys<Result>(_ body: (borrowing ReusableBuffer<UInt64>) -> Result) -> Result {
+        buckets.dropRepeated(&gathered)
+        return body(gathered)
     }
 
     /// Adds all words of a value.
@@ -64,28 +80,19 @@ struct WordCollector: ~Copyable {
         _ = insert(prefix)
     }
 
-    /// Adds a key; false when it is there.
+    /// Adds a key; false when it came a moment ago.
     @inline(__always)
     private mutating func insert(_ key: UInt64) -> Bool {
-        let mask = slots.count - 1
-        var slot = Int(truncatingIfNeeded: key) & mask
-        while slots[slot] != 0 {
-            if slots[slot] == key { return false }
-            slot = (slot + 1) & mask
-        }
-        slots[slot] = key
-        keys.append(key)
-        if keys.count * 2 > slots.count { grow() }
+        let slot = Int(truncatingIfNeeded: key) & (Self.recentKeys - 1)
+        if recent[slot] == key { return false }
+        recent[slot] = key
+        if gathered.count == limit { settle() }
+        gathered.append(key)
         return true
     }
 
-    private mutating func grow() {
-        let size = slots.count * 2
-        slots.fill(0, count: size)
-        for index in 0..<keys.count {
-            var slot = Int(truncatingIfNeeded: keys[index]) & (size - 1)
-            while slots[slot] != 0 { slot = (slot + 1) & (size - 1) }
-            slots[slot] = keys[index]
-        }
+    private mutating func settle() {
+        buckets.dropRepeated(&gathered)
+        limit = max(Self.leastLimit, gathered.count + gathered.count / 2)
     }
 }

@@ -20,12 +20,17 @@ void lodge_error_text(int code, char *buffer, size_t size);
 // Returns 0 or -errno.
 int lodge_thread_start(pthread_t *thread, const char *name, void *(*body)(void *), void *context);
 
+// Processors that are online.
+int lodge_processors(void);
+
 // mallopt(3), where the C library is glibc: at most so many arenas; blocks of so many bytes are mapped by themselves, and
 // as many free bytes at the end of an arena go back to the system. Elsewhere it does nothing.
 void lodge_bound_allocator(int arenas, int bytes);
 
-// malloc_trim(3), where the C library is glibc: gives the free pages of all arenas back when more than so many bytes are
-// free. Elsewhere it does nothing.
-void lodge_trim_allocator(size_t kept);
+// Bytes of memory that are resident, from /proc/self/statm; 0 when that cannot be read.
+int64_t lodge_resident_bytes(void);
+
+// malloc_trim(3), where the C library is glibc: gives the free pages of all arenas back. Elsewhere it does nothing.
+void lodge_trim_allocator(void);
 
 #endif

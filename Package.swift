@@ -218,7 +218,7 @@ let console: [Target] = [
 /// What tests of all modules need; what tests of segments need.
 let testSupport: [Target] = [
     module("TestSupport", in: "Tests", ["SystemIO"]),
-    module("StoreTestSupport", in: "Tests", ["StoreFormat"]),
+    module("StoreTestSupport", in: "Tests", ["ByteCoding", "StoreFormat"]),
 ]
 
 /// The three programs as they are, started as processes.

@@ -96,7 +96,7 @@ struct Corpus {
     static let fieldNames = ["level", "http.status", "http.path", "x-request-id", "host", "region", "weird name", "la"]
     static let values = ["", "ERROR", "info", "200", "404", "/a/b", "h1", "h2", "eu", "error timeout", "17", "-3"]
 
-    /// Random batches, some in memory and some in segments, after one another and of many sizes. A wide corpus has a
+    /// Random batches, some in memory and some in segments, of which some are stripped, after one another and of many sizes. A wide corpus has a
     /// batch with more fields than a block has columns.
     init(_ generator: inout SeededGenerator, batches: Int, wide: Bool) throws {
         var pending: [(UInt64, EventBatch)] = []
@@ -120,7 +120,10 @@ struct Corpus {
             events += made
             pending.append((position, batch(of: made)))
             if generator.chance(50) {
-                blocks += try SegmentReader(MemoryBytes(content: try segment(pending))).blocks
+                let content = try segment(pending)
+                blocks += try SegmentReader(
+                    MemoryBytes(content: generator.chance(30) ? try stripped(content) : content)
+                ).blocks
             } else {
                 blocks += pending.compactMap { BatchBlock($0.1, position: $0.0, ingestTime: 0) as (any BlockSource)? }
             }

@@ -26,6 +26,7 @@ import Testing
         let expected = try #require(read(Self.path("events.txt")))
         #expect(segment.count > 1_000)
         #expect(try Self.events(segment) == String(decoding: expected, as: UTF8.self))
+        #expect(try Self.events(stripped(segment)) == String(decoding: expected, as: UTF8.self))
     }
 
     /// What is written today stands for the same events as the fixture, whatever its bytes.

@@ -6,7 +6,7 @@ package enum PressureStage: Int, Comparable, Sendable, CaseIterable {
     case early
     /// Only the newest segments stay hot.
     case high
-    /// Events are refused, and what policy allows is deleted at once.
+    /// Events are refused, segments lose what only makes searching faster, and what policy allows is deleted at once.
     case critical
 
     /// Less pressure comes first.
@@ -28,7 +28,9 @@ package enum PressureStage: Int, Comparable, Sendable, CaseIterable {
         case .normal: "there is enough room"
         case .early: "segments move to colder tiers before their time"
         case .high: "only the newest segments stay hot, all others move to colder tiers"
-        case .critical: "events are refused, expired segments are removed at once, and what the rules allow is deleted"
+        case .critical:
+            "events are refused, expired segments are removed at once, the others lose what only makes searching faster, "
+                + "and what the rules allow is deleted"
         }
     }
 }
@@ -105,11 +107,17 @@ package struct DiskPressure: Equatable, Sendable {
         return stage == before ? nil : stage
     }
 
-    /// Bytes to free until the stage before `early` is safely reached; 0 without pressure.
-    package func surplus(_ room: DiskRoom) -> UInt64 {
-        guard stage > .normal else { return 0 }
+    /// How much has to be freed until a stage has safely ended.
+    ///
+    /// - Parameters:
+    ///   - room: of the disk.
+    ///   - ending: the stage; the first by default, with which all pressure ends.
+    /// - Returns: bytes; 0 when the stage does not hold.
+    package func surplus(_ room: DiskRoom, ending: PressureStage = .early) -> UInt64 {
+        guard ending > .normal, stage >= ending else { return 0 }
         let whole = Double(room.used + room.available)
-        let goal = whole * max(0, limits.early - limits.hysteresis) / 100
-        return UInt64(max(0, Double(room.used) - goal))
+        let goal = whole * max(0, limits.threshold(ending) - limits.hysteresis) / 100
+        // A stage has ended below its limit, not at it.
+        return UInt64(max(0, (Double(room.used) - goal).rounded(.down))) + (ending == .early ? 0 : 1)
     }
 }

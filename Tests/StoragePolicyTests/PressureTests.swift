@@ -55,4 +55,15 @@ struct PressureTests {
         #expect(pressure.surplus(room(85)) == 7_000)
         #expect(pressure.surplus(room(50)) == 0)
     }
+
+    @Test("What ends the last stage is known, too, and does end it")
+    func criticalSurplus() {
+        var pressure = DiskPressure(PressureLimits())
+        _ = pressure.observe(room(94))
+        #expect(pressure.surplus(room(94), ending: .critical) == 0)
+        _ = pressure.observe(room(96))
+        #expect(pressure.surplus(room(96), ending: .critical) == 3_001)
+        #expect(pressure.observe(DiskRoom(used: 93_000, available: 7_000)) == nil)
+        #expect(pressure.observe(DiskRoom(used: 92_999, available: 7_001)) == .high)
+    }
 }

@@ -67,25 +67,28 @@ struct SegmentDirectory: Sendable {
     ) throws -> StoredSegment {
         let target = "\(path)/\(name.text)"
         let temporary = target + ".tmp"
-        let footer: SegmentFooter
+        var unfinished = temporary
         do {
             try? FileSystem.remove(temporary)
             var output = try SegmentOutputFile(temporary, tailPath: "\(path)/tail-of-\(name.text).tmp")
-            footer = try body(&output)
+            let footer = try body(&output)
             try output.file.sync()
             try FileSystem.rename(temporary, to: target)
+            unfinished = target
             pool.forget(target)
             try FileSystem.syncDirectory(path)
+            let size = try FileSystem.status(target)?.size ?? 0
+            let segment = segment(
+                SegmentRecord(footer, name: name.text, bytes: UInt64(size), createdAt: createdAt))
+            // Read back at once: better to learn now that it cannot be than when the journal has forgotten the events.
+            _ = try segment.reader()
+            return segment
         } catch {
-            try? FileSystem.remove(temporary)
+            // Also one that has its name already: nobody knows of it, and its generation would count at the next start.
+            pool.forget(target)
+            try? FileSystem.remove(unfinished)
             throw error
         }
-        let size = try FileSystem.status(target)?.size ?? 0
-        let segment = segment(
-            SegmentRecord(footer, name: name.text, bytes: UInt64(size), createdAt: createdAt))
-        // Read back at once: better to learn now that it cannot be than when the journal has forgotten the events.
-        _ = try segment.reader()
-        return segment
     }
 
     /// Removes the file of a segment; no error when it is gone already.

@@ -145,8 +145,8 @@ let collector: [Target] = [
     program(
         "lodge-bench", in: "Tests",
         [
-            "ByteCoding", "LineFormats", "LogModel", "QueryEngine", "QueryLanguage", "StoreEngine", "StoreFormat",
-            "SystemIO", "WireProtocol", "ZstdCodec", "StoreTestSupport", "TestSupport",
+            "ByteCoding", "LineFormats", "LogModel", "QueryEngine", "QueryLanguage", "SegmentCatalog", "StoreEngine",
+            "StoreFormat", "SystemIO", "WireProtocol", "ZstdCodec", "StoreTestSupport", "TestSupport",
         ]),
     tests(
         "QueryEngine",

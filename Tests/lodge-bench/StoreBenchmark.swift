@@ -22,7 +22,7 @@ func runStore(_ directory: String) throws {
     for count in [100, 1_000] { try measureOpening(bodies[0], folder + "/\(count)", segments: count) }
 }
 
-private func events(_ file: String, _ builder: inout EventBatchBuilder) throws -> EventBatch {
+func events(_ file: String, _ builder: inout EventBatchBuilder) throws -> EventBatch {
     let keys = JSONEventDecoder.Keys(time: ["ts"], message: ["msg"], labels: ["service", "host", "environment"])
     return try decode(try FileSystem.contents(file, limit: 64 << 20), keys, &builder)
 }

@@ -160,7 +160,8 @@ extension Store {
         if let failure { throw failure }
     }
 
-    private func claim(_ name: String) -> StoredSegment? {
+    /// Reserves a live segment for a job; nil when another one has it, or it is not live.
+    func claim(_ name: String) -> StoredSegment? {
         state.withLock { state in
             guard state.segments.claim([name]) else { return nil }
             return state.segments.live.first { $0.record.name == name }
@@ -169,7 +170,7 @@ extension Store {
 
     /// A segment on the local disk that is damaged is set aside. One in the object store is not: what is wrong with it is
     /// for a person to look at.
-    private func handle(_ damaged: DamagedInput) throws {
+    func handle(_ damaged: DamagedInput) throws {
         guard damaged.segment.record.tier != .cold else { throw damaged.cause }
         ledger.setAside(damaged.segment, in: directory, because: damaged.cause)
     }

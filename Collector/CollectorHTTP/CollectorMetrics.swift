@@ -161,7 +161,8 @@ private func diskMetrics(_ services: CollectorServices) -> [MetricFamily] {
         gauge("disk_available_bytes", "Bytes that may still be written on it.", disk.room.available),
         gauge("disk_headroom_bytes", "Bytes reserved for when the disk is full.", disk.headroomBytes),
         gauge(
-            "disk_pressure_stage", "0 enough room, 1 early moves, 2 a small hot tier, 3 events are refused.",
+            "disk_pressure_stage",
+            "0 enough room, 1 early moves, 2 a small hot tier, 3 events are refused and segments stripped.",
             disk.stage.rawValue),
         gauges(
             "tier_segments", "Segments of each tier.", by: "tier",
@@ -180,6 +181,10 @@ private func diskMetrics(_ services: CollectorServices) -> [MetricFamily] {
             "retention_dropped_events_total", "Expired events left out of segments written anew.", done.droppedRows),
         counter("tier_warm_moves_total", "Segments that became warm.", done.warmMoves),
         counter("tier_cold_moves_total", "Segments that became cold.", done.coldMoves),
+        counter(
+            "stripped_segments_total", "Segments that lost what only makes searching faster, on a full disk.",
+            done.strippedSegments),
+        counter("stripped_bytes_total", "Bytes that this gave back.", done.strippedBytes),
         counter("storage_failures_total", "Moves and removals that failed.", done.failures),
     ] + downloadMetrics(services)
 }

@@ -52,6 +52,9 @@ struct StorageRoutes: Sendable {
 
     // MARK: Status
 
+    /// Names of segments that are listed at most.
+    private static let listedSegments = 10
+
     private func status() -> [UInt8] {
         let disk = services.keeper.disk.findings
         let store = services.store.statistics
@@ -69,6 +72,7 @@ struct StorageRoutes: Sendable {
                     "refuses_events": .bool(disk.stage == .critical),
                 ]),
             .init("tiers", tiers(store)),
+            .init("stripping", stripping(services.keeper.housekeeping.stripPlan, done)),
             .init(
                 "retention",
                 [
@@ -102,6 +106,15 @@ struct StorageRoutes: Sendable {
                         "bytes": .integer(held.bytes),
                     ])
             })
+    }
+
+    private func stripping(_ plan: StripPlan, _ done: Housekeeping.Progress) -> JSONValue {
+        [
+            "planned_segments": .integer(plan.strips.count), "planned_bytes": .integer(plan.freed),
+            "without_room_segments": .integer(plan.tooLarge),
+            "next": .array(plan.strips.prefix(Self.listedSegments).map { .string($0.name) }),
+            "stripped_segments": .integer(done.strippedSegments), "stripped_bytes": .integer(done.strippedBytes),
+        ]
     }
 
     private func objectStore(_ cold: ColdStorage) -> JSONValue {

@@ -14,6 +14,11 @@ package final class DiskWatch: Sendable {
         package var stage = PressureStage.normal
         /// Bytes that should be freed to end the pressure.
         package var surplus: UInt64 = 0
+        /// Bytes that should be freed for events to be taken again; 0 while they are taken.
+        package var criticalSurplus: UInt64 = 0
+        /// Bytes that work may write which gives back more in the end. While the headroom is reserved, not so many that
+        /// it would have to be given up; else half of what there is, and the other half is for what is in memory.
+        package var workRoom: UInt64 = 0
         /// Bytes of the headroom when it is reserved.
         package var headroomBytes = 0
         /// Whether all of the headroom is reserved.
@@ -101,6 +106,11 @@ package final class DiskWatch: Sendable {
         }
     }
 
+    private func workRoom(_ space: FreeSpace, _ isHeld: Bool) -> UInt64 {
+        let free = isHeld ? space.available - min(headroom.bytes, Self.leastFreeBytes) : space.available / 2
+        return UInt64(clamping: free)
+    }
+
     private func note(_ space: FreeSpace) {
         let isHeld = headroom.isHeld
         let (findings, change) = state.withLock { state in
@@ -111,6 +121,7 @@ package final class DiskWatch: Sendable {
             let change = state.pressure.observe(room)
             state.findings = Findings(
                 room: room, stage: state.pressure.stage, surplus: state.pressure.surplus(room),
+                criticalSurplus: state.pressure.surplus(room, ending: .critical), workRoom: workRoom(space, isHeld),
                 headroomBytes: isHeld ? headroom.bytes : 0, isHeadroomHeld: isHeld)
             return (state.findings, change)
         }

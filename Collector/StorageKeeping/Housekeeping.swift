@@ -35,6 +35,10 @@ package final class Housekeeping: Sendable {
         package var warmMoves = 0
         /// Segments that became cold.
         package var coldMoves = 0
+        /// Segments that lost what only makes searching faster, because the disk was nearly full.
+        package var strippedSegments = 0
+        /// Bytes that this gave back.
+        package var strippedBytes: UInt64 = 0
         /// Attempts that failed.
         package var failures = 0
         /// Why the last attempt failed; nil when it did not.
@@ -49,6 +53,7 @@ package final class Housekeeping: Sendable {
     private let log: DiagnosticLog
     private let clock: TrustedClock
     private let census = SegmentCensus()
+    private let stripper: SegmentStripper
     private let progress = Mutex(Progress())
     /// Why something failed in the pass that runs.
     private let failure = Mutex<String?>(nil)
@@ -76,18 +81,27 @@ package final class Housekeeping: Sendable {
         self.rules = rules
         self.log = log
         self.isStopping = isStopping
+        stripper = SegmentStripper(store, disk, log, isStopping: isStopping)
         let newest = store.ledger.segments.live.map(\.record.ingestBounds.upperBound).max()
         clock = TrustedClock(directory: directory, newest: newest)
     }
 
     /// What has been done.
-    package var status: Progress { progress.withLock { $0 } }
+    package var status: Progress {
+        var status = progress.withLock { $0 }
+        (status.strippedSegments, status.strippedBytes) = (stripper.done.segments, stripper.done.bytes)
+        return status
+    }
 
     /// Why nothing is deleted at present; nil when the clock is trusted.
     package var doubt: ClockGuard.Doubt? { clock.doubt }
 
     /// What the rules would do at a moment, without doing it.
     package func plan(now: Int64) -> RetentionPlan { plan(rules.retention, now) }
+
+    /// What is stripped next, as of the end of the last pass: so much that the last stage of pressure ends, or, while that
+    /// does not hold, all that could be.
+    package var stripPlan: StripPlan { stripper.plan }
 
     /// Makes all expired segments live again whose bytes are still there. The next pass expires them again unless the
     /// rules have changed.
@@ -109,18 +123,25 @@ package final class Housekeeping: Sendable {
     ///   - now: nanoseconds since 1970.
     ///   - monotonic: nanoseconds of the monotonic clock.
     package func run(now: Int64, monotonic: UInt64) {
+        failure.withLock { $0 = nil }
         let (doubt, isNew) = clock.look(wall: now, monotonic: monotonic)
         if let doubt {
-            // Nor do segments move: their ages are as doubtful.
+            // Nor do segments move: their ages are as doubtful. What deletes nothing goes on.
             if isNew { log.error("retention is held", ("why", doubt)) }
+            strip()
+            finish()
             return
         }
         if isNew { log.info("retention goes on: the clock is right again") }
-        failure.withLock { $0 = nil }
         retain(now)
         move(now)
         attempt("tidying up") { try store.tidyCold() }
         reconcile(now)
+        finish()
+    }
+
+    private func finish() {
+        stripper.look()
         let failed = failure.withLock { $0 }
         progress.withLock { progress in
             progress.doing = nil
@@ -147,12 +168,21 @@ package final class Housekeeping: Sendable {
         let again = self.plan(rules, now)
         remove(again.remove)
         progress.withLock { $0.bytesPast = again.bytesPast }
-        if isCritical { press(rules, now) }
+        if isCritical {
+            strip()
+            press(rules, now)
+        }
+    }
+
+    /// Makes room without letting go of any event.
+    private func strip() {
+        guard disk.findings.stage == .critical else { return }
+        store.removeRetired(asOf: .max)
+        attempt("stripping segments of what only makes searching faster") { try stripper.run() }
     }
 
     /// Lets go what the rules allow on a full disk, the oldest first, until there is room.
     private func press(_ ordinary: RetentionRules, _ now: Int64) {
-        store.removeRetired(asOf: .max)
         guard !rules.pressing.isEmpty else { return disk.look() }
         var rules = ordinary
         rules.rules = self.rules.pressing + rules.rules

@@ -74,6 +74,49 @@ import Testing
         await server.end()
     }
 
+    @Test func aDiskThatIsNearlyFullShowsWhatStrippingHasGivenBack() async throws {
+        let directory = try TemporaryDirectory()
+        do {
+            let first = try await TestServer(in: directory) {
+                $0.flushInterval = .milliseconds(100)
+                $0.storage.interval = .milliseconds(100)
+                $0.storage.tiers.hotAge = .milliseconds(100)
+            }
+            let lines = (0..<50).map { "{\"_msg\":\"order\($0 * 7)x of customer c\($0)d\"}\n" }.joined()
+            #expect(try await first.send("POST", "/insert/jsonline", [], Array(lines.utf8)).status == 200)
+            try await eventually("the segments are warm and could be stripped") {
+                let status = try await first.send("GET", "/v1/storage").json
+                return status?["tiers"]?["hot"]?["segments"]?.int == 0
+                    && status?["tiers"]?["warm"]?["events"]?.int == 50
+                    && status?["stripping"]?["planned_segments"]?.int == status?["tiers"]?["warm"]?["segments"]?.int
+            }
+            let status = try await first.send("GET", "/v1/storage").json
+            #expect(status?["stripping"]?["stripped_segments"]?.int == 0)
+            #expect(try #require(status?["stripping"]?["planned_bytes"]?.int) > 0)
+            await first.collector.stop()
+        }
+        let server = try await TestServer(in: directory) {
+            $0.storage.interval = .milliseconds(100)
+            $0.storage.pressure.critical = 0
+            $0.storage.pressure.enoughBytes = .max
+        }
+        try await eventually("the segments are stripped") {
+            let stripping = try await server.send("GET", "/v1/storage").json?["stripping"]
+            return try #require(stripping?["stripped_segments"]?.int) > 0 && stripping?["planned_segments"]?.int == 0
+        }
+        let status = try await server.send("GET", "/v1/storage").json
+        #expect(status?["disk"]?["measures"]?.string?.contains("lose what only makes searching faster") == true)
+        let bytes = try #require(status?["stripping"]?["stripped_bytes"]?.int)
+        #expect(bytes > 0 && status?["stripping"]?["next"]?.array?.isEmpty == true)
+        let metrics = try await server.send("GET", "/metrics").text
+        #expect(metrics.contains("lodge_collector_stripped_bytes_total \(bytes)\n"))
+        #expect(metrics.contains("lodge_collector_disk_pressure_stage 3\n"))
+        try await server.waitUntilReady()
+        #expect(try await server.query("order343x").count == 1)
+        #expect(try await server.query("*").count == 50)
+        await server.end()
+    }
+
     private func post(_ server: TestServer, _ text: String) async throws {
         let answer = try await server.send("POST", "/insert/jsonline", [], Array(#"{"_msg":"\#(text)"}"#.utf8))
         #expect(answer.status == 200)

@@ -33,16 +33,21 @@ final class CollectorProcess {
 
     /// Starts the program and waits until it is ready.
     func start() throws {
+        let program = try launch()
+        self.program = program
+        try eventually("the collector is ready; it says: \(program.log)", within: .seconds(60)) {
+            (try? get("/ready").status) == 200
+        }
+    }
+
+    /// Starts the program and does not wait for it.
+    func launch() throws -> RunningProgram {
         var arguments = ["--data", data, "--listen", "127.0.0.1:\(port)"]
         if let settings {
             try FileSystem.writeAtomically(log + ".yaml", Array(settings.utf8))
             arguments += ["--config", log + ".yaml"]
         }
-        let program = try RunningProgram("lodge-collector", arguments, logPath: log)
-        self.program = program
-        try eventually("the collector is ready; it says: \(program.log)", within: .seconds(60)) {
-            (try? get("/ready").status) == 200
-        }
+        return try RunningProgram("lodge-collector", arguments, logPath: log)
     }
 
     /// Ends the program; returns how it ended.

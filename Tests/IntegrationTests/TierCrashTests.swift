@@ -57,6 +57,71 @@ struct TierCrashTests {
         #expect(collector.stop(SIGTERM) == 0)
     }
 
+    @Test("kill -9 while segments are stripped on a full disk: every event is found, exactly once")
+    func crashesDuringStripping() throws {
+        let directory = try TemporaryDirectory()
+        let collector = try CollectorProcess(directory)
+        // So slow that it takes a while to strip a segment.
+        let warm = "head: {flush_interval: 1s}\ncompaction: {enabled: false, bytes_per_second: 64KiB}\n"
+        collector.settings = warm + "storage: {interval: 100ms, tiers: {hot: 1s}}\n"
+        try collector.start()
+        var number = 0
+        for batch in 1...8 {
+            var lines = ""
+            for _ in 0..<300 {
+                lines += "{\"_msg\":\"order\(number)x is done\",\"number\":\(number)}\n"
+                number += 1
+            }
+            #expect(try collector.post("/insert/jsonline", Array(lines.utf8)).status == 200)
+            try eventually("batch \(batch) is a segment of its own", within: .seconds(30)) {
+                (try? segmentFiles(collector)) ?? 0 >= batch
+            }
+        }
+        try eventually("all segments are warm", within: .seconds(30)) {
+            try tierCount(collector, "hot") == 0 && tierCount(collector, "warm") == 8
+        }
+        collector.stop(SIGKILL)
+        // From 1 % on any disk is nearly full.
+        collector.settings =
+            warm + "storage:\n  interval: 100ms\n  pressure: {early_percent: 1, high_percent: 1, "
+            + "critical_percent: 1, enough_bytes: 1024TiB}\n"
+        let seed = drawSeed()
+        var generator = SeededGenerator(seed: seed)
+        for round in 1...7 {
+            let program = try collector.launch()
+            try eventually("segment \(round) is being stripped; seed \(seed): \(program.log)") {
+                let names = try FileSystem.list(collector.data + "/segments")
+                return names.count { $0.contains("-000002.segment") } >= round
+            }
+            usleep(UInt32.random(in: 0...100_000, using: &generator))
+            program.kill(SIGKILL)
+        }
+        try collector.start()
+        try eventually("nothing is left to strip, seed \(seed)", within: .seconds(60)) {
+            let storage = try JSONValue(parsing: collector.get("/v1/storage").body)
+            return storage["stripping"]?["planned_segments"]?.int == 0
+                && storage["disk"]?["stage"]?.string == "critical"
+                && storage["compaction"]?["retired_segments"]?.int == 0
+        }
+        #expect(try collector.post("/insert/jsonline", Array("{\"_msg\":\"no\"}\n".utf8)).status == 507)
+        let found = try collector.query("* | fields number").compactMap { $0["number"]?.string.flatMap { Int($0) } }
+        #expect(found.sorted() == Array(0..<number), "seed \(seed)")
+        for number in [0, 1_234, 2_399] { #expect(try collector.count("order\(number)x") == 1, "seed \(seed)") }
+        #expect(collector.stop(SIGTERM) == 0)
+        let names = try FileSystem.list(collector.data + "/segments")
+        #expect(names.filter { $0.hasSuffix(".tmp") }.isEmpty)
+        // Flushed, made warm, stripped.
+        #expect(names.filter { $0.hasSuffix("-000002.segment") }.count == 8, "seed \(seed): \(names)")
+        let check = try RunningProgram(
+            "lodge-collector", ["check", "--data", collector.data], logPath: "\(directory.path)/check.log")
+        #expect(check.wait() == 0, "\(check.log)")
+    }
+
+    private func segmentFiles(_ collector: CollectorProcess) throws -> Int {
+        let tiers = try JSONValue(parsing: collector.get("/v1/storage").body)["tiers"]
+        return (tiers?["hot"]?["segments"]?.int ?? 0) + (tiers?["warm"]?["segments"]?.int ?? 0)
+    }
+
     private func tierCount(_ collector: CollectorProcess, _ tier: String) throws -> Int {
         let text = try collector.get("/metrics").text
         let prefix = "lodge_collector_tier_segments{tier=\"\(tier)\"} "

@@ -11,6 +11,8 @@ import Testing
 final class FakeDisk: Sendable {
     let used = Mutex(0)
     let lines = Mutex<[String]>([])
+    /// After so many segments were stripped the disk is nearly empty.
+    let strips = Mutex(Int.max)
     let folder: TemporaryDirectory
 
     init() throws { folder = try TemporaryDirectory() }
@@ -21,7 +23,8 @@ final class FakeDisk: Sendable {
             log: DiagnosticLog(program: "test", sink: { [self] line in lines.withLock { $0.append(line) } }),
             measure: { [self] path throws(IOError) in
                 let headroom = try FileSystem.status("\(path)/headroom")?.size ?? 0
-                let used = used.withLock { $0 } + headroom
+                let stripped = lines.withLock { $0.count { $0.contains("was stripped") } }
+                let used = (stripped >= strips.withLock { $0 } ? 0 : used.withLock { $0 }) + headroom
                 return FreeSpace(available: max(0, 1_000_000 - used), total: 1_000_000, used: min(used, 1_000_000))
             })
     }
@@ -105,6 +108,19 @@ struct DiskTests {
         #expect(disk.use(700_000, watch).isHeadroomHeld)
         #expect(watch.findings.stage == .early)
         #expect(disk.use(600_000, watch).stage == .normal)
+    }
+
+    @Test("Work that makes room may write, but never so much that the headroom would go or nothing would be left")
+    func workRoom() throws {
+        let disk = try FakeDisk()
+        let bare = disk.watch()
+        #expect(disk.use(960_000, bare).workRoom == 20_000 && bare.findings.criticalSurplus == 30_001)
+        #expect(disk.use(929_999, bare).criticalSurplus == 0)
+        _ = disk.use(0, bare)
+        let watch = disk.watch(headroomBytes: 100_000)
+        #expect(disk.use(700_000, watch).workRoom == 100_000 && watch.findings.isHeadroomHeld)
+        #expect(disk.use(900_000, watch).workRoom == 50_000 && !watch.findings.isHeadroomHeld)
+        #expect(disk.use(1_000_000, watch).workRoom == 0)
     }
 
     @Test("A disk that is full at the start gives up the headroom at once")

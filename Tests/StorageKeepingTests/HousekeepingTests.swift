@@ -185,6 +185,65 @@ struct HousekeepingTests {
         #expect(try kept.count() == [.info: 120, .error: 40])
     }
 
+    @Test(
+        "A full disk strips the oldest segments until there is room, before any rule deletes; nothing is undone later")
+    func stripping() throws {
+        let kept = try KeptStore { rules in
+            rules.retention.age = days(100)
+            rules.tiers.hasColdTier = false
+            rules.tiers.hotAge = days(1)
+            rules.pressing = [.init(levels: [.debug], age: days(2))]
+        }
+        for _ in 0..<4 { try kept.live() }
+        let before = try kept.count()
+        #expect(kept.tiers == [.warm, .warm, .warm, .hot])
+        // What is hot as it was written from memory is about to be merged.
+        let plan = kept.housekeeping.stripPlan
+        #expect(plan.strips.count == 3 && plan.tooLarge == 0 && plan.freed > 0)
+        let warm = kept.store.ledger.segments.live.prefix(3)
+        #expect(plan.strips.map(\.name) == warm.map(\.record.name))
+        kept.disk.strips.withLock { $0 = 1 }
+        _ = kept.disk.use(960_000, kept.watch)
+        kept.wait(1)
+        #expect(kept.watch.findings.stage == .normal)
+        var status = kept.housekeeping.status
+        // What the footer said about the filters is gone, too.
+        let planned = plan.strips[0].freed
+        #expect(status.strippedSegments == 1 && (planned...planned + 64).contains(status.strippedBytes))
+        #expect(try kept.count() == before)
+        kept.wait(5)
+        let live = kept.store.ledger.segments.live
+        #expect(try live.map { try $0.strippableBytes() > 0 } == [false, true, true, true])
+        #expect(kept.housekeeping.stripPlan.strips.count == 3)
+        status = kept.housekeeping.status
+        #expect(status.strippedSegments == 1 && status.failures == 0, "\(status.lastFailure ?? "")")
+    }
+
+    @Test("What can be stripped is stripped once, also while the clock is doubted; what does not fit is said")
+    func strippingOnce() throws {
+        let kept = try KeptStore { rules in
+            rules.retention.age = days(100)
+            rules.tiers.hasColdTier = false
+            rules.tiers.hotAge = days(1)
+        }
+        for _ in 0..<4 { try kept.live() }
+        kept.wait(1)
+        let before = try kept.count()
+        _ = kept.disk.use(999_990, kept.watch)
+        kept.wait(1)
+        #expect(kept.housekeeping.status.strippedSegments == 0)
+        #expect(kept.housekeeping.stripPlan.strips.isEmpty && kept.housekeeping.stripPlan.tooLarge == 4)
+        _ = kept.disk.use(960_000, kept.watch)
+        for step in 1...3 {
+            kept.housekeeping.run(now: kept.now + 3_650 * day, monotonic: UInt64(kept.now + Int64(step)))
+        }
+        #expect(kept.housekeeping.doubt != nil && kept.watch.findings.stage == .critical)
+        #expect(kept.housekeeping.status.strippedSegments == 4)
+        #expect(kept.housekeeping.stripPlan.strips.isEmpty && kept.housekeeping.stripPlan.tooLarge == 0)
+        #expect(try kept.count() == before)
+        #expect(kept.store.statistics.retiredSegments == 0 && kept.housekeeping.status.failures == 0)
+    }
+
     @Test("An object store that is away keeps segments where they are, says so, and they move when it is back")
     func storeAway() throws {
         let kept = try KeptStore { rules in

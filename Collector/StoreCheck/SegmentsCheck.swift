@@ -75,25 +75,16 @@ struct SegmentsCheck {
         }
     }
 
-    /// Of segments that share positions, the one of the highest generation that is intact counts, unless retention has
-    /// taken it away.
+    /// The segments that a store would use.
     private func inUse() -> Set<Int> {
-        let order = files.indices.filter { files[$0].segment != nil }.sorted { left, right in
-            let (one, two) = (footer(left), footer(right))
-            if one.generation != two.generation { return one.generation > two.generation }
-            return one.journalPositions.upperBound - one.journalPositions.lowerBound
-                > two.journalPositions.upperBound - two.journalPositions.lowerBound
-        }
-        var chosen: [Int] = []
-        for index in order
-        where !chosen.contains(where: { footer($0).journalPositions.contains(footer(index).journalPositions) }) {
-            chosen.append(index)
-        }
-        return Set(
-            chosen.filter { index in
-                if case .expired? = files[index].record?.state { return false }
-                return true
+        let standings = SegmentStandings(
+            files.map { file in
+                SegmentStandings.Candidate(
+                    name: file.name, positions: file.segment?.footer.journalPositions ?? 0...0,
+                    generation: Int(clamping: file.segment?.footer.generation ?? 0),
+                    state: file.record?.state ?? .live, isReadable: file.segment != nil)
             })
+        return Set(standings.chosen.filter { standings.all[$0] == .inUse })
     }
 
     private func footer(_ index: Int) -> SegmentFooter {

@@ -2,9 +2,9 @@ internal import SegmentCatalog
 
 /// What the catalog says and what the directory holds, brought together when a store is opened.
 ///
-/// The bytes decide: what a file's name and footer say counts, also without a catalog. Of segments whose positions
-/// overlap, the one of the highest generation that is intact counts, and those that it covers are superseded. What the
-/// catalog adds is which segments are expired, since when one is retired, and what is missing.
+/// The bytes decide: what a file's name and footer say counts, also without a catalog, by the rule of
+/// ``SegmentStandings``. What the catalog adds is which segments are expired, since when one is retired, and what is
+/// missing.
 struct Reconciliation {
     /// A segment that the catalog has and whose bytes are gone or damaged.
     struct Loss: Equatable {
@@ -49,42 +49,30 @@ struct Reconciliation {
     }
 
     private mutating func decide(_ intact: [SegmentRecord], _ now: Int64) {
-        /// Those that count, expired ones included; in the order of their positions.
-        var chosen: [SegmentRecord] = []
-        for record in intact.sorted(by: Self.countsBefore) {
-            let place = chosen.partitionPoint { $0.positions.lowerBound > record.positions.lowerBound }
-            let neighbours = chosen[max(0, place - 1)..<min(chosen.count, place + 1)]
-            if let heir = neighbours.first(where: { $0.generation > record.generation && $0.covers(record) }) {
-                var record = record
-                if case .superseded = record.state {
-                } else {
-                    record.state = .superseded(Retirement(since: now, reason: heir.name))
-                }
-                retired.append(record)
-                continue
-            }
-            if neighbours.contains(where: { $0.positions.overlaps(record.positions) }) {
-                overlapping.append(record.name)
-            }
-            chosen.insert(record, at: place)
-        }
-        for var record in chosen {
-            if case .expired = record.state {
-                retired.append(record)
-            } else {
+        let standings = SegmentStandings(
+            intact.map {
+                SegmentStandings.Candidate(
+                    name: $0.name, positions: $0.positions, generation: $0.generation, state: $0.state,
+                    isReadable: true)
+            })
+        for index in standings.superseded + standings.chosen {
+            var record = intact[index]
+            switch standings.all[index] {
+            case .inUse:
                 // One that was superseded by a segment that is damaged or gone counts again.
                 record.state = .live
                 live.append(record)
+            case .superseded(let heir):
+                if case .superseded = record.state {
+                } else {
+                    record.state = .superseded(Retirement(since: now, reason: intact[heir].name))
+                }
+                retired.append(record)
+            case .expired: retired.append(record)
+            case .unreadable: break
             }
         }
-    }
-
-    private static func countsBefore(_ left: SegmentRecord, _ right: SegmentRecord) -> Bool {
-        if left.generation != right.generation { return left.generation > right.generation }
-        let length = left.positions.upperBound - left.positions.lowerBound
-        let other = right.positions.upperBound - right.positions.lowerBound
-        if length != other { return length > other }
-        return left.name < right.name
+        overlapping = standings.overlapping.map { intact[$0].name }
     }
 }
 

@@ -44,25 +44,34 @@ final class SegmentStripper: Sendable {
 
     /// Strips segments for as long as the disk is at its last stage, and there is one that can be.
     ///
-    /// - Throws: why one could not be stripped; what was done until then stays done.
+    /// - Throws: why one could not be stripped, the last of them; the others were nevertheless.
     func run() throws {
-        var busy: Set<String> = []
+        var tried: Set<String> = []
+        var failure: (any Error)?
         while true {
             disk.look()
             let findings = disk.findings
-            guard findings.stage == .critical, !isStopping() else { return }
-            let open = candidates().filter { !busy.contains($0.record.name) }
-            guard let next = StripPlan(open, goal: 1, room: findings.workRoom).strips.first else { return }
+            guard findings.stage == .critical, !isStopping() else { break }
+            let open = candidates().filter { !tried.contains($0.record.name) }
+            guard let next = StripPlan(open, goal: 1, room: findings.workRoom).strips.first else { break }
             // Each segment is tried once: the loop ends.
-            busy.insert(next.name)
-            guard let freed = try store.strip(next.name), freed > 0 else { continue }
-            progress.withLock { done in
-                done.segments += 1
-                done.bytes += freed
+            tried.insert(next.name)
+            do {
+                guard let freed = try store.strip(next.name), freed > 0 else { continue }
+                progress.withLock { done in
+                    done.segments += 1
+                    done.bytes += freed
+                }
+                log.info("a segment was stripped to make room", ("segment", next.name), ("bytes", freed))
+                store.removeRetired(asOf: .max)
+            } catch let stopped as WorkStopped {
+                throw stopped
+            } catch {
+                // One that cannot be read must not keep the others from making room.
+                failure = error
             }
-            log.info("a segment was stripped to make room", ("segment", next.name), ("bytes", freed))
-            store.removeRetired(asOf: .max)
         }
+        if let failure { throw failure }
     }
 
     /// The segments; those that cannot be read at present have nothing to give.

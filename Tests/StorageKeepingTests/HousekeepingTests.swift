@@ -1,4 +1,5 @@
 import Diagnostics
+import Glibc
 import LogModel
 import ObjectStores
 import SegmentCatalog
@@ -234,6 +235,13 @@ struct HousekeepingTests {
         #expect(kept.housekeeping.status.strippedSegments == 0)
         #expect(kept.housekeeping.stripPlan.strips.isEmpty && kept.housekeeping.stripPlan.tooLarge == 4)
         _ = kept.disk.use(960_000, kept.watch)
+        // One that fails keeps no other from making room, and is tried again.
+        let name = kept.store.ledger.segments.live[1].record.name.replacing("-000001.segment", with: "-000002.segment")
+        let token = SystemFaults.add(.init(.write, path: "\(kept.disk.folder.path)/segments/\(name)", code: EIO))
+        defer { SystemFaults.remove(token) }
+        kept.wait(1)
+        #expect(kept.housekeeping.status.strippedSegments == 3 && kept.housekeeping.status.failures == 1)
+        #expect(kept.housekeeping.status.lastFailure?.contains("stripping segments") == true)
         for step in 1...3 {
             kept.housekeeping.run(now: kept.now + 3_650 * day, monotonic: UInt64(kept.now + Int64(step)))
         }
@@ -241,7 +249,7 @@ struct HousekeepingTests {
         #expect(kept.housekeeping.status.strippedSegments == 4)
         #expect(kept.housekeeping.stripPlan.strips.isEmpty && kept.housekeeping.stripPlan.tooLarge == 0)
         #expect(try kept.count() == before)
-        #expect(kept.store.statistics.retiredSegments == 0 && kept.housekeeping.status.failures == 0)
+        #expect(kept.store.statistics.retiredSegments == 0 && kept.housekeeping.status.failures == 1)
     }
 
     @Test("An object store that is away keeps segments where they are, says so, and they move when it is back")

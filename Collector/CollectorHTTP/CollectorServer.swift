@@ -45,7 +45,7 @@ package struct CollectorServices: Sendable {
 
 /// The collector's HTTP API.
 package final class CollectorServer: Sendable {
-    /// Threads that decode bodies.
+    /// Threads that decode bodies. One decodes two million usual events a second, and needs memory for a body of any kind.
     private static let decodingThreads = 2
     /// Bodies that wait for one of them.
     private static let waitingBodies = 256

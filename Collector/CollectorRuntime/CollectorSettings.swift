@@ -14,7 +14,7 @@ package struct CollectorSettings: Sendable, Equatable {
     /// The bounds of a request.
     package var limits = IngestLimits()
     /// Bytes of events in memory before they are written as a segment.
-    package var headBytes = 16 << 20
+    package var headBytes = 14 << 20
     /// Bytes of memory that may hold what queries have read of segments.
     package var cacheBytes = 48 << 20
     /// How long events stay in memory at most before they are written as a segment.

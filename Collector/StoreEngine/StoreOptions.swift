@@ -34,7 +34,7 @@ package struct StoreOptions: Sendable {
 
     /// Makes options; the catalog lies beside the directory of segments.
     package init(
-        directory: String, headBytes: Int = 16 << 20, flushInterval: Duration = .seconds(600), waitingHeads: Int = 2,
+        directory: String, headBytes: Int = 14 << 20, flushInterval: Duration = .seconds(600), waitingHeads: Int = 2,
         compressionLevel: Int32 = 1
     ) {
         self.directory = directory

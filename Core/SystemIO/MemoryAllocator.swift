@@ -13,7 +13,7 @@ package enum MemoryAllocator {
     }
 
     /// Bytes of memory above which ``giveBack()`` does something: more than usual logs need.
-    private static let tolerated: Int64 = 150 << 20
+    private static let tolerated: Int64 = 140 << 20
     /// The least time between two trims.
     private static let pause: UInt64 = 50_000_000
     private static let lastTrim = Atomic<UInt64>(0)

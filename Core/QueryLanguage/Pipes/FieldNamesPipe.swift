@@ -2,6 +2,11 @@
 package struct FieldNamesPipe: Hashable, Sendable {
     /// The field that gets the names; `hits` gets the numbers.
     package var result: String
+
+    /// Makes the pipe.
+    package init(as result: String = "name") {
+        self.result = result
+    }
 }
 
 extension FieldNamesPipe: PipeSyntax {

@@ -124,7 +124,9 @@ let collector: [Target] = [
         "CollectorIngest",
         ["TestSupport", "LogModel", "ByteCoding", "ZstdCodec", "LineFormats", "WireProtocol", "Journal", "SystemIO"]),
     tests("LiveTail", ["LogModel", "ByteCoding", "SystemIO"]),
-    tests("CollectorHTTP", [.product(name: "NIOCore", package: "swift-nio")]),
+    tests(
+        "CollectorHTTP",
+        ["LogModel", "QueryEngine", "QueryLanguage", .product(name: "NIOCore", package: "swift-nio")]),
     tests(
         "CollectorRuntime",
         [

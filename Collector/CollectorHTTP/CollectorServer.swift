@@ -54,6 +54,8 @@ package final class CollectorServer: Sendable {
     private let decoders: WorkerPool
     private let runner: QueryRunner
     private let services: CollectorServices
+    /// The routes that are served.
+    package let endpoints: [Endpoint]
 
     /// Makes the hub of live tail with the form that clients get events in.
     package static func makeTailHub(_ options: TailOptions = TailOptions()) throws -> TailHub {
@@ -79,7 +81,7 @@ package final class CollectorServer: Sendable {
             store: services.store, limits: queries, statistics: statistics,
             unreadable: UnreadableBlocks(statistics, report: services.onUnreadable))
         var router = Router()
-        IngestRoutes(
+        let ingest = IngestRoutes(
             gateway: services.gateway, workers: decoders,
             lagHint: { [store = services.store] in
                 switch store.load {
@@ -88,12 +90,15 @@ package final class CollectorServer: Sendable {
                 case .critical: "critical"
                 }
             }
-        ).add(to: &router)
+        )
+        ingest.add(to: &router)
+        PlainRoutes(ingest: ingest, runner: runner).add(to: &router)
         SelectRoutes(runner: runner).add(to: &router)
         SearchRoutes(runner: runner).add(to: &router)
         TailRoutes(hub: services.hub, runner: runner).add(to: &router)
         StatusRoutes(services: services, http: statistics).add(to: &router)
         StorageRoutes(services: services, workers: decoders).add(to: &router)
+        endpoints = router.endpoints
         listener = try await HTTPListener(
             host: host, port: port, router: router, statistics: statistics, serverName: "lodge/\(services.version)")
     }

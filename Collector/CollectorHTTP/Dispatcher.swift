@@ -34,6 +34,7 @@ struct Dispatcher: Sendable {
         do {
             let route = try router.route(request.method, path)
             try checkLength(of: exchange, route)
+            try route.endpoint.check(query)
             if exchange.hasBody, request.headers[.expect]?.lowercased() == "100-continue" {
                 try await writer.writeInformationalHead(HTTPResponse(status: .continue))
             }

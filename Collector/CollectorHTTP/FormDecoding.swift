@@ -30,6 +30,9 @@ package struct FormParameters: Sendable, Equatable {
         pairs.filter { $0.name == name }.map(\.value)
     }
 
+    /// The names of all pairs, in their order.
+    package var names: [String] { pairs.map(\.name) }
+
     /// The parts of the value between commas, empty ones left out; nil when the parameter is missing or has none.
     package func list(_ name: String) -> [String]? {
         guard let value = self[name] else { return nil }

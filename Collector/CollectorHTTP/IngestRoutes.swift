@@ -19,18 +19,30 @@ struct IngestRoutes: Sendable {
 
     func add(to router: inout Router) {
         let limit = gateway.limits.bodyBytes
-        router.add(.post, "/v1/ingest", bodyLimit: limit) { exchange in
+        let native = Endpoint(.post, "/v1/ingest", members: ["source", "logs"], passesOthersOver: true)
+        router.add(native, bodyLimit: limit) { exchange in
             let receipt = try await accept(exchange) { try nativeFormat(of: exchange) }
             return .json(202, document(receipt))
         }
-        router.add(.post, "/insert/jsonline", bodyLimit: limit) { exchange in
+        // Senders made for other collectors name what they know; what is not known here changes nothing that is stored.
+        let lines = Endpoint(
+            .post, "/insert/jsonline", parameters: ["_time_field", "_msg_field", "_stream_fields"],
+            passesOthersOver: true)
+        router.add(lines, bodyLimit: limit) { exchange in
             _ = try await accept(exchange) { .jsonLines(jsonLineKeys(exchange.query)) }
             return .empty(200)
         }
     }
 
+    /// Turns a body into one of the format that is decoded.
+    typealias Rewriting = @Sendable (UnsafeRawBufferPointer) throws -> [UInt8]
+
     /// Reads, decodes and stores the body; returns when it is durable.
-    private func accept(_ exchange: Exchange, format: () throws -> BodyFormat) async throws -> IngestReceipt {
+    ///
+    /// - Throws: ``Problem``; also what `rewriting` throws.
+    func accept(
+        _ exchange: Exchange, rewriting: Rewriting? = nil, format: () throws -> BodyFormat
+    ) async throws -> IngestReceipt {
         do {
             let request = IngestRequest(
                 format: try format(), encoding: try encoding(of: exchange), sender: try sender(of: exchange),
@@ -42,18 +54,28 @@ struct IngestRoutes: Sendable {
                 try gateway.inFlight.take(bytes)
                 held += bytes
             }
-            return try await decodeAndStore(request, body)
+            return try await decodeAndStore(request, body, rewriting)
         } catch let refusal as IngestProblem {
             gateway.statistics.refused(refusal.kind)
             throw Problem(refusal)
         }
     }
 
-    private func decodeAndStore(_ request: IngestRequest, _ body: [UInt8]) async throws -> IngestReceipt {
+    private func decodeAndStore(
+        _ request: IngestRequest, _ body: [UInt8], _ rewriting: Rewriting?
+    ) async throws -> IngestReceipt {
         try await withCheckedThrowingContinuation { continuation in
             do throws(WorkerError) {
                 try workers.submit {
-                    gateway.accept(request, body: body) { continuation.resume(with: $0) }
+                    guard let rewriting else {
+                        return gateway.accept(request, body: body) { continuation.resume(with: $0) }
+                    }
+                    do {
+                        let rewritten = try body.withUnsafeBytes(rewriting)
+                        gateway.accept(request, body: rewritten) { continuation.resume(with: $0) }
+                    } catch {
+                        continuation.resume(throwing: error)
+                    }
                 }
             } catch {
                 continuation.resume(throwing: IngestProblem(error))
@@ -96,7 +118,7 @@ struct IngestRoutes: Sendable {
             labels: Array(labels.prefix(IngestLimits.streamLabels)))
     }
 
-    private func document(_ receipt: IngestReceipt) -> [UInt8] {
+    func document(_ receipt: IngestReceipt) -> [UInt8] {
         JSONValue.object([
             .init("accepted", .integer(receipt.accepted)), .init("failed", .integer(receipt.failed)),
             .init("duplicate", .bool(receipt.duplicate)), .init("lag_hint", .string(lagHint())),

@@ -9,7 +9,16 @@ enum QueryRequests {
         do throws(QueryError) {
             return try Query(parsing: text)
         } catch {
-            throw problem(error, text)
+            throw problem(error, text, field: "query")
+        }
+    }
+
+    /// Parses LogsQL that is a filter without pipes.
+    static func filter(parsing text: String, field: String) throws(Problem) -> Filter {
+        do throws(QueryError) {
+            return try Filter(parsing: text)
+        } catch {
+            throw problem(error, text, field: field)
         }
     }
 
@@ -28,10 +37,10 @@ enum QueryRequests {
         return .conjunction(filters)
     }
 
-    private static func problem(_ error: QueryError, _ text: String) -> Problem {
+    private static func problem(_ error: QueryError, _ text: String, field: String) -> Problem {
         var extra: [JSONValue.Member] = [
             .init("line", .integer(error.line)), .init("column", .integer(error.column)),
-            .init("offset", .integer(error.offset)), .init("field", .string("query")),
+            .init("offset", .integer(error.offset)), .init("field", .string(field)),
         ]
         if let nearest = error.nearest { extra.append(.init("nearest", .string(nearest))) }
         return Problem(400, "bad-query", "The query cannot be read", error.rendered(in: text), extra: extra)
@@ -50,6 +59,25 @@ enum QueryRequests {
         return Timestamp(nanoseconds: isEnd ? bounds.upperBound : bounds.lowerBound)
     }
 
+    /// Nanoseconds of a duration such as `5m` or of a number of seconds; nil when there is none.
+    static func duration(_ field: String, _ text: String?) throws(Problem) -> Int64? {
+        guard let text, !text.isEmpty else { return nil }
+        if let duration = Duration(logForm: text) { return duration.wholeNanoseconds }
+        if let seconds = Double(text), seconds.magnitude < 9e9 { return Int64((seconds * 1e9).rounded()) }
+        throw .badValue(
+            field, "\(field) must be a duration such as 5m or a number of seconds, not `\(text.prefix(40))`")
+    }
+
+    /// A yes or no; nil when there is none.
+    static func flag(_ field: String, _ text: String?) throws(Problem) -> Bool? {
+        switch text?.lowercased() {
+        case nil, "": return nil
+        case "1", "t", "true", "y", "yes", "on": return true
+        case "0", "f", "false", "n", "no", "off": return false
+        case let other?: throw .badValue(field, "\(field) must be true or false, not `\(other.prefix(40))`")
+        }
+    }
+
     /// A whole number from 0; nil when there is none.
     static func count(_ field: String, _ text: String?, upTo maximum: Int = .max) throws(Problem) -> Int? {
         guard let text, !text.isEmpty else { return nil }
@@ -66,10 +94,15 @@ enum QueryRequests {
 
     /// The test that a value of `filters` stands for. A level is meant in any spelling of its letters.
     static func filter(_ name: String, _ values: [String]) -> Filter {
-        let field = name.hasPrefix("meta.") ? String(name.dropFirst(5)) : name
+        let field = Filter.fieldName(forResponseName: name)
         if field == FieldName.level {
             return .disjunction(values.map { .field(field, .containing(QueryText($0), ignoringCase: true)) })
         }
+        return filter(exactly: field, values)
+    }
+
+    /// The test that a field has one of some values, to the letter.
+    static func filter(exactly field: String, _ values: [String]) -> Filter {
         if values.count == 1 { return .field(field, values[0].isEmpty ? .empty : .exact(QueryText(values[0]))) }
         return .field(field, .oneOf(values.map { QueryText($0) }))
     }

@@ -25,6 +25,10 @@ package struct QueryLimits: Sendable {
     package var memoryBytes = 256 << 20
     /// Rows of one page of `/v1/search`.
     package var searchRows = 10_000
+    /// Bytes of events after which a page of a search ends.
+    package var pageBytes = 8 << 20
+    /// Bytes that the rows of an answer may take that is sent as a whole.
+    package var answerBytes = 64 << 20
     /// Bytes of the body of a query.
     package var bodyBytes = 1 << 20
 
@@ -55,11 +59,9 @@ final class QueryRunner: Sendable {
 
     /// How long a query may run, from its parameter `timeout`.
     func timeout(_ text: String?) throws(Problem) -> Duration {
-        guard let text, !text.isEmpty else { return limits.timeout }
-        guard let duration = Duration(logForm: text), duration > .zero else {
-            throw .badValue("timeout", "timeout must be a duration such as 30s, not `\(text.prefix(40))`")
-        }
-        return min(duration, limits.maximumTimeout)
+        guard let nanoseconds = try QueryRequests.duration("timeout", text) else { return limits.timeout }
+        guard nanoseconds > 0 else { throw .badValue("timeout", "timeout must be longer than zero") }
+        return min(.nanoseconds(nanoseconds), limits.maximumTimeout)
     }
 
     /// What a query works with: bounds of time and memory are set here, the rest by the route.
@@ -73,6 +75,8 @@ final class QueryRunner: Sendable {
         var countsHits = false
         /// Only blocks that may hold rows with these ids.
         var ids: ClosedRange<UInt64> = 0...UInt64.max
+        /// Over how many seconds `rate` counts; nil for the times that the query is about.
+        var rateSeconds: Double?
         var timeout: Duration
         var now: Timestamp
     }
@@ -159,8 +163,11 @@ final class QueryRunner: Sendable {
         do {
             let snapshot = store.snapshot(ids: job.ids)
             options.gaps = snapshot.gaps
+            options.ids = job.ids
+            options.rateSeconds = job.rateSeconds
             let blocks = snapshot.blocks.filter { $0.idBounds.overlaps(job.ids) }
-            let summary = try execute(job.query, on: blocks, options, emit: emit)
+            var summary = try execute(job.query, on: blocks, options, emit: emit)
+            summary.lastPosition = snapshot.lastPosition
             unreadable.met(summary.unreadable)
             let outcome = isCancelled() ? "cancelled" : summary.isComplete ? "complete" : "incomplete"
             statistics.queryEnded(
@@ -191,7 +198,8 @@ final class QueryRunner: Sendable {
         }
     }
 
-    private static func incomplete(_ summary: ExecutionSummary, _ job: Job) -> Problem {
+    /// Rows are missing where an answer cannot say so.
+    static func incomplete(_ summary: ExecutionSummary, _ job: Job) -> Problem {
         Problem(
             503, "incomplete", "The query could not be answered completely",
             summary.gaps.joined(separator: "; ") + " (the time limit is \(job.timeout.logForm), see `timeout`)",

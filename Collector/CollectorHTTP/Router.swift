@@ -4,6 +4,8 @@ import QueryLanguage
 
 /// What answers a request, and what it needs to know before its body is read.
 struct Route: Sendable {
+    /// The route as clients see it.
+    var endpoint: Endpoint
     /// Bytes of a body at most; nil when the route takes none.
     var bodyLimit: Int?
     /// Makes the answer.
@@ -12,20 +14,34 @@ struct Route: Sendable {
 
 /// Finds the route of a path and a method. All paths are fixed texts.
 struct Router: Sendable {
-    private var routes: [String: [HTTPRequest.Method: Route]] = [:]
+    private var routes: [String: [Endpoint.Method: Route]] = [:]
 
     /// Adds a route; a later one takes the place of an earlier.
     mutating func add(
-        _ method: HTTPRequest.Method, _ path: String, bodyLimit: Int? = nil,
+        _ endpoint: Endpoint, bodyLimit: Int? = nil,
         _ handler: @escaping @Sendable (Exchange) async throws -> Response
     ) {
-        routes[path, default: [:]][method] = Route(bodyLimit: bodyLimit, handler: handler)
+        routes[endpoint.path, default: [:]][endpoint.method] = Route(
+            endpoint: endpoint, bodyLimit: bodyLimit, handler: handler)
+    }
+
+    /// Adds a route by GET and by HEAD, whose answer has no body.
+    mutating func addWithHead(_ endpoint: Endpoint, _ handler: @escaping @Sendable (Exchange) async throws -> Response)
+    {
+        for method in [Endpoint.Method.get, .head] { add(endpoint.by(method), handler) }
+    }
+
+    /// All routes, by path and method.
+    var endpoints: [Endpoint] {
+        routes.values.flatMap { $0.values.map(\.endpoint) }.sorted {
+            ($0.path, $0.method.rawValue) < ($1.path, $1.method.rawValue)
+        }
     }
 
     /// The route, or the problem 404 or 405 with the methods there are.
     func route(_ method: HTTPRequest.Method, _ path: String) throws(Problem) -> Route {
         guard let methods = routes[path] else { throw .unknownRoute(path, nearest: nearest(to: path)) }
-        if let route = methods[method] { return route }
+        if let route = Endpoint.Method(rawValue: method.rawValue).flatMap({ methods[$0] }) { return route }
         throw .methodNotAllowed(
             String(method.rawValue.prefix(20)), path, allow: methods.keys.map(\.rawValue).sorted())
     }

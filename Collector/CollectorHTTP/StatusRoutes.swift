@@ -8,7 +8,8 @@ import LineFormats
 import LogModel
 import SystemIO
 
-/// `GET /health`, `/ready` and `/metrics`: what the collector holds, whether it works, and its counters.
+/// `GET /health`, `/ready`, `/metrics` and `/openapi.yaml`: what the collector holds, whether it works, its counters, and
+/// what else can be asked.
 struct StatusRoutes: Sendable {
     let services: CollectorServices
     let http: HTTPStatistics
@@ -20,14 +21,17 @@ struct StatusRoutes: Sendable {
     }
 
     func add(to router: inout Router) {
-        for method in [HTTPRequest.Method.get, .head] {
-            router.add(method, "/health") { _ in .json(200, health()) }
-            router.add(method, "/ready") { _ in try ready() }
-            router.add(method, "/metrics") { _ in
-                Response(
-                    200, type: "text/plain; version=0.0.4; charset=utf-8",
-                    Array(renderPrometheus(collectorMetrics(services, http)).utf8))
-            }
+        // Whoever probes may put anything into the query string.
+        func probe(_ path: String) -> Endpoint { Endpoint(.get, path, passesOthersOver: true) }
+        router.addWithHead(probe("/health")) { _ in .json(200, health()) }
+        router.addWithHead(probe("/ready")) { _ in try ready() }
+        router.addWithHead(probe("/metrics")) { _ in
+            Response(
+                200, type: "text/plain; version=0.0.4; charset=utf-8",
+                Array(renderPrometheus(collectorMetrics(services, http)).utf8))
+        }
+        router.addWithHead(probe("/openapi.yaml")) { _ in
+            Response(200, type: "application/yaml", Array(OpenAPI.document.utf8))
         }
     }
 

@@ -17,14 +17,12 @@ struct StorageRoutes: Sendable {
     let workers: WorkerPool
 
     func add(to router: inout Router) {
-        for method in [HTTPRequest.Method.get, .head] {
-            router.add(method, "/v1/storage") { _ in .json(200, status()) }
-            router.add(method, "/v1/storage/retention") { _ in
-                let plan = try await onWorker { services.keeper.housekeeping.plan(now: SystemClock.wallNanos()) }
-                return .json(200, retentionDocument(plan, services.store.ledger.segments).bytes)
-            }
+        router.addWithHead(Endpoint(.get, "/v1/storage")) { _ in .json(200, status()) }
+        router.addWithHead(Endpoint(.get, "/v1/storage/retention")) { _ in
+            let plan = try await onWorker { services.keeper.housekeeping.plan(now: SystemClock.wallNanos()) }
+            return .json(200, retentionDocument(plan, services.store.ledger.segments).bytes)
         }
-        router.add(.post, "/v1/storage/retention/undo") { _ in
+        router.add(Endpoint(.post, "/v1/storage/retention/undo")) { _ in
             let records = try await onWorker { services.keeper.housekeeping.undo() }
             let document: JSONValue = [
                 "segments": .array(records.map { .string($0.name) }),
@@ -32,7 +30,7 @@ struct StorageRoutes: Sendable {
             ]
             return .json(200, document.bytes)
         }
-        router.add(.post, "/v1/storage/retention/trust-clock") { _ in
+        router.add(Endpoint(.post, "/v1/storage/retention/trust-clock")) { _ in
             try await onWorker {
                 services.keeper.housekeeping.trustClock(
                     now: SystemClock.wallNanos(), monotonic: SystemClock.monotonicNanos())

@@ -8,6 +8,7 @@ import NIOCore
 import QueryEngine
 import QueryLanguage
 import StoreEngine
+import StoreFormat
 import SystemIO
 import Workers
 
@@ -22,7 +23,9 @@ struct TailRoutes: Sendable {
     private static let lastEventID = HTTPField.Name("Last-Event-ID")
 
     func add(to router: inout Router) {
-        router.add(.get, "/v1/tail") { try await tail($0) }
+        let endpoint = Endpoint(
+            .get, "/v1/tail", parameters: ["query", "service", "host", "level", "max_rate", "last_event_id"])
+        router.add(endpoint) { try await tail($0) }
     }
 
     /// Appends one event: its id, and the event in the form of the native API.
@@ -111,7 +114,7 @@ struct TailRoutes: Sendable {
 
     /// What was committed after the event `id` and before the client came, from the store.
     private func missed(since id: UInt64, _ client: TailClient, _ filter: Filter) async throws -> TailPiece? {
-        let last = client.joinedAfter << 20 | 0xF_FFFF
+        let last = RowID.last(at: client.joinedAfter)
         guard id < last else { return nil }
         let job = QueryRunner.Job(
             query: Query(filter: filter), limit: Self.resumedEvents, order: .newestFirst, countsHits: true,

@@ -34,6 +34,8 @@ package final class Collector: Sendable {
     private let log: DiagnosticLog
     /// Where it listens.
     package let address: ListenAddress
+    /// The routes that it serves.
+    package var endpoints: [Endpoint] { server.endpoints }
 
     /// Starts a collector.
     ///

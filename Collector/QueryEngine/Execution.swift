@@ -23,7 +23,7 @@ package func execute(
     }
     let scope = QueryScope(blocks, options)
     let plan = Plan(try scope.resolved(query), options)
-    scope.rateSeconds = plan.rateSeconds
+    scope.rateSeconds = options.rateSeconds ?? plan.rateSeconds
     let output = plan.pipes.reversed().reduce(EmitStage(emit) as any RowStage) { next, pipe in
         makeStage(pipe, next: next, scope)
     }

@@ -17,20 +17,6 @@ package struct RowCursor: Hashable, Sendable, Comparable {
     package static func < (left: RowCursor, right: RowCursor) -> Bool {
         left.time != right.time ? left.time < right.time : left.id < right.id
     }
-
-    /// The cursor as text to be handed out and back; its content is nobody's business.
-    package var text: String {
-        "c1-" + String(UInt64(bitPattern: time), radix: 36) + "-" + String(id, radix: 36)
-    }
-
-    /// Reads what ``text`` made; nil for anything else.
-    package init?(text: String) {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 3, parts[0] == "c1", let time = UInt64(parts[1], radix: 36),
-            let id = UInt64(parts[2], radix: 36)
-        else { return nil }
-        self.init(time: Int64(bitPattern: time), id: id)
-    }
 }
 
 /// In which order rows are wanted when the query itself does not say.
@@ -59,6 +45,10 @@ package struct ExecutionOptions: Sendable {
     package var order: RowOrder
     /// Only rows behind this one in ``order``.
     package var after: RowCursor?
+    /// Only rows with these `RowID`s, where rows are ordered by time.
+    package var ids: ClosedRange<UInt64> = 0...UInt64.max
+    /// Over how many seconds `rate` counts; nil for the times that the query is about.
+    package var rateSeconds: Double?
     /// Whether all matching rows are to be counted even when ``limit`` needs fewer.
     package var countsHits: Bool
     /// Bytes that groups and sorted rows may take; beyond, the query fails.
@@ -109,6 +99,8 @@ package struct ExecutionSummary: Sendable, Equatable {
     static let maxUnreadable = 64
     /// The last row that was handed out, when rows are ordered by time.
     package var lastRow: RowCursor?
+    /// The highest journal position that the query could see.
+    package var lastPosition: UInt64 = 0
 }
 
 /// A block whose bytes are damaged or cannot be read. Its bounds come from the segment's footer, which is intact.

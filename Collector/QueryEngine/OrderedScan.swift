@@ -9,6 +9,11 @@ extension Scan {
         var row: Int
     }
 
+    /// Rows of the first piece that is handed on.
+    private static let firstPieceRows = 256
+    /// Bytes that a piece should take, as far as that can be foreseen.
+    private static let pieceBytes = 8 << 20
+
     /// Hands on the first rows by time, in two passes: the first looks at times alone and stops at blocks that lie
     /// wholly behind the rows it has, the second reads the other columns, of the chosen rows only.
     mutating func ordered(_ sources: [any BlockSource]) throws {
@@ -33,6 +38,7 @@ extension Scan {
                 let times = try columns.times()
                 let ids = try columns.ids()
                 rows.forEach { row in
+                    guard options.ids.contains(ids[row]) else { return }
                     let cursor = RowCursor(time: times[row], id: ids[row])
                     if let after = options.after, !precedes(after, cursor) { return }
                     heap.insert(Candidate(cursor: cursor, block: index, row: row))
@@ -56,11 +62,12 @@ extension Scan {
             && chosen.contains {
                 sources[$0.block].fieldNameCount > BlockColumns.fewNames
             }
-        let pieceRows = hasManyNames ? BlockColumns.fewRows : 4_096
+        let mostRows = hasManyNames ? BlockColumns.fewRows : 4_096
+        var pieceRows = min(mostRows, Self.firstPieceRows)
         var rest = chosen
         while !rest.isEmpty {
             let piece = rest.prefix(pieceRows)
-            rest = rest.dropFirst(pieceRows)
+            rest = rest.dropFirst(piece.count)
             var rowsByBlock: [Int: RowBitmap] = [:]
             for candidate in piece {
                 let empty = RowBitmap(rowCount: sources[candidate.block].rowCount, filled: false)
@@ -88,6 +95,10 @@ extension Scan {
             }
             guard let last = cursors.last else { continue }
             summary.lastRow = last
+            // The next piece has as many rows as fit if they are as long as these; never many more at once, for the
+            // first rows may just have been short.
+            let bytes = max(1, blocks.reduce(0) { $0 + $1.memoryBytes })
+            pieceRows = max(1, min(mostRows, pieceRows * 4, Self.pieceBytes / max(1, bytes / picks.count)))
             if try !output.process(.gathering(picks, from: blocks, cursors: cursors)) { return }
         }
     }

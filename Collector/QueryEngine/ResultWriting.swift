@@ -32,8 +32,22 @@ extension ResultBlock {
     ///   - index: the place in ``rows``.
     ///   - writer: where to append.
     package func writeLog(_ index: Int, to writer: inout ByteWriter) {
+        write(index, LogObject(.native), to: &writer)
+    }
+
+    /// Appends one row in the form of the plain REST API: `timestamp`, `level`, `message` and `source` on top, everything
+    /// else in `metadata`.
+    ///
+    /// - Parameters:
+    ///   - index: the place in ``rows``.
+    ///   - writer: where to append.
+    package func writePlainLog(_ index: Int, to writer: inout ByteWriter) {
+        write(index, LogObject(.plain), to: &writer)
+    }
+
+    private func write(_ index: Int, _ empty: consuming LogObject, to writer: inout ByteWriter) {
         let row = rows[index]
-        var log = LogObject()
+        var log = empty
         var buffer = ByteWriter(capacity: 64)
         for field in fields {
             field.column.withValue(at: row, &buffer) { value in
@@ -47,7 +61,7 @@ extension ResultBlock {
 extension EventBatch {
     /// Appends one row in the form of the native API; see ``ResultBlock/writeLog(_:to:)``.
     package func writeLog(_ row: Int, to writer: inout ByteWriter) {
-        var log = LogObject()
+        var log = LogObject(.native)
         var time = ByteWriter(capacity: 40)
         Timestamp(nanoseconds: timestamps[row]).write(to: &time)
         time.withBytes { log.add(FieldName.time, $0) }
@@ -85,23 +99,43 @@ private struct JSONKey {
     }
 }
 
-/// One event in the form of the native API while it is put together.
+/// How an API calls the parts of an event.
+private struct LogNames {
+    var time: String
+    var message: String
+    /// Names of labels that stand on top, and what they are called there.
+    var labels: [(name: String, shown: String)]
+    var others: String
+
+    static let native = LogNames(
+        time: "ts", message: "msg",
+        labels: FieldName.defaultStreamLabels.map { ($0, $0) }, others: "meta")
+    static let plain = LogNames(
+        time: "timestamp", message: "message", labels: [(FieldName.service, "source")], others: "metadata")
+}
+
+/// One event while it is put together.
 private struct LogObject: ~Copyable {
+    private let names: LogNames
     private var top = ByteWriter(capacity: 256)
-    private var meta = ByteWriter(capacity: 256)
+    private var others = ByteWriter(capacity: 256)
+
+    init(_ names: LogNames) {
+        self.names = names
+    }
 
     mutating func add(_ name: String, _ value: UnsafeRawBufferPointer) {
         switch name {
-        case FieldName.time: append("ts", value)
-        case FieldName.message: append("msg", value)
+        case FieldName.time: append(names.time, value)
+        case FieldName.message: append(names.message, value)
         case FieldName.stream, FieldName.streamID: break
         case FieldName.level: append(name, value)
-        case _ where FieldName.defaultStreamLabels.contains(name): append(name, value)
         default:
-            if meta.count > 0 { meta.append(0x2C) }
-            meta.append(jsonString: name)
-            meta.append(0x3A)
-            meta.append(jsonString: value)
+            for label in names.labels where label.name == name { return append(label.shown, value) }
+            if others.count > 0 { others.append(0x2C) }
+            others.append(jsonString: name)
+            others.append(0x3A)
+            others.append(jsonString: value)
         }
     }
 
@@ -116,8 +150,9 @@ private struct LogObject: ~Copyable {
         writer.append(0x7B)
         top.withBytes { writer.append(contentsOf: $0) }
         if top.count > 0 { writer.append(0x2C) }
-        writer.append(utf8: "\"meta\":{")
-        meta.withBytes { writer.append(contentsOf: $0) }
+        writer.append(jsonString: names.others)
+        writer.append(utf8: ":{")
+        others.withBytes { writer.append(contentsOf: $0) }
         writer.append(utf8: "}}")
     }
 }

@@ -36,6 +36,9 @@ package enum RowID {
         position << 20 | UInt64(truncatingIfNeeded: row)
     }
 
+    /// The highest id that a row of the batch at `position` can have.
+    package static func last(at position: UInt64) -> UInt64 { make(position: position, row: 0xF_FFFF) }
+
     /// The journal position of an id.
     package static func position(of id: UInt64) -> UInt64 { id >> 20 }
 }

@@ -72,8 +72,23 @@ struct CollectorRefusalTests {
             target: "/v1/search", headers: ["Content-Type: text/csv"], body: "{}", status: 415,
             slug: "unsupported-media-type"),
         Refusal(
-            target: "/v1/aggregate", headers: json, body: #"{"metric":"sum"}"#, status: 400, slug: "bad-value",
-            members: ["nearest": "count"]),
+            target: "/v1/aggregate", headers: json, body: #"{"metric":"summ(a)"}"#, status: 400, slug: "bad-value",
+            members: ["nearest": "sum"]),
+        Refusal(target: "/v1/aggregate", headers: json, body: #"{"metric":"sum"}"#, status: 400, slug: "bad-value"),
+        Refusal(target: "/v1/aggregate", headers: json, body: #"{"metric":"sum(a"}"#, status: 400, slug: "bad-value"),
+        Refusal(
+            target: "/v1/aggregate", headers: json, body: #"{"metric":"quantile(2, a)"}"#, status: 400,
+            slug: "bad-value", members: ["field": "metric"]),
+        Refusal(
+            target: "/v1/aggregate", headers: json, body: #"{"metric":["count","count"]}"#, status: 400,
+            slug: "bad-value", members: ["field": "metric"]),
+        Refusal(
+            target: "/v1/aggregate", headers: json, body: #"{"empty_buckets":true}"#, status: 400,
+            slug: "bad-value", members: ["field": "empty_buckets"]),
+        Refusal(
+            target: "/v1/aggregate", headers: json,
+            body: #"{"empty_buckets":true,"interval":"1ns","time_range":{"from":"1678","to":"2261"}}"#, status: 400,
+            slug: "bad-value", members: ["field": "empty_buckets", "limit": 100_000]),
         Refusal(target: "/v1/aggregate", headers: json, body: #"{"interval":"soon"}"#, status: 400, slug: "bad-value"),
         Refusal(
             target: "/v1/aggregate", headers: json, body: #"{"group_by":["a","a"]}"#, status: 400, slug: "bad-value"),
@@ -84,6 +99,53 @@ struct CollectorRefusalTests {
         Refusal(
             method: "GET", target: "/select/logsql/query?query=*%7Cstast", status: 400, slug: "bad-query",
             members: ["nearest": "stats"]),
+        Refusal(
+            method: "GET", target: "/select/logsql/query?query=*&limti=1", status: 400, slug: "bad-value",
+            members: ["field": "limti", "nearest": "limit"]),
+        Refusal(
+            method: "GET", target: "/select/logsql/hits?query=*&allow_partial_response=1", status: 400,
+            slug: "bad-value", members: ["field": "allow_partial_response"]),
+        Refusal(
+            target: "/select/logsql/hits", headers: ["Content-Type: application/x-www-form-urlencoded"],
+            body: "query=*&hidden_fields_filters=a", status: 400, slug: "bad-value",
+            members: ["field": "hidden_fields_filters"]),
+        Refusal(
+            method: "GET", target: "/select/logsql/streams?query=*", headers: ["AccountID: 12"], status: 400,
+            slug: "bad-value", members: ["field": "AccountID"]),
+        Refusal(
+            method: "GET", target: "/select/logsql/hits?query=*&step=0s", status: 400, slug: "bad-value",
+            members: ["field": "step"]),
+        Refusal(
+            method: "GET", target: "/select/logsql/hits?query=*&field=a&field=a", status: 400, slug: "bad-value",
+            members: ["field": "field"]),
+        Refusal(
+            method: "GET", target: "/select/logsql/field_values?query=*", status: 400, slug: "bad-value",
+            members: ["field": "field"]),
+        Refusal(
+            method: "GET", target: "/select/logsql/stats_query?query=*", status: 400, slug: "bad-value",
+            members: ["field": "query"]),
+        Refusal(
+            method: "GET", target: "/select/logsql/stats_query_range?query=*%7Ccount()%20n%7Climit%201", status: 400,
+            slug: "bad-value", members: ["field": "query"]),
+        Refusal(
+            method: "GET", target: "/select/logsql/query?query=*&extra_filters=a:(", status: 400, slug: "bad-query",
+            members: ["field": "extra_filters"]),
+        Refusal(
+            method: "GET", target: "/select/logsql/query?query=*&extra_filters=%7B%22a%22:%5B%5D%7D", status: 400,
+            slug: "bad-value", members: ["field": "extra_filters"]),
+        Refusal(
+            target: "/api/v1/logs", headers: json, body: "{\n\"level\":\"INFO\"}", status: 400, slug: "malformed-body",
+            members: ["line": 1]),
+        Refusal(target: "/api/v1/logs", headers: json, body: "[]", status: 400, slug: "malformed-body"),
+        Refusal(target: "/api/v1/logs/batch", headers: json, body: "{}", status: 400, slug: "malformed-body"),
+        Refusal(
+            target: "/api/v1/logs", headers: json, body: #"{"message":"a","timestamp":"noon"}"#, status: 400,
+            slug: "bad-value", members: ["field": "timestamp"]),
+        Refusal(
+            method: "GET", target: "/api/v1/logs?page=2", status: 400, slug: "bad-value", members: ["field": "page"]),
+        Refusal(
+            method: "GET", target: "/api/v1/logs?size=1000000", status: 400, slug: "bad-value",
+            members: ["field": "size", "limit": 10_000]),
         Refusal(
             target: "/select/logsql/query", headers: ["Content-Type: text/plain"], body: "query=*", status: 415,
             slug: "unsupported-media-type"),

@@ -1,0 +1,72 @@
+import LineFormats
+import QueryEngine
+
+/// Rows of a result that is answered as a whole, in bounded memory.
+struct ResultTable: Sendable {
+    /// Rows that have the same columns. A missing value is an empty one.
+    struct Piece: Sendable {
+        var names: [String]
+        var rows: [[[UInt8]]]
+    }
+
+    private(set) var pieces: [Piece] = []
+    /// Whether rows had to be left out.
+    private(set) var isFull = false
+    private var bytesLeft: Int
+
+    init(maximumBytes: Int) {
+        bytesLeft = maximumBytes
+    }
+
+    /// Takes the rows of a block; false when there is no more room.
+    mutating func add(_ block: ResultBlock) -> Bool {
+        let columns = block.fields.map(\.column)
+        var piece = Piece(names: block.fields.map(\.name), rows: [])
+        for row in block.rows {
+            let values = columns.map { $0.value(at: row) ?? [] }
+            bytesLeft -= values.reduce(32) { $0 + $1.count + 48 }
+            guard bytesLeft >= 0 else {
+                isFull = true
+                return false
+            }
+            piece.rows.append(values)
+        }
+        pieces.append(piece)
+        return true
+    }
+
+    /// All rows with the values of some columns, in their order.
+    func rows(_ names: [String]) -> [[[UInt8]]] {
+        pieces.flatMap { piece in
+            let places = names.map { piece.names.firstIndex(of: $0) }
+            return piece.rows.map { row in places.map { place in place.map { row[$0] } ?? [] } }
+        }
+    }
+}
+
+extension QueryRunner {
+    /// Runs a query and keeps all its rows.
+    ///
+    /// - Throws: ``Problem``: as ``collect(_:into:emit:)``, and 400 when the rows are too many.
+    func table(_ job: Job) async throws -> (table: ResultTable, summary: ExecutionSummary) {
+        let (table, summary) = try await collect(job, into: ResultTable(maximumBytes: limits.answerBytes)) {
+            table, block in table.add(block)
+        }
+        guard !table.isFull else {
+            throw Problem(
+                400, "answer-too-large", "The answer is too large",
+                "the answer needs more than \(limits.answerBytes) bytes: group by fewer fields, take longer intervals, or "
+                    + "narrow the filter", extra: [.init("limit", .integer(limits.answerBytes))])
+        }
+        return (table, summary)
+    }
+
+    /// The same where the answer has no way to say that something is missing.
+    ///
+    /// - Throws: ``Problem``: also 503 when the answer is not complete.
+    func completeTable(_ job: Job) async throws -> ResultTable {
+        let (table, summary) = try await table(job)
+        guard summary.isComplete else { throw Self.incomplete(summary, job) }
+        return table
+    }
+}

@@ -1,0 +1,134 @@
+import ByteCoding
+import LogModel
+import QueryEngine
+import QueryLanguage
+import StoreFormat
+import SystemIO
+
+/// What is searched for. Pages of it follow each other by cursors.
+struct SearchTerms: Sendable {
+    var filter: Filter
+    /// The times as they were given, the end not included; nil for open ends.
+    var from: String?
+    var to: String?
+    var order: RowOrder
+    /// Where the page before ended.
+    var cursor: SearchCursor?
+    /// The names of the times in the request, for problems.
+    var timeNames = (from: "time_range.from", to: "time_range.to")
+
+    var fingerprint: UInt64 {
+        SearchCursor.fingerprint(of: [
+            filter.description, from.map { "from " + $0 } ?? "", to.map { "to " + $0 } ?? "",
+            order == .oldestFirst ? "asc" : "desc",
+        ])
+    }
+
+    /// Takes a cursor, which must belong to these terms.
+    mutating func take(cursor text: String?) throws(Problem) {
+        guard let text else { return }
+        let cursor: SearchCursor
+        do throws(SearchCursor.Fault) {
+            cursor = try SearchCursor(text: text)
+        } catch {
+            switch error {
+            case .damaged:
+                throw .badValue(
+                    "cursor",
+                    "`cursor` is damaged: give `next_cursor` of the page before as it came, or begin without one")
+            case .version(let version):
+                throw .badValue(
+                    "cursor", "`cursor` is of version \(version), which this collector does not read: begin without one"
+                )
+            }
+        }
+        guard cursor.fingerprint == fingerprint else {
+            throw .badValue(
+                "cursor",
+                "`cursor` belongs to another search: filters, times and order must stay the same from page to page")
+        }
+        self.cursor = cursor
+    }
+}
+
+/// A page of events, written.
+struct SearchPage: Sendable {
+    /// The events as JSON, with commas between them.
+    var logs: [UInt8]
+    /// All events that match, wherever the page stands.
+    var hits: Int
+    /// Where the next page begins; nil at the end.
+    var next: SearchCursor?
+    var summary: ExecutionSummary
+}
+
+/// Makes pages of events: of so many rows at most, and of bounded bytes.
+struct SearchPages: Sendable {
+    let runner: QueryRunner
+
+    private struct Written: Sendable {
+        var logs: [UInt8] = []
+        var rows = 0
+        var last: RowCursor?
+        var hasMore = false
+    }
+
+    /// Finds and writes a page.
+    ///
+    /// - Parameters:
+    ///   - terms: what is searched for.
+    ///   - limit: rows of the page.
+    ///   - timeout: how long it may take.
+    ///   - write: appends one row of a block as JSON.
+    /// - Returns: the page, and where the next one begins.
+    /// - Throws: ``Problem``, see ``QueryRunner/collect(_:into:emit:)``.
+    func page(
+        _ terms: SearchTerms, limit: Int, timeout: Duration,
+        write: @escaping @Sendable (ResultBlock, Int, inout ByteWriter) -> Void
+    ) async throws -> SearchPage {
+        let cursor = terms.cursor
+        let now = cursor?.now ?? Timestamp(nanoseconds: SystemClock.wallNanos())
+        var job = QueryRunner.Job(
+            query: Query(filter: terms.filter),
+            from: try QueryRequests.time(terms.timeNames.from, terms.from, now: now, isEnd: false),
+            to: try QueryRequests.time(terms.timeNames.to, terms.to, now: now, isEnd: false), timeout: timeout, now: now
+        )
+        // One more, to know whether there is a page behind this one.
+        job.limit = limit == 0 ? 0 : limit + 1
+        job.order = terms.order
+        job.after = cursor?.row
+        job.ids = 0...(cursor?.lastID ?? .max)
+        // The first page counts for all of them: the others need not look at what they do not show.
+        job.countsHits = cursor == nil
+        let bytes = runner.limits.pageBytes
+        var (page, summary) = try await runner.collect(job, into: Written()) { page, block in
+            var writer = ByteWriter(capacity: 1 << 12)
+            for (index, row) in block.rows.enumerated() {
+                guard page.rows < limit, page.rows == 0 || page.logs.count < bytes else {
+                    page.hasMore = true
+                    return false
+                }
+                writer.removeAll()
+                if page.rows > 0 { writer.append(0x2C) }
+                write(block, index, &writer)
+                writer.withBytes { page.logs.append(contentsOf: $0) }
+                page.rows += 1
+                page.last = block.cursors[row]
+            }
+            return true
+        }
+        let hits = cursor?.hits ?? summary.hits
+        var next: SearchCursor?
+        // Whoever goes on behind a page that was cut short gets what can be had, and has been told.
+        if let last = page.last, page.hasMore || !summary.isComplete {
+            next = SearchCursor(
+                row: last, now: now, lastID: cursor?.lastID ?? RowID.last(at: summary.lastPosition), hits: hits,
+                hitsAreComplete: cursor?.hitsAreComplete ?? summary.isComplete, fingerprint: terms.fingerprint)
+        }
+        if let cursor, !cursor.hitsAreComplete {
+            summary.isComplete = false
+            summary.gaps.append("the first page could not count all hits")
+        }
+        return SearchPage(logs: page.logs, hits: hits, next: next, summary: summary)
+    }
+}

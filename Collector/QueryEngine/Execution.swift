@@ -47,6 +47,8 @@ package func execute(
 /// What to scan and what to do with the rows.
 struct Plan {
     var filter: CompiledFilter
+    /// What the filter was made of.
+    var selection: Filter
     /// Times outside of which no row can match.
     var timeBounds: ClosedRange<Int64>?
     var pipes: [Pipe]
@@ -75,6 +77,7 @@ struct Plan {
         }
         let filter = Filter.conjunction(filters)
         self.filter = CompiledFilter(filter, now: options.now)
+        selection = filter
         timeBounds = filter.timeBounds(now: options.now)
         if let bounds = timeBounds {
             let low = max(bounds.lowerBound, options.from?.nanoseconds ?? .min)
@@ -132,6 +135,7 @@ struct Scan {
 
     mutating func run(_ blocks: [any BlockSource]) throws {
         guard let bounds = plan.timeBounds else { return }
+        let blocks = try countByRollups(blocks, bounds)
         var relevant = blocks.filter { $0.timeBounds.overlaps(bounds) && plan.filter.mayMatch($0) }
         summary.prunedBlocks = blocks.count - relevant.count
         switch plan.order {

@@ -30,6 +30,26 @@ final class StatsStage: RowStage {
         pipe.functions.allSatisfy { $0.condition == nil && $0.function.countsRows }
     }
 
+    /// The pipe, if it asks for numbers of rows alone.
+    var countingPipe: StatsPipe? { countsOnly ? pipe : nil }
+
+    /// Takes rows that stand for many each.
+    ///
+    /// - Precondition: ``countingPipe`` is there.
+    func add(_ block: ResultBlock, counts: [Int]) throws(ExecutionError) {
+        precondition(countsOnly, "the rows themselves are needed")
+        let keys = pipe.by.map { key in
+            block.column(key.field).map { key.bucket?.apply(to: $0, rows: block.rows) ?? $0 }
+        }
+        var numbers = [Int](repeating: 0, count: block.rows.count)
+        groups.forEachRow(of: block, keys) { row, group in numbers[row] = group }
+        for (index, call) in pipe.functions.enumerated() {
+            grow(index, call)
+            for row in block.rows { accumulators[index][numbers[row]].count += counts[row] }
+        }
+        try checkMemory(groups.memoryBytes + groups.count * pipe.functions.count * 96)
+    }
+
     /// Takes rows of which nothing but their number is known.
     ///
     /// - Precondition: ``countsRowsOnly``.

@@ -22,7 +22,9 @@ struct PlainRoutes: Sendable {
         let event = ["message", "level", "source", "timestamp", "metadata"]
         router.add(Endpoint(.post, "/api/v1/logs", members: event), bodyLimit: limit) { exchange in
             let receipt = try await take(exchange, isBatch: false)
-            if let refused = receipt.errors.first { throw Problem.badValue("timestamp", refused.reason) }
+            if let refused = receipt.errors.first {
+                throw Problem(400, "bad-value", "A value is not what it must be", refused.reason)
+            }
             return .json(202, ingest.document(receipt))
         }
         router.add(Endpoint(.post, "/api/v1/logs/batch"), bodyLimit: limit) { exchange in

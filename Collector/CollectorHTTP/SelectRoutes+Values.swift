@@ -8,6 +8,9 @@ import QueryLanguage
 /// The routes that tell which names and values there are, and how often.
 extension SelectRoutes {
     private static let hits = "\u{1}hits"
+    /// Rollups know these counts.
+    private static let countByStream = Pipe.stats(
+        StatsPipe(by: [.init(FieldName.stream)], functions: [.init(StatsFunction(.count), as: hits)]))
 
     /// `facets`: the most frequent values of each field.
     func facets(_ request: SelectRequest) async throws -> Response {
@@ -53,13 +56,16 @@ extension SelectRoutes {
     /// `field_values`, `streams` and `stream_ids`: how many events have each value. With a limit the most frequent.
     func values(_ request: SelectRequest, of field: String) async throws -> Response {
         var job = request.selection
-        if let limit = try request.count("limit") {
+        let limit = try request.count("limit")
+        if field == FieldName.stream {
+            job.query.pipes = [Self.countByStream]
+        } else if let limit {
             job.query.pipes = [.top(TopPipe(UInt64(limit), by: [field], hitsField: Self.hits))]
         } else {
             job.query.pipes = [.uniq(UniqPipe(by: [field], hitsField: Self.hits))]
         }
         let rows = try await runner.completeTable(job).rows([field, Self.hits])
-        return valuesWithHits(rows.map { ($0[0], Self.number($0[1])) })
+        return valuesWithHits(rows.map { ($0[0], Self.number($0[1])) }, limit: limit)
     }
 
     /// `stream_field_names` and `stream_field_values`: the same of the labels of streams. `choose` says what of a label
@@ -69,7 +75,7 @@ extension SelectRoutes {
     ) async throws -> Response {
         let limit = request.parameters["limit"] == nil ? nil : try request.count("limit")
         var job = request.selection
-        job.query.pipes = [.uniq(UniqPipe(by: [FieldName.stream], hitsField: Self.hits))]
+        job.query.pipes = [Self.countByStream]
         var counts: [[UInt8]: UInt64] = [:]
         for row in try await runner.completeTable(job).rows([FieldName.stream, Self.hits]) {
             for label in streamLabels(row[0]) {

@@ -1,4 +1,7 @@
+import CollectorRuntime
 import Glibc
+import LineFormats
+import TestSupport
 import Testing
 
 /// The routes below `/select/logsql` against `Tests/Fixtures/API/select.cases`.
@@ -52,13 +55,18 @@ struct SelectCasesTests {
         }.joined()
     }
 
-    @Test func answersAreThoseOfTheFileByGetAndByPost() async throws {
+    @Test(arguments: [false, true])
+    func answersAreThoseOfTheFileByGetAndByPost(inSegment: Bool) async throws {
         let (events, cases) = try Self.load()
-        let server = try await TestServer()
-        // The way of the reference, so that all of it is in memory in one block.
+        let server = try await TestServer { if inSegment { $0.headBytes = 1 } }
         let taken = try await server.send(
             "POST", "/insert/jsonline?_stream_fields=service,host", [], Array(events.utf8))
         #expect(taken.status == 200)
+        if inSegment {
+            try await eventually("the events are in a segment") {
+                try await server.send("GET", "/health").json?["store"]?["head_rows"]?.int == 0
+            }
+        }
         #expect(cases.count > 30)
         for test in cases {
             let form = test.parameters.map { "\($0.name)=\(Self.escaped($0.value))" }.joined(separator: "&")

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 int lodge_open(const char *path, int flags, unsigned int mode) {
@@ -42,6 +43,8 @@ int lodge_thread_start(pthread_t *thread, const char *name, void *(*body)(void *
     pthread_setname_np(*thread, cut);
     return 0;
 }
+
+void lodge_nice_thread(int niceness) { (void)setpriority(PRIO_PROCESS, 0, niceness); }
 
 int64_t lodge_resident_bytes(void) {
     char text[128];

@@ -25,8 +25,17 @@ package enum WorkerError: Error, Sendable, Equatable, CustomStringConvertible {
 /// One OS thread with a name that runs one closure to its end. All signals are blocked in it.
 package final class DedicatedThread: Sendable {
     private final class Start {
+        let niceness: Int
         let body: () -> Void
-        init(_ body: @escaping () -> Void) { self.body = body }
+        init(niceness: Int, _ body: @escaping () -> Void) {
+            self.niceness = niceness
+            self.body = body
+        }
+
+        func run() {
+            if niceness > 0 { lodge_nice_thread(Int32(clamping: niceness)) }
+            body()
+        }
     }
 
     /// The thread to join, or nil when it has been joined.
@@ -36,16 +45,19 @@ package final class DedicatedThread: Sendable {
     ///
     /// - Parameters:
     ///   - name: shown by `ps` and debuggers; its first 15 bytes.
+    ///   - niceness: how nice it is to other threads, 0 to 19; see nice(1).
     ///   - body: what the thread does; the thread ends with it.
     /// - Throws: ``WorkerError/noThread(name:code:)``.
-    package init(name: String, _ body: sending @escaping () -> Void) throws(WorkerError) {
-        let start = Unmanaged.passRetained(Start(body))
+    package init(
+        name: String, niceness: Int = 0, _ body: sending @escaping () -> Void
+    ) throws(WorkerError) {
+        let start = Unmanaged.passRetained(Start(niceness: niceness, body))
         var made = pthread_t()
         let result = lodge_thread_start(
             &made, name,
             { context in
                 guard let context else { return nil }
-                Unmanaged<Start>.fromOpaque(context).takeRetainedValue().body()
+                Unmanaged<Start>.fromOpaque(context).takeRetainedValue().run()
                 return nil
             }, start.toOpaque())
         if result != 0 {

@@ -39,8 +39,9 @@ package final class WorkerPool: Sendable {
     ///   - name: for messages and thread names.
     ///   - threads: how many run at the same time, at least 1.
     ///   - queueLimit: how many jobs may wait besides those running, at least 1.
+    ///   - niceness: how nice the threads are to others of the process, 0 to 19.
     /// - Throws: ``WorkerError/noThread(name:code:)``; threads already started end again.
-    package init(name: String, threads: Int, queueLimit: Int) throws(WorkerError) {
+    package init(name: String, threads: Int, queueLimit: Int, niceness: Int = 0) throws(WorkerError) {
         precondition(threads > 0 && queueLimit > 0, "a pool needs a thread and a place to wait")
         self.name = name
         self.queueLimit = queueLimit
@@ -48,7 +49,8 @@ package final class WorkerPool: Sendable {
         let monitor = self.monitor
         do throws(WorkerError) {
             for number in 0..<threads {
-                started.append(try DedicatedThread(name: "\(name)-\(number)") { Self.work(monitor) })
+                started.append(
+                    try DedicatedThread(name: "\(name)-\(number)", niceness: niceness) { Self.work(monitor) })
             }
         } catch {
             monitor.withLock { $0.stopping = true }

@@ -23,6 +23,9 @@ int lodge_thread_start(pthread_t *thread, const char *name, void *(*body)(void *
 // Processors that are online.
 int lodge_processors(void);
 
+// setpriority(2) of the calling thread alone, as Linux has it. A system that refuses changes nothing.
+void lodge_nice_thread(int niceness);
+
 // mallopt(3), where the C library is glibc: at most so many arenas; blocks of so many bytes are mapped by themselves, and
 // as many free bytes at the end of an arena go back to the system. Elsewhere it does nothing.
 void lodge_bound_allocator(int arenas, int bytes);

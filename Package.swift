@@ -100,10 +100,13 @@ let collector: [Target] = [
         "CollectorIngest", in: "Collector",
         ["LogModel", "ByteCoding", "ZstdCodec", "LineFormats", "WireProtocol", "Journal", "SystemIO", "Workers"]),
     module("LiveTail", in: "Collector", ["LogModel", "ByteCoding", "SystemIO", "Workers"]),
+    module("QueryAdmission", in: "Collector"),
+    tests("QueryAdmission", ["TestSupport"]),
     module(
         "CollectorHTTP", in: "Collector",
         [
-            "CollectorIngest", "LiveTail", "QueryEngine", "StorageKeeping", "StoragePolicy", "StoreEngine",
+            "CollectorIngest", "LiveTail", "QueryAdmission", "QueryEngine", "StorageKeeping", "StoragePolicy",
+            "StoreEngine",
             "StoreFormat", "SegmentCatalog", "ObjectStores", "QueryLanguage", "Journal", "LogModel", "ByteCoding",
             "LineFormats", "WireProtocol", "SystemIO", "Workers", "Diagnostics",
         ] + httpServer),
@@ -114,7 +117,8 @@ let collector: [Target] = [
     module(
         "CollectorRuntime", in: "Collector",
         [
-            "CollectorHTTP", "CollectorIngest", "LiveTail", "QueryEngine", "StorageKeeping", "StoragePolicy",
+            "CollectorHTTP", "CollectorIngest", "LiveTail", "QueryAdmission", "QueryEngine", "StorageKeeping",
+            "StoragePolicy",
             "StoreCheck", "StoreEngine", "Journal", "ObjectStores", "SegmentCatalog", "LineFormats", "LogModel",
             "Settings", "Diagnostics", "SystemIO", "Workers",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -131,7 +135,8 @@ let collector: [Target] = [
         "CollectorRuntime",
         [
             "TestSupport",
-            "CollectorHTTP", "CollectorIngest", "Diagnostics", "Journal", "LineFormats", "LogModel", "Settings",
+            "CollectorHTTP", "CollectorIngest", "Diagnostics", "Journal", "LineFormats", "LogModel",
+            "QueryAdmission", "Settings",
             "StoragePolicy", "StoreEngine", "SystemIO", "Workers", "ZstdCodec",
         ]),
     tests("ObjectStores", ["TestSupport", "ByteCoding", "SystemIO", "Workers"]),

@@ -8,10 +8,13 @@ import LiveTail
 import ObjectStores
 import CollectorIngest
 import Diagnostics
+import QueryAdmission
+import QueryEngine
 
 /// All counters of the collector as they are now, by the names that dashboards know.
-func collectorMetrics(_ services: CollectorServices, _ http: HTTPStatistics) -> [MetricFamily] {
-    ingestMetrics(services) + storageMetrics(services) + diskMetrics(services) + answerMetrics(services, http)
+func collectorMetrics(_ services: CollectorServices, _ answers: AnswerState) -> [MetricFamily] {
+    ingestMetrics(services) + storageMetrics(services) + diskMetrics(services) + answerMetrics(services, answers.http)
+        + queryMetrics(answers)
 }
 
 private func family(
@@ -198,6 +201,29 @@ private func downloadMetrics(_ services: CollectorServices) -> [MetricFamily] {
         counter("download_bytes_total", "Bytes fetched from the object store.", cache.downloadedBytes),
         counter("download_failures_total", "Calls of the object store that failed.", cache.failures),
         gauge("download_cache_bytes", "Bytes of cold segments on the disk.", cache.bytes),
+    ]
+}
+
+/// What the answering side has done and is doing.
+struct AnswerState: Sendable {
+    let http: HTTPStatistics
+    let runner: QueryRunner
+    let bodies: BodyBound
+}
+
+private func queryMetrics(_ answers: AnswerState) -> [MetricFamily] {
+    let counts = answers.runner.registry.counts
+    let refused = answers.http.counts.refusedQueries
+    return [
+        counters(
+            "queries_refused_total", "Queries that were not taken, by the limit.", by: "reason",
+            AdmissionRefusal.Reason.allCases.map { ($0.rawValue, refused[$0] ?? 0) }),
+        gauge("queries_running", "Queries that run.", counts.running),
+        gauge("queries_waiting", "Queries that wait for their turn.", counts.waiting),
+        counter("queries_killed_total", "Queries that a person ended.", counts.killed),
+        gauge("query_memory_bytes", "Bytes of memory that queries hold, as counted.", answers.runner.memory.current),
+        gauge("query_refused_shapes", "Shapes of queries of which some died.", answers.runner.registry.shapes.count),
+        gauge("query_body_bytes", "Bytes of the bodies of queries that are being handled.", answers.bodies.current),
     ]
 }
 

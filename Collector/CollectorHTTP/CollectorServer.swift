@@ -52,6 +52,8 @@ package final class CollectorServer: Sendable {
 
     private let listener: HTTPListener
     private let decoders: WorkerPool
+    /// For what people ask of the storage, which may read segments: not to hold up those who send events.
+    private let keepers: WorkerPool
     private let runner: QueryRunner
     private let services: CollectorServices
     /// The routes that are served.
@@ -77,6 +79,7 @@ package final class CollectorServer: Sendable {
         let statistics = HTTPStatistics()
         decoders = try WorkerPool(
             name: "decode", threads: Self.decodingThreads, queueLimit: Self.waitingBodies)
+        keepers = try WorkerPool(name: "storage", threads: 1, queueLimit: 8, niceness: queries.niceness)
         runner = try QueryRunner(
             store: services.store, limits: queries, statistics: statistics,
             unreadable: UnreadableBlocks(statistics, report: services.onUnreadable))
@@ -96,11 +99,15 @@ package final class CollectorServer: Sendable {
         SelectRoutes(runner: runner).add(to: &router)
         SearchRoutes(runner: runner).add(to: &router)
         TailRoutes(hub: services.hub, runner: runner).add(to: &router)
-        StatusRoutes(services: services, http: statistics).add(to: &router)
-        StorageRoutes(services: services, workers: decoders).add(to: &router)
+        let bodies = BodyBound(limit: queries.bodiesBytes)
+        let answers = AnswerState(http: statistics, runner: runner, bodies: bodies)
+        StatusRoutes(services: services, answers: answers).add(to: &router)
+        QueriesRoutes(runner: runner).add(to: &router)
+        StorageRoutes(services: services, workers: keepers).add(to: &router)
         endpoints = router.endpoints
         listener = try await HTTPListener(
-            host: host, port: port, router: router, statistics: statistics, serverName: "lodge/\(services.version)")
+            host: host, port: port, router: router, statistics: statistics, bodies: bodies,
+            serverName: "lodge/\(services.version)")
     }
 
     /// The port it listens on.
@@ -115,6 +122,7 @@ package final class CollectorServer: Sendable {
             services.hub.stop()
         }
         decoders.stop()
+        keepers.stop()
         runner.stop()
     }
 }

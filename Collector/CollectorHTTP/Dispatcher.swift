@@ -14,12 +14,14 @@ struct Dispatcher: Sendable {
     private let router: Router
     private let statistics: HTTPStatistics
     private let serverName: String
+    private let bodies: BodyBound
     private let date = HTTPDate()
 
-    init(router: Router, statistics: HTTPStatistics, serverName: String) {
+    init(router: Router, statistics: HTTPStatistics, bodies: BodyBound, serverName: String) {
         self.router = router
         self.statistics = statistics
         self.serverName = serverName
+        self.bodies = bodies
     }
 
     /// Answers one request. Throws when the connection cannot go on.
@@ -29,7 +31,8 @@ struct Dispatcher: Sendable {
         let cut = target.utf8.firstIndex(of: UInt8(ascii: "?"))
         let path = cut.map { String(target[..<$0]) } ?? target
         let query = cut.map { FormParameters(target.utf8[target.utf8.index(after: $0)...]) } ?? FormParameters()
-        let exchange = Exchange(path: path, query: query, request: request, channel: channel)
+        let exchange = Exchange(
+            path: path, query: query, request: request, channel: channel, hold: BodyHold(bodies, statistics))
         var response: Response
         do {
             let route = try router.route(request.method, path)
@@ -38,7 +41,9 @@ struct Dispatcher: Sendable {
             if exchange.hasBody, request.headers[.expect]?.lowercased() == "100-continue" {
                 try await writer.writeInformationalHead(HTTPResponse(status: .continue))
             }
-            response = try await route.handler(exchange)
+            response = try await Asker.$current.withValue(Asker(channel, path: path)) {
+                try await route.handler(exchange)
+            }
         } catch let problem as Problem {
             response = problem.response
         } catch is CancellationError {

@@ -7,11 +7,12 @@ package struct Endpoint: Hashable, Sendable {
         case get = "GET"
         case head = "HEAD"
         case post = "POST"
+        case delete = "DELETE"
     }
 
     /// The method.
     package var method: Method
-    /// The path; all paths are fixed texts.
+    /// The path: a fixed text, or one whose last part is a name in braces that stands for any, `/v1/queries/{id}`.
     package var path: String
     /// The names of its parameters, in the query string or in a form.
     package var parameters: [String]
@@ -31,6 +32,12 @@ package struct Endpoint: Hashable, Sendable {
         self.parameters = parameters
         self.members = members
         self.passesOthersOver = passesOthersOver
+    }
+
+    /// What stands in braces in the path: `id` of `/v1/queries/{id}`.
+    package var nameOfLastPart: String? {
+        guard path.last == "}", let open = path.lastIndex(of: "{") else { return nil }
+        return String(path[path.index(after: open)...].dropLast())
     }
 
     /// The same route by another method.

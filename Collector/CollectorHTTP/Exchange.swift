@@ -13,6 +13,11 @@ struct Exchange {
     let channel: any Channel
     /// Whether the body has been read to its end.
     let progress = BodyProgress()
+    /// What small bodies take while the request is handled.
+    let hold: BodyHold
+
+    /// The last part of the path: the name, where a route takes one.
+    var lastPart: Substring { path[(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)...] }
 
     var headers: HTTPFields { request.headers }
 
@@ -60,9 +65,11 @@ struct Exchange {
         return result
     }
 
-    /// Reads a small body as bytes.
+    /// Reads a small body as bytes. All such bodies together are bounded, too.
+    ///
+    /// - Throws: ``Problem`` 413, and 429 when others take the room.
     func bytes(limit: Int) async throws -> [UInt8] {
-        try await body(limit: limit)
+        try await body(limit: limit) { try hold.take($0) }
     }
 }
 

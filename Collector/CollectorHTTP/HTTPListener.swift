@@ -29,8 +29,11 @@ final class HTTPListener: Sendable {
     /// Listens.
     ///
     /// - Throws: ``ListenError``.
-    init(host: String, port: Int, router: Router, statistics: HTTPStatistics, serverName: String) async throws {
-        let dispatcher = Dispatcher(router: router, statistics: statistics, serverName: serverName)
+    init(
+        host: String, port: Int, router: Router, statistics: HTTPStatistics, bodies: BodyBound, serverName: String
+    ) async throws {
+        let dispatcher = Dispatcher(
+            router: router, statistics: statistics, bodies: bodies, serverName: serverName)
         var logger = Logger(label: "lodge", factory: { _ in SwiftLogNoOpLogHandler() })
         logger.logLevel = .critical
         let (started, continuation) = AsyncStream<Int>.makeStream()
@@ -39,7 +42,7 @@ final class HTTPListener: Sendable {
                 responder: { request, writer, channel in
                     try await dispatcher.respond(to: request, writer, channel)
                 },
-                configuration: .init(idleTimeout: Self.idleTimeout)),
+                configuration: .init(additionalChannelHandlers: [ClientWatch()], idleTimeout: Self.idleTimeout)),
             configuration: .init(
                 address: .hostname(host, port: port), backlog: 512,
                 availableConnectionsDelegate: MaximumAvailableConnections(Self.maximumConnections)),

@@ -1,3 +1,4 @@
+package import QueryAdmission
 import Synchronization
 
 /// What the HTTP side has done since the start.
@@ -8,6 +9,8 @@ package final class HTTPStatistics: Sendable {
         package var responses: [Int: UInt64] = [:]
         /// Queries by how they ended: `complete`, `incomplete`, `cancelled`, `failed`, `refused`.
         package var queries: [String: UInt64] = [:]
+        /// Queries that were refused, by the limit.
+        package var refusedQueries: [AdmissionRefusal.Reason: UInt64] = [:]
         /// Queries that took up to so many seconds, one count a bound of ``queryBounds``, and one for longer ones.
         package var queryDurations = [UInt64](repeating: 0, count: HTTPStatistics.queryBounds.count + 1)
         /// Seconds that all queries took together.
@@ -53,7 +56,10 @@ package final class HTTPStatistics: Sendable {
         }
     }
 
-    func queryRefused() {
-        state.withLock { $0.queries["refused", default: 0] += 1 }
+    func queryRefused(_ reason: AdmissionRefusal.Reason) {
+        state.withLock {
+            $0.queries["refused", default: 0] += 1
+            $0.refusedQueries[reason, default: 0] += 1
+        }
     }
 }

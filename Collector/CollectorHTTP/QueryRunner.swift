@@ -4,6 +4,7 @@ import HTTPTypes
 import HummingbirdCore
 import LogModel
 import NIOCore
+import QueryAdmission
 import QueryEngine
 import QueryLanguage
 import StoreEngine
@@ -11,34 +12,13 @@ import StoreFormat
 import SystemIO
 import Workers
 
-/// The bounds of queries.
-package struct QueryLimits: Sendable {
-    /// Queries that run at the same time.
-    package var concurrent = 8
-    /// Queries that wait for one of those to end; more are refused.
-    package var waiting = 16
-    /// How long a query may run unless it says otherwise.
-    package var timeout = Duration.seconds(30)
-    /// The longest time that it may ask for.
-    package var maximumTimeout = Duration.seconds(600)
-    /// Bytes that the groups and sorted rows of one query may take.
-    package var memoryBytes = 256 << 20
-    /// Rows of one page of `/v1/search`.
-    package var searchRows = 10_000
-    /// Bytes of events after which a page of a search ends.
-    package var pageBytes = 8 << 20
-    /// Bytes that the rows of an answer may take that is sent as a whole.
-    package var answerBytes = 64 << 20
-    /// Bytes of the body of a query.
-    package var bodyBytes = 1 << 20
-
-    /// The defaults.
-    package init() {}
-}
-
-/// Runs queries on threads of their own, so that they hold up neither ingest nor each other's answers.
+/// Runs queries on threads of their own, so that they hold up neither ingest nor each other's answers. What runs when, and
+/// what is refused, is decided by the ``QueryRegistry``.
 final class QueryRunner: Sendable {
     let limits: QueryLimits
+    let registry: QueryRegistry
+    /// What all queries hold together.
+    let memory: QueryMemory
     private let store: Store
     private let pool: WorkerPool
     private let statistics: HTTPStatistics
@@ -51,11 +31,18 @@ final class QueryRunner: Sendable {
         self.limits = limits
         self.statistics = statistics
         self.unreadable = unreadable
-        pool = try WorkerPool(name: "query", threads: limits.concurrent, queueLimit: limits.waiting)
+        memory = QueryMemory(limit: limits.totalMemoryBytes)
+        registry = QueryRegistry(limits)
+        // A thread that has just ended a query may not have come back to the queue when the next one begins.
+        let threads = limits.admission.running
+        pool = try WorkerPool(name: "query", threads: threads, queueLimit: threads, niceness: limits.niceness)
     }
 
-    /// Ends the threads, once the queries that run have ended.
-    func stop() { pool.stop() }
+    /// Ends the queries that run, and the threads.
+    func stop() {
+        registry.stop()
+        pool.stop()
+    }
 
     /// How long a query may run, from its parameter `timeout`.
     func timeout(_ text: String?) throws(Problem) -> Duration {
@@ -81,22 +68,43 @@ final class QueryRunner: Sendable {
         var now: Timestamp
     }
 
-    /// Runs a query and gives each block to `emit`, on a thread of the pool; suspends until it has ended.
+    /// Runs a query and gives each block to `emit`, on a thread of the pool; suspends until it has ended. The query ends
+    /// when its client is gone.
     ///
-    /// - Throws: ``Problem``: 429 when too many queries run, 400 when it needs too much memory, 503 when it is cancelled.
+    /// - Parameters:
+    ///   - job: the query.
+    ///   - initial: what is gathered, empty.
+    ///   - bytes: the memory that it takes; counted as the query's own.
+    ///   - emit: gathers a block; false ends the query.
+    /// - Returns: what was gathered, and what was done.
+    /// - Throws: ``Problem``: 429 when too many queries run, 400 when it needs too much memory, 503 when it is ended.
     func collect<Result: Sendable>(
-        _ job: Job, into initial: Result, emit: @escaping @Sendable (inout Result, ResultBlock) -> Bool
+        _ job: Job, into initial: Result, bytes: @escaping @Sendable (Result) -> Int = { _ in 0 },
+        emit: @escaping @Sendable (inout Result, ResultBlock) -> Bool
     ) async throws -> (result: Result, summary: ExecutionSummary) {
-        do {
-            return try await pool.run { [self] in
-                var result = initial
-                let summary = try run(job, isCancelled: { false }) { emit(&result, $0) }
-                return (result, summary)
+        let query = self.query(job)
+        let forget = await Asker.current?.whenGone { [registry] in registry.end(query, .clientGone) }
+        defer { forget?() }
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                @Sendable func fail(_ error: any Error) { continuation.resume(throwing: error) }
+                arrive(query, fail) { [self] in
+                    continuation.resume(
+                        with: Swift.Result {
+                            var result = initial
+                            let claim = MemoryClaim(query.budget)
+                            let summary = try run(job, query, isCancelled: { false }) {
+                                block throws(ExecutionError) in
+                                let goesOn = emit(&result, block)
+                                try claim.set(bytes(result), "the result", "narrow the filter, or ask for less of it")
+                                return goesOn
+                            }
+                            return (result, summary)
+                        })
+                }
             }
-        } catch let error as WorkerError {
-            throw refusal(error)
-        } catch let error as ExecutionError {
-            throw Self.problem(error)
+        } onCancel: {
+            registry.end(query, .clientGone)
         }
     }
 
@@ -112,24 +120,24 @@ final class QueryRunner: Sendable {
         _ job: Job, type: String, write: @escaping @Sendable (ResultBlock, inout ByteWriter) -> Void
     ) async throws -> Response {
         let channel = ChunkChannel()
-        do throws(WorkerError) {
-            try pool.submit { [self] in
-                do {
-                    let writer = BlockWriter()
-                    let summary = try run(job, isCancelled: { channel.isCancelled }) { block in
-                        writer.append(block, write, to: channel)
-                    }
-                    // What came after the last full piece. Rows that are missing must not look like an answer.
-                    let isSent = writer.flush(to: channel)
-                    channel.finish(isSent && !summary.isComplete ? Self.incomplete(summary, job) : nil)
-                } catch let error as ExecutionError {
-                    channel.finish(Self.problem(error))
-                } catch {
-                    channel.finish(error)
+        let query = self.query(job)
+        let forget = await Asker.current?.whenGone { [registry] in
+            registry.end(query, .clientGone)
+            channel.cancel()
+        }
+        arrive(query, { error in channel.finish(error) }) { [self] in
+            defer { forget?() }
+            do {
+                let writer = BlockWriter()
+                let summary = try run(job, query, isCancelled: { channel.isCancelled }) { block in
+                    writer.append(block, write, to: channel)
                 }
+                // What came after the last full piece. Rows that are missing must not look like an answer.
+                let isSent = writer.flush(to: channel)
+                channel.finish(isSent && !summary.isComplete ? Self.incomplete(summary, job) : nil)
+            } catch {
+                channel.finish(error)
             }
-        } catch {
-            throw refusal(error)
         }
         // The first piece tells whether it is an answer at all.
         let first = try await channel.next()
@@ -151,51 +159,105 @@ final class QueryRunner: Sendable {
             })
     }
 
+    // MARK: One query
+
+    private func query(_ job: Job) -> RunningQuery {
+        RunningQuery(
+            id: registry.nextID(), Asker.current, text: job.query.description, shape: job.query.shape,
+            estimate: estimate(job), timeout: job.timeout, now: job.now,
+            budget: QueryBudget(limit: limits.memoryBytes, of: memory))
+    }
+
+    /// The times that it reads; nil when that is not known.
+    private func times(_ job: Job) -> ClosedRange<Int64>? {
+        if job.query.readsOtherTimes { return nil }
+        guard let own = job.query.timeBounds(now: job.now) else { return nil }
+        let low = max(own.lowerBound, job.from?.nanoseconds ?? .min)
+        let high = min(own.upperBound, job.to.map { $0.adding(nanoseconds: -1).nanoseconds } ?? .max)
+        return low <= high ? low...high : nil
+    }
+
+    /// Rows of all segments that it may have to look at. To find rows is less work than to count values of all, and a query
+    /// that stops at its limit looks at few.
+    private func estimate(_ job: Job) -> RunningQuery.Estimate {
+        let rows = store.rows(times: times(job) ?? Int64.min...Int64.max)
+        guard job.limit != nil, job.query.pipes.isEmpty else { return .init(rows: rows, cost: rows) }
+        let stopsEarly = !job.countsHits && job.order != .any
+        return .init(rows: rows, cost: stopsEarly ? min(rows, 1 << 18) / 8 : rows / 8)
+    }
+
+    /// Has `body` run on a thread of the pool when it is the query's turn, or `fail` called with a ``Problem``.
+    private func arrive(
+        _ query: RunningQuery, _ fail: @escaping @Sendable (any Error) -> Void, _ body: @escaping @Sendable () -> Void
+    ) {
+        do throws(AdmissionRefusal) {
+            try registry.arrive(query) { [self] in
+                do throws(WorkerError) {
+                    try pool.submit(body)
+                } catch {
+                    registry.ended(query, .unknown)
+                    fail(Problem.stopping)
+                }
+            } giveUp: { reason in
+                fail(Problem(ending: reason, query.name))
+            }
+        } catch {
+            statistics.queryRefused(error.reason)
+            fail(Problem(error))
+        }
+    }
+
     private func run(
-        _ job: Job, isCancelled: @escaping @Sendable () -> Bool, emit: @escaping (ResultBlock) -> Bool
+        _ job: Job, _ query: RunningQuery, isCancelled: @escaping @Sendable () -> Bool,
+        emit: @escaping (ResultBlock) throws(ExecutionError) -> Bool
     ) throws -> ExecutionSummary {
         let start = SystemClock.monotonicNanos()
         let end = start + UInt64(clamping: job.timeout.wholeNanoseconds)
         var options = ExecutionOptions(
             now: job.now, from: job.from, to: job.to, limit: job.limit, order: job.order, after: job.after,
-            countsHits: job.countsHits, memoryLimit: limits.memoryBytes, isCancelled: isCancelled,
+            countsHits: job.countsHits, budget: query.budget, progress: query.progress, maximumRows: limits.rows,
+            isCancelled: { query.isToEnd != nil || isCancelled() },
             isOverdue: { SystemClock.monotonicNanos() > end })
         do {
-            let snapshot = store.snapshot(ids: job.ids)
+            let snapshot = store.snapshot(ids: job.ids, times: times(job) ?? Int64.min...Int64.max)
             options.gaps = snapshot.gaps
             options.ids = job.ids
             options.rateSeconds = job.rateSeconds
             let blocks = snapshot.blocks.filter { $0.idBounds.overlaps(job.ids) }
-            var summary = try execute(job.query, on: blocks, options, emit: emit)
+            var failure: ExecutionError?
+            var summary = try execute(job.query, on: blocks, options) { block in
+                do throws(ExecutionError) {
+                    return try emit(block)
+                } catch {
+                    failure = error
+                    return false
+                }
+            }
+            if let failure { throw failure }
             summary.lastPosition = snapshot.lastPosition
             unreadable.met(summary.unreadable)
-            let outcome = isCancelled() ? "cancelled" : summary.isComplete ? "complete" : "incomplete"
+            let isGone = query.isToEnd != nil || isCancelled()
             statistics.queryEnded(
-                outcome, nanos: SystemClock.monotonicNanos() - start,
-                scannedRows: summary.scannedRows)
+                isGone ? "cancelled" : summary.isComplete ? "complete" : "incomplete",
+                nanos: SystemClock.monotonicNanos() - start, scannedRows: summary.scannedRows)
+            // Who gives a query little time wants it to end.
+            let isDead = summary.skipped != nil && job.timeout >= limits.timeout
+            registry.ended(query, isGone ? .unknown : isDead ? .death : .well)
             return summary
-        } catch {
-            statistics.queryEnded("failed", nanos: SystemClock.monotonicNanos() - start, scannedRows: 0)
-            throw error
+        } catch let error as ExecutionError {
+            let isCancelled = error.code == .cancelled
+            statistics.queryEnded(
+                isCancelled ? "cancelled" : "failed", nanos: SystemClock.monotonicNanos() - start,
+                scannedRows: query.progress.rows)
+            let isDead = error.code == .memory || query.isToEnd == .killed
+            registry.ended(query, isDead ? .death : .unknown)
+            throw problem(error, query)
         }
     }
 
-    private func refusal(_ error: WorkerError) -> Problem {
-        statistics.queryRefused()
-        if case .stopped = error { return .stopping }
-        return Problem(
-            429, "too-many-queries", "Too many queries run at the same time",
-            "\(limits.concurrent) queries run and \(limits.waiting) wait: try again in a moment",
-            extra: [.init("limit", .integer(limits.concurrent + limits.waiting))], retryAfter: 1)
-    }
-
-    private static func problem(_ error: ExecutionError) -> Problem {
-        switch error.code {
-        case .memory:
-            Problem(400, "query-too-large", "The query needs too much memory", error.message)
-        case .cancelled:
-            Problem(503, "cancelled", "The query was cancelled", error.message, retryAfter: 1)
-        }
+    private func problem(_ error: ExecutionError, _ query: RunningQuery) -> Problem {
+        if error.code == .cancelled { return Problem(ending: query.isToEnd ?? .clientGone, query.name) }
+        return Problem(error)
     }
 
     /// Rows are missing where an answer cannot say so.
@@ -204,38 +266,5 @@ final class QueryRunner: Sendable {
             503, "incomplete", "The query could not be answered completely",
             summary.gaps.joined(separator: "; ") + " (the time limit is \(job.timeout.logForm), see `timeout`)",
             extra: [.init("limit", .string(job.timeout.logForm))], retryAfter: 1)
-    }
-}
-
-/// Gathers written rows until a piece is worth sending. A block may have many more rows than that.
-private final class BlockWriter {
-    /// Bytes of a piece. The first is sent as soon as there is a row.
-    private static let pieceBytes = 64 << 10
-    /// Rows that are written before the bytes are looked at.
-    private static let rowsAtOnce = 128
-    private var writer = ByteWriter(capacity: 128 << 10)
-    private var isFirst = true
-
-    func append(
-        _ block: ResultBlock, _ write: (ResultBlock, inout ByteWriter) -> Void, to channel: ChunkChannel
-    ) -> Bool {
-        var part = block
-        var start = 0
-        while start < block.rows.count {
-            let end = min(start + Self.rowsAtOnce, block.rows.count)
-            part.rows = Array(block.rows[start..<end])
-            start = end
-            write(part, &writer)
-            guard writer.count >= Self.pieceBytes || isFirst && writer.count > 0 else { continue }
-            isFirst = false
-            if !flush(to: channel) { return false }
-        }
-        return true
-    }
-
-    func flush(to channel: ChunkChannel) -> Bool {
-        let piece = writer.withBytes { ByteBuffer(bytes: $0) }
-        writer.removeAll()
-        return channel.send(piece)
     }
 }

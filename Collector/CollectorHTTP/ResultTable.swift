@@ -12,10 +12,12 @@ struct ResultTable: Sendable {
     private(set) var pieces: [Piece] = []
     /// Whether rows had to be left out.
     private(set) var isFull = false
-    private var bytesLeft: Int
+    /// Bytes of memory that the rows take.
+    private(set) var memoryBytes = 0
+    private let maximumBytes: Int
 
     init(maximumBytes: Int) {
-        bytesLeft = maximumBytes
+        self.maximumBytes = maximumBytes
     }
 
     /// Takes the rows of a block; false when there is no more room.
@@ -24,11 +26,12 @@ struct ResultTable: Sendable {
         var piece = Piece(names: block.fields.map(\.name), rows: [])
         for row in block.rows {
             let values = columns.map { $0.value(at: row) ?? [] }
-            bytesLeft -= values.reduce(32) { $0 + $1.count + 48 }
-            guard bytesLeft >= 0 else {
+            let bytes = values.reduce(32) { $0 + $1.count + 48 }
+            guard memoryBytes + bytes <= maximumBytes else {
                 isFull = true
                 return false
             }
+            memoryBytes += bytes
             piece.rows.append(values)
         }
         pieces.append(piece)
@@ -47,11 +50,11 @@ struct ResultTable: Sendable {
 extension QueryRunner {
     /// Runs a query and keeps all its rows.
     ///
-    /// - Throws: ``Problem``: as ``collect(_:into:emit:)``, and 400 when the rows are too many.
+    /// - Throws: ``Problem``: as ``collect(_:into:bytes:emit:)``, and 400 when the rows are too many.
     func table(_ job: Job) async throws -> (table: ResultTable, summary: ExecutionSummary) {
-        let (table, summary) = try await collect(job, into: ResultTable(maximumBytes: limits.answerBytes)) {
-            table, block in table.add(block)
-        }
+        let (table, summary) = try await collect(
+            job, into: ResultTable(maximumBytes: limits.answerBytes), bytes: { $0.memoryBytes }
+        ) { table, block in table.add(block) }
         guard !table.isFull else {
             throw Problem(
                 400, "answer-too-large", "The answer is too large",

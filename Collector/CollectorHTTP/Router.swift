@@ -12,17 +12,25 @@ struct Route: Sendable {
     var handler: @Sendable (Exchange) async throws -> Response
 }
 
-/// Finds the route of a path and a method. All paths are fixed texts.
+/// Finds the route of a path and a method. Paths are fixed texts, or such with a name behind them.
 struct Router: Sendable {
-    private var routes: [String: [Endpoint.Method: Route]] = [:]
+    private typealias Methods = [Endpoint.Method: Route]
+
+    private var routes: [String: Methods] = [:]
+    /// Routes whose paths end with a name, by what stands before it, the slash included.
+    private var namedRoutes: [String: Methods] = [:]
 
     /// Adds a route; a later one takes the place of an earlier.
     mutating func add(
         _ endpoint: Endpoint, bodyLimit: Int? = nil,
         _ handler: @escaping @Sendable (Exchange) async throws -> Response
     ) {
-        routes[endpoint.path, default: [:]][endpoint.method] = Route(
-            endpoint: endpoint, bodyLimit: bodyLimit, handler: handler)
+        let route = Route(endpoint: endpoint, bodyLimit: bodyLimit, handler: handler)
+        if endpoint.nameOfLastPart == nil {
+            routes[endpoint.path, default: [:]][endpoint.method] = route
+        } else {
+            namedRoutes[Self.parent(of: endpoint.path), default: [:]][endpoint.method] = route
+        }
     }
 
     /// Adds a route by GET and by HEAD, whose answer has no body.
@@ -33,14 +41,23 @@ struct Router: Sendable {
 
     /// All routes, by path and method.
     var endpoints: [Endpoint] {
-        routes.values.flatMap { $0.values.map(\.endpoint) }.sorted {
+        [routes, namedRoutes].joined().flatMap { $0.value.values.map(\.endpoint) }.sorted {
             ($0.path, $0.method.rawValue) < ($1.path, $1.method.rawValue)
         }
     }
 
+    private static func parent(of path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+    }
+
+    private func methods(_ path: String) -> Methods? {
+        if let methods = routes[path] { return methods }
+        return path.last == "/" ? nil : namedRoutes[Self.parent(of: path)]
+    }
+
     /// The route, or the problem 404 or 405 with the methods there are.
     func route(_ method: HTTPRequest.Method, _ path: String) throws(Problem) -> Route {
-        guard let methods = routes[path] else { throw .unknownRoute(path, nearest: nearest(to: path)) }
+        guard let methods = methods(path) else { throw .unknownRoute(path, nearest: nearest(to: path)) }
         if let route = Endpoint.Method(rawValue: method.rawValue).flatMap({ methods[$0] }) { return route }
         throw .methodNotAllowed(
             String(method.rawValue.prefix(20)), path, allow: methods.keys.map(\.rawValue).sorted())

@@ -81,7 +81,7 @@ struct SearchPages: Sendable {
     ///   - timeout: how long it may take.
     ///   - write: appends one row of a block as JSON.
     /// - Returns: the page, and where the next one begins.
-    /// - Throws: ``Problem``, see ``QueryRunner/collect(_:into:emit:)``.
+    /// - Throws: ``Problem``, see ``QueryRunner/collect(_:into:bytes:emit:)``.
     func page(
         _ terms: SearchTerms, limit: Int, timeout: Duration,
         write: @escaping @Sendable (ResultBlock, Int, inout ByteWriter) -> Void
@@ -101,7 +101,8 @@ struct SearchPages: Sendable {
         // The first page counts for all of them: the others need not look at what they do not show.
         job.countsHits = cursor == nil
         let bytes = runner.limits.pageBytes
-        var (page, summary) = try await runner.collect(job, into: Written()) { page, block in
+        var (page, summary) = try await runner.collect(job, into: Written(), bytes: { $0.logs.capacity }) {
+            page, block in
             var writer = ByteWriter(capacity: 1 << 12)
             for (index, row) in block.rows.enumerated() {
                 guard page.rows < limit, page.rows == 0 || page.logs.count < bytes else {

@@ -12,12 +12,12 @@ import SystemIO
 /// what else can be asked.
 struct StatusRoutes: Sendable {
     let services: CollectorServices
-    let http: HTTPStatistics
+    let answers: AnswerState
     private let start = SystemClock.monotonicNanos()
 
-    init(services: CollectorServices, http: HTTPStatistics) {
+    init(services: CollectorServices, answers: AnswerState) {
         self.services = services
-        self.http = http
+        self.answers = answers
     }
 
     func add(to router: inout Router) {
@@ -28,7 +28,7 @@ struct StatusRoutes: Sendable {
         router.addWithHead(probe("/metrics")) { _ in
             Response(
                 200, type: "text/plain; version=0.0.4; charset=utf-8",
-                Array(renderPrometheus(collectorMetrics(services, http)).utf8))
+                Array(renderPrometheus(collectorMetrics(services, answers)).utf8))
         }
         router.addWithHead(probe("/openapi.yaml")) { _ in
             Response(200, type: "application/yaml", Array(OpenAPI.document.utf8))

@@ -110,6 +110,9 @@ struct TailRoutes: Sendable {
 
     private struct Missed: Sendable {
         var events: [(id: UInt64, bytes: [UInt8])] = []
+        var bytes = 0
+        /// Whether it ended at its bytes.
+        var isCut = false
     }
 
     /// What was committed after the event `id` and before the client came, from the store.
@@ -119,7 +122,8 @@ struct TailRoutes: Sendable {
         let job = QueryRunner.Job(
             query: Query(filter: filter), limit: Self.resumedEvents, order: .newestFirst, countsHits: true,
             ids: (id + 1)...last, timeout: .seconds(10), now: Timestamp(nanoseconds: SystemClock.wallNanos()))
-        let (missed, summary) = try await runner.collect(job, into: Missed()) { missed, block in
+        let pageBytes = runner.limits.pageBytes
+        let (missed, summary) = try await runner.collect(job, into: Missed(), bytes: { $0.bytes }) { missed, block in
             var writer = ByteWriter(capacity: 512)
             for (index, row) in block.rows.enumerated() {
                 let found = block.cursors[row].id
@@ -129,11 +133,14 @@ struct TailRoutes: Sendable {
                 block.writeLog(index, to: &writer)
                 writer.append(utf8: "\n\n")
                 missed.events.append((found, writer.array()))
+                missed.bytes += writer.count + 64
+                missed.isCut = missed.bytes >= pageBytes
+                if missed.isCut { break }
             }
-            return true
+            return !missed.isCut
         }
         let bytes = missed.events.sorted { $0.id < $1.id }.flatMap(\.bytes)
-        return .events(bytes, dropped: max(0, summary.hits - Self.resumedEvents))
+        return .events(bytes, dropped: max(0, summary.hits - (missed.isCut ? missed.events.count : Self.resumedEvents)))
     }
 }
 

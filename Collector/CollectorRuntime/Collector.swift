@@ -41,7 +41,7 @@ package final class Collector: Sendable {
     ///
     /// - Throws: ``StartError``.
     package init(
-        _ settings: CollectorSettings, dataPath: String, log: DiagnosticLog, queries: QueryLimits = QueryLimits()
+        _ settings: CollectorSettings, dataPath: String, log: DiagnosticLog
     ) async throws {
         self.log = log
         data = try DataDirectory(dataPath)
@@ -92,7 +92,7 @@ package final class Collector: Sendable {
             })
         do {
             server = try await CollectorServer(
-                services, host: settings.listen.host, port: settings.listen.port, queries: queries)
+                services, host: settings.listen.host, port: settings.listen.port, queries: settings.queries)
         } catch {
             // Let go of threads and locks, so that the next attempt finds everything free.
             hub.stop()

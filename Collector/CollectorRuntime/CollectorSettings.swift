@@ -1,3 +1,4 @@
+package import CollectorHTTP
 package import CollectorIngest
 package import Journal
 package import Settings
@@ -26,6 +27,8 @@ package struct CollectorSettings: Sendable, Equatable {
     /// The disk that events are kept on.
     package var storage = StorageSettings()
 
+    /// The bounds of queries.
+    package var queries = QueryLimits()
     /// How segments are merged.
     package var compaction = CompactionOptions()
     /// How long the files of segments stay that have been merged.
@@ -91,6 +94,7 @@ package struct CollectorSettings: Sendable, Equatable {
         }
         (self.compaction, compactionGrace) = (compaction, grace)
         try storage.read(&root)
+        try queries.read(&root)
     }
 
     private static func durability(_ text: String, _ root: SettingsMapping) throws(SettingsError) -> JournalDurability {

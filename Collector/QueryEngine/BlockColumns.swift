@@ -8,6 +8,7 @@ final class BlockColumns {
     private let source: any BlockSource
     private var cachedTimes: [Int64]?
     private var cachedIDs: [UInt64]?
+    private var cachedStreams: [StreamIdentity]?
     private var cachedStreamGroups: RowGroups??
     /// Values that have been decoded, and the rows for which that was done.
     private var cachedValues: [String: (rows: RowBitmap, column: ColumnData?)] = [:]
@@ -18,7 +19,13 @@ final class BlockColumns {
 
     var rowCount: Int { source.rowCount }
     var timeBounds: ClosedRange<Int64> { source.timeBounds }
-    var streams: [StreamIdentity] { source.streams }
+    /// The streams, read once for the block.
+    func streams() throws -> [StreamIdentity] {
+        if let cachedStreams { return cachedStreams }
+        let streams = try source.streams
+        cachedStreams = streams
+        return streams
+    }
 
     func times() throws -> [Int64] {
         if let cachedTimes { return cachedTimes }
@@ -67,7 +74,7 @@ final class BlockColumns {
     /// All names that some of the rows have, and maybe others, in the order that rows are written: time, stream, message,
     /// labels, fields.
     func names(of rows: RowBitmap) throws -> [String] {
-        let labels = source.labelNames
+        let labels = try source.labelNames
         let fields = Set(try source.fieldNames(of: rows)).subtracting(labels)
         return [FieldName.time, FieldName.stream, FieldName.message]
             + (labels.sorted() + fields.sorted()).filter { !FieldName.isReserved($0) }
@@ -86,7 +93,7 @@ final class BlockColumns {
         default: break
         }
         let own = try values(name, candidates) { try source.column(name, candidates) }
-        let known = source.labels(name)
+        let known = try source.labels(name)
         if known.isEmpty { return own.map { .values($0) } }
         let labels = try byStream(known.arena) { known.entries[Int(known.entryOfStream[$0])] }
         guard let own else { return .values(labels) }
@@ -112,11 +119,11 @@ final class BlockColumns {
             let times = try times()
             return .times(rows.rows.map { times[$0] })
         }
-        if let known = cachedValues[name], rows.isSubset(of: known.rows) || !source.labels(name).isEmpty {
+        if let known = cachedValues[name], try rows.isSubset(of: known.rows) || !source.labels(name).isEmpty {
             return try picked(try column(name, rows), rows)
         }
         if name == FieldName.message { return .values(try source.messages(picking: rows)) }
-        if FieldName.isReserved(name) || !source.labels(name).isEmpty {
+        if try FieldName.isReserved(name) || !source.labels(name).isEmpty {
             return try picked(try column(name, rows), rows)
         }
         return try source.column(name, picking: rows).map { .values($0) }
@@ -129,7 +136,7 @@ final class BlockColumns {
 
     /// The column of a name as numbers, if storage has them as such; nil when there is only text to read.
     func numbers(_ name: String) throws -> ResultColumn? {
-        if FieldName.isReserved(name) || !source.labels(name).isEmpty { return nil }
+        if try FieldName.isReserved(name) || !source.labels(name).isEmpty { return nil }
         return try source.numbers(name).map { .numbers($0) }
     }
 
@@ -152,6 +159,7 @@ final class BlockColumns {
 
     /// A value for each stream that the candidates have.
     private func streamColumn(_ candidates: RowBitmap, _ value: (StreamIdentity) -> [UInt8]) throws -> ColumnData {
+        let streams = try streams()
         var arena: [UInt8] = []
         var entries = [ByteRange](repeating: .absent, count: streams.count)
         func add(_ stream: Int) {

@@ -71,7 +71,8 @@ indirect enum CompiledFilter: Sendable {
         case .field(let name, let matcher, let words):
             // A row without a field of its own has the label of its stream.
             if let words, !FieldName.isReserved(name), !block.mayHave(words, in: name) {
-                Self.mayPass(block.labels(name), matcher)
+                // Labels that cannot be read are met when the rows are looked at.
+                (try? block.labels(name)).map { Self.mayPass($0, matcher) } ?? true
             } else {
                 true
             }
@@ -135,7 +136,7 @@ indirect enum CompiledFilter: Sendable {
                 try block.column(comparison.field, candidates), try block.column(comparison.other, candidates),
                 among: candidates)
         case .stream(let selector):
-            let matching = block.streams.map { selector.matches($0) }
+            let matching = try block.streams().map { selector.matches($0) }
             if !matching.contains(false) { return candidates }
             var left = candidates
             if let groups = try block.streamGroups() {

@@ -24,7 +24,7 @@ package func execute(
     let scope = QueryScope(blocks, options)
     let plan = Plan(try scope.resolved(query), options)
     scope.rateSeconds = options.rateSeconds ?? plan.rateSeconds
-    let output = plan.pipes.reversed().reduce(EmitStage(emit) as any RowStage) { next, pipe in
+    let output = plan.pipes.reversed().reduce(EmitStage(emit, options) as any RowStage) { next, pipe in
         makeStage(pipe, next: next, scope)
     }
     var scan = Scan(plan: plan, options: options, output: output)
@@ -131,23 +131,33 @@ struct Scan {
     let plan: Plan
     let options: ExecutionOptions
     let output: any RowStage
+    /// The table of streams of the segment that is looked at.
+    let streams: MemoryClaim
     var summary = ExecutionSummary()
+
+    init(plan: Plan, options: ExecutionOptions, output: any RowStage) {
+        self.plan = plan
+        self.options = options
+        self.output = output
+        streams = MemoryClaim(options.budget)
+    }
 
     mutating func run(_ blocks: [any BlockSource]) throws {
         guard let bounds = plan.timeBounds else { return }
         let blocks = try countByRollups(blocks, bounds)
         var relevant = blocks.filter { $0.timeBounds.overlaps(bounds) && plan.filter.mayMatch($0) }
         summary.prunedBlocks = blocks.count - relevant.count
+        options.progress.planned(relevant.count)
         switch plan.order {
         case .any:
             relevant.reverse()
             var wantsRows = true
-            for block in relevant {
-                guard try mayGoOn() else { return }
+            for (index, block) in relevant.enumerated() {
+                guard try mayGoOn(relevant[index...]) else { return }
                 if wantsRows {
                     wantsRows = try scan(block)
                 } else {
-                    _ = matches(block)
+                    _ = try matches(block)
                 }
                 if !wantsRows, !options.countsHits { return }
             }
@@ -160,16 +170,31 @@ struct Scan {
         }
     }
 
-    /// Whether there is time left; throws when nobody waits for the answer any more.
-    mutating func mayGoOn() throws -> Bool {
-        if options.isCancelled() {
-            throw ExecutionError(code: .cancelled, message: "the query was cancelled")
-        }
+    /// Whether the limits let it go on.
+    ///
+    /// - Parameter rest: the blocks that are left out otherwise.
+    /// - Returns: false when a limit ends the scan, which the summary then says.
+    /// - Throws: ``ExecutionError`` when nobody waits for the answer any more.
+    mutating func mayGoOn(_ rest: @autoclosure () -> ArraySlice<any BlockSource>) throws -> Bool {
+        try options.checkCancelled()
         if options.isOverdue() {
             gap("the time limit ended the scan; narrow the time range or the filter")
+            skip(rest(), .time)
+            return false
+        }
+        if options.progress.rows >= options.maximumRows {
+            gap(
+                "a query may read \(options.maximumRows) rows, and this one has read \(options.progress.rows); narrow "
+                    + "the time range")
+            skip(rest(), .rows)
             return false
         }
         return true
+    }
+
+    private mutating func skip(_ rest: ArraySlice<any BlockSource>, _ reason: SkippedTimes.Reason) {
+        guard let bounds = plan.timeBounds else { return }
+        summary.skipped = SkippedTimes(reason, rest.map(\.timeBounds), within: bounds)
     }
 
     mutating func gap(_ reason: String) {
@@ -186,14 +211,17 @@ struct Scan {
         summary.unreadable.append(
             UnreadableBlock(
                 ids: source.idBounds, times: source.timeBounds, rowCount: source.rowCount,
-                tenants: Set(source.streams.map(\.tenant)).sorted(), reason: "\(error)"))
+                tenants: Set(((try? source.streams) ?? []).map(\.tenant)).sorted(), reason: "\(error)"))
     }
 
     /// The matching rows of a block; nil when it cannot be read, which the summary then says.
-    mutating func matches(_ source: any BlockSource) -> (BlockColumns, RowBitmap)? {
-        let columns = BlockColumns(source)
+    mutating func matches(_ source: any BlockSource) throws(ExecutionError) -> (BlockColumns, RowBitmap)? {
+        let bytes = source.byteCount
         summary.scannedRows += source.rowCount
-        summary.scannedBytes += source.byteCount
+        summary.scannedBytes += bytes
+        options.progress.read(rows: source.rowCount, bytes: bytes)
+        try streams.set(source.streamBytes, "the streams of one segment", "narrow the time range")
+        let columns = BlockColumns(source)
         do {
             let all = RowBitmap(rowCount: source.rowCount, filled: true)
             let rows = try plan.filter.rows(of: columns, among: all)
@@ -207,7 +235,7 @@ struct Scan {
 
     /// Hands on the rows of a block in any order; false when no more are wanted.
     private mutating func scan(_ source: any BlockSource) throws -> Bool {
-        guard let (columns, rows) = matches(source) else { return true }
+        guard let (columns, rows) = try matches(source) else { return true }
         if rows.isEmpty { return true }
         if let counting = output as? StatsStage, counting.countsRowsOnly, plan.limit == nil {
             try counting.add(count: rows.count)

@@ -51,8 +51,12 @@ package struct ExecutionOptions: Sendable {
     package var rateSeconds: Double?
     /// Whether all matching rows are to be counted even when ``limit`` needs fewer.
     package var countsHits: Bool
-    /// Bytes that groups and sorted rows may take; beyond, the query fails.
-    package var memoryLimit: Int
+    /// The memory that the query may hold; beyond, it fails.
+    package var budget: QueryBudget
+    /// Is told how far the query is.
+    package var progress: QueryProgress
+    /// Rows that it may read; beyond, the scan ends, and the answer says that it is not complete.
+    package var maximumRows: Int
     /// Why rows are missing among the blocks, for each reason a sentence: the answer is not complete then.
     package var gaps: [String] = []
     /// Asked before each block; true ends the query with ``ExecutionError/Code/cancelled``.
@@ -63,8 +67,10 @@ package struct ExecutionOptions: Sendable {
     /// Makes options; by default everything, in any order.
     package init(
         now: Timestamp, from: Timestamp? = nil, to: Timestamp? = nil, limit: Int? = nil, order: RowOrder = .any,
-        after: RowCursor? = nil, countsHits: Bool = false, memoryLimit: Int = 256 << 20,
-        isCancelled: @escaping @Sendable () -> Bool = { false }, isOverdue: @escaping @Sendable () -> Bool = { false }
+        after: RowCursor? = nil, countsHits: Bool = false, budget: QueryBudget = QueryBudget(),
+        progress: QueryProgress = QueryProgress(), maximumRows: Int = .max,
+        isCancelled: @escaping @Sendable () -> Bool = { false },
+        isOverdue: @escaping @Sendable () -> Bool = { false }
     ) {
         self.now = now
         self.from = from
@@ -73,9 +79,16 @@ package struct ExecutionOptions: Sendable {
         self.order = order
         self.after = after
         self.countsHits = countsHits
-        self.memoryLimit = memoryLimit
+        self.budget = budget
+        self.progress = progress
+        self.maximumRows = maximumRows
         self.isCancelled = isCancelled
         self.isOverdue = isOverdue
+    }
+
+    /// Ends the query when nobody waits for its answer any more. To be asked wherever much is done between two blocks.
+    func checkCancelled() throws(ExecutionError) {
+        if isCancelled() { throw ExecutionError(code: .cancelled, message: "the query was cancelled") }
     }
 }
 
@@ -93,6 +106,8 @@ package struct ExecutionSummary: Sendable, Equatable {
     package var isComplete = true
     /// Why not, for each reason a sentence.
     package var gaps: [String] = []
+    /// The times that a limit left out; nil when none did.
+    package var skipped: SkippedTimes?
     /// Blocks that could not be read, the first ``ExecutionSummary/maxUnreadable`` of them.
     package var unreadable: [UnreadableBlock] = []
     /// How many unreadable blocks are named; the others only make the answer incomplete.
@@ -123,13 +138,19 @@ package struct ExecutionError: Error, Sendable, CustomStringConvertible {
     package enum Code: Sendable, Equatable {
         /// The client is gone or somebody ended the query.
         case cancelled
-        /// Groups or sorted rows took more memory than allowed.
+        /// Groups, sorted rows or other things to hold take more memory than one query may.
         case memory
+        /// They take more memory than all queries may together.
+        case memoryOfAll
     }
     /// What kind of failure.
     package var code: Code
     /// A sentence that says how to narrow the query.
     package var message: String
+    /// The limit that it met, if it was one, in its own unit.
+    package var limit: Int?
+    /// What the query needed of it, at least.
+    package var needed: Int?
 
     /// The message.
     package var description: String { message }

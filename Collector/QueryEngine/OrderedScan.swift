@@ -11,7 +11,9 @@ extension Scan {
 
     /// Rows of the first piece that is handed on.
     private static let firstPieceRows = 256
-    /// Bytes that a piece should take, as far as that can be foreseen.
+    /// Rows that are read at once at most.
+    private static let pieceRows = 4_096
+    /// Bytes of their values; rows that are longer are read fewer at once.
     private static let pieceBytes = 8 << 20
 
     /// Hands on the first rows by time, in two passes: the first looks at times alone and stops at blocks that lie
@@ -21,6 +23,7 @@ extension Scan {
         let newest = plan.order == .newestFirst
         func precedes(_ left: RowCursor, _ right: RowCursor) -> Bool { newest ? left > right : left < right }
         // A heap whose root is the last of the first rows.
+        let claim = MemoryClaim(options.budget)
         var heap = BoundedHeap<Candidate>(limit: wanted) { precedes($0.cursor, $1.cursor) }
         for (index, source) in sources.enumerated() {
             if let worst = heap.worst {
@@ -32,8 +35,8 @@ extension Scan {
                 let edge = newest ? source.timeBounds.lowerBound : source.timeBounds.upperBound
                 if newest ? edge > after.time : edge < after.time { continue }
             }
-            guard try mayGoOn() else { break }
-            guard let (columns, rows) = matches(source), !rows.isEmpty else { continue }
+            guard try mayGoOn(sources[index...]) else { break }
+            guard let (columns, rows) = try matches(source), !rows.isEmpty else { continue }
             do {
                 let times = try columns.times()
                 let ids = try columns.ids()
@@ -46,11 +49,9 @@ extension Scan {
             } catch {
                 unreadable(source, rows: rows.count, error)
             }
-            if heap.count * 40 > options.memoryLimit {
-                throw ExecutionError(
-                    code: .memory,
-                    message: "ordering \(heap.count) rows needs too much memory; add a limit or narrow the filter")
-            }
+            try claim.set(
+                heap.count * MemoryLayout<Candidate>.stride, "\(heap.count) rows to order",
+                "add a limit or narrow the filter")
         }
         try handOn(heap.sorted().dropFirst(plan.offset), sources)
     }
@@ -62,45 +63,64 @@ extension Scan {
             && chosen.contains {
                 sources[$0.block].fieldNameCount > BlockColumns.fewNames
             }
-        let mostRows = hasManyNames ? BlockColumns.fewRows : 4_096
-        var pieceRows = min(mostRows, Self.firstPieceRows)
+        let most = hasManyNames ? BlockColumns.fewRows : Self.pieceRows
+        var count = min(most, Self.firstPieceRows)
         var rest = chosen
         while !rest.isEmpty {
-            let piece = rest.prefix(pieceRows)
-            rest = rest.dropFirst(piece.count)
-            var rowsByBlock: [Int: RowBitmap] = [:]
-            for candidate in piece {
-                let empty = RowBitmap(rowCount: sources[candidate.block].rowCount, filled: false)
-                rowsByBlock[candidate.block, default: empty].insert(candidate.row)
+            try options.checkCancelled()
+            guard let piece = try read(rest.prefix(count), sources) else {
+                count = max(1, min(count, rest.count) / 4)
+                continue
             }
-            var blocks: [ResultBlock] = []
-            // For each block that could be read: its index in `blocks`, and the place of each of its rows in there.
-            var places: [Int: (index: Int, row: [Int: Int])] = [:]
-            for (index, rows) in rowsByBlock {
-                do {
-                    let block = try result(BlockColumns(sources[index]), rows)
-                    let numbered = rows.rows.enumerated().map { ($1, $0) }
-                    places[index] = (blocks.count, Dictionary(uniqueKeysWithValues: numbered))
-                    blocks.append(block.compacted())
-                } catch {
-                    unreadable(sources[index], rows: rows.count, error)
-                }
-            }
-            var picks: [(block: Int, row: Int)] = []
-            var cursors: [RowCursor] = []
-            for candidate in piece {
-                guard let place = places[candidate.block], let row = place.row[candidate.row] else { continue }
-                picks.append((place.index, row))
-                cursors.append(candidate.cursor)
-            }
-            guard let last = cursors.last else { continue }
+            rest = rest.dropFirst(count)
+            guard let last = piece.cursors.last else { continue }
             summary.lastRow = last
             // The next piece has as many rows as fit if they are as long as these; never many more at once, for the
             // first rows may just have been short.
-            let bytes = max(1, blocks.reduce(0) { $0 + $1.memoryBytes })
-            pieceRows = max(1, min(mostRows, pieceRows * 4, Self.pieceBytes / max(1, bytes / picks.count)))
-            if try !output.process(.gathering(picks, from: blocks, cursors: cursors)) { return }
+            let rowBytes = max(1, piece.memoryBytes / piece.rows.count)
+            count = max(1, min(most, count * 4, Self.pieceBytes / rowBytes))
+            if try !output.process(piece) { return }
         }
+    }
+
+    /// The rows of a piece in their order; nil when they are too many to be read at once.
+    private mutating func read(
+        _ piece: ArraySlice<Candidate>, _ sources: [any BlockSource]
+    ) throws -> ResultBlock? {
+        var rowsByBlock: [Int: RowBitmap] = [:]
+        for candidate in piece {
+            let empty = RowBitmap(rowCount: sources[candidate.block].rowCount, filled: false)
+            rowsByBlock[candidate.block, default: empty].insert(candidate.row)
+        }
+        var blocks: [ResultBlock] = []
+        // For each block that could be read: its index in `blocks`, and the place of each of its rows in there.
+        var places: [Int: (index: Int, row: [Int: Int])] = [:]
+        let claim = MemoryClaim(options.budget)
+        var bytes = 0
+        for (index, rows) in rowsByBlock {
+            let block: ResultBlock
+            do {
+                block = try result(BlockColumns(sources[index]), rows).compacted()
+            } catch {
+                unreadable(sources[index], rows: rows.count, error)
+                continue
+            }
+            bytes += block.memoryBytes
+            if bytes > Self.pieceBytes, piece.count > 1 { return nil }
+            // They are put together into one block, too.
+            try claim.set(bytes * 2, "\(piece.count) rows of the result", "name the fields that are wanted")
+            let numbered = rows.rows.enumerated().map { ($1, $0) }
+            places[index] = (blocks.count, Dictionary(uniqueKeysWithValues: numbered))
+            blocks.append(block)
+        }
+        var picks: [(block: Int, row: Int)] = []
+        var cursors: [RowCursor] = []
+        for candidate in piece {
+            guard let place = places[candidate.block], let row = place.row[candidate.row] else { continue }
+            picks.append((place.index, row))
+            cursors.append(candidate.cursor)
+        }
+        return .gathering(picks, from: blocks, cursors: cursors)
     }
 }
 

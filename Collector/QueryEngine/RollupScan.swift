@@ -29,22 +29,26 @@ extension Scan {
             segments[index].places.append(place)
         }
         var counted: Set<Int> = []
+        func left() -> [any BlockSource] { blocks.indices.filter { !counted.contains($0) }.map { blocks[$0] } }
         // The newest first, as blocks are looked at.
         for (reader, places) in segments.reversed() {
             let parts = places.map { blocks[$0] }
             guard
                 parts.allSatisfy({
                     bounds.contains($0.timeBounds.lowerBound) && bounds.contains($0.timeBounds.upperBound)
-                }), count.mayAnswer(parts), parts.count == reader.blocks.count,
-                // One that cannot be read is no loss: the events tell the same.
-                let rollup = try? reader.rollup(), let (block, counts) = count.rows(of: rollup, reader.streams)
+                }), count.mayAnswer(parts), parts.count == reader.blocks.count
             else { continue }
-            guard try mayGoOn() else { return [] }
+            guard try mayGoOn(left()[...]) else { return [] }
+            try streams.set(reader.streamBytes, "the streams of one segment", "narrow the time range")
+            // One that cannot be read is no loss: the events tell the same.
+            guard let rollup = try? reader.rollup(), let identities = try? reader.streams,
+                let (block, counts) = count.rows(of: rollup, identities)
+            else { continue }
             try stats.add(block, counts: counts)
             summary.hits += counts.reduce(0, +)
             counted.formUnion(places)
         }
-        return blocks.indices.filter { !counted.contains($0) }.map { blocks[$0] }
+        return left()
     }
 }
 

@@ -10,13 +10,28 @@ protocol RowStage: AnyObject {
 
 /// The end of the pipes: hands rows to the caller.
 final class EmitStage: RowStage {
+    /// Rows that are handed over at once, so that who takes them can stop in between.
+    private static let pieceRows = 4_096
     private let emit: (ResultBlock) -> Bool
+    private let options: ExecutionOptions
 
-    init(_ emit: @escaping (ResultBlock) -> Bool) {
+    init(_ emit: @escaping (ResultBlock) -> Bool, _ options: ExecutionOptions) {
         self.emit = emit
+        self.options = options
     }
 
-    func process(_ block: ResultBlock) -> Bool { block.rows.isEmpty || emit(block) }
+    func process(_ block: ResultBlock) throws(ExecutionError) -> Bool {
+        var start = 0
+        while start < block.rows.count {
+            try options.checkCancelled()
+            let end = min(start + Self.pieceRows, block.rows.count)
+            var piece = block
+            if end - start < block.rows.count { piece.rows = Array(block.rows[start..<end]) }
+            if !emit(piece) { return false }
+            start = end
+        }
+        return true
+    }
     func finish() {}
 }
 
@@ -43,7 +58,7 @@ func makeStage(_ pipe: Pipe, next: any RowStage, _ scope: QueryScope) -> any Row
     case .pack(let pipe): return ColumnsStage(next) { block in block.packing(pipe) }
     case .unpackWords(let pipe): return ColumnsStage(next) { block in block.unpackingWords(pipe) }
     case .unpack(let pipe): return UnpackStage(pipe, next, options)
-    case .unroll(let pipe): return UnrollStage(pipe, next, options)
+    case .unroll(let pipe): return UnrollStage(pipe, next, scope)
     case .dropEmptyFields: return DropEmptyFieldsStage(next)
     case .sample(let pipe): return SampleStage(pipe, next)
     case .blocksCount(let pipe): return BlocksCountStage(pipe, next)

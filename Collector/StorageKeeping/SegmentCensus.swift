@@ -26,7 +26,7 @@ final class SegmentCensus: Sendable {
     private static func count(_ segment: StoredSegment) throws -> [EventClass: Int] {
         var counts: [EventClass: Int] = [:]
         for block in try segment.reader().blocks {
-            let tenants = block.streams.map(\.tenant)
+            let tenants = try block.streams.map(\.tenant)
             let streams = try block.streamIndexes()
             let levels = try block.levels()
             // By pairs of numbers first: few tenants and levels, many rows.
@@ -47,7 +47,7 @@ final class SegmentCensus: Sendable {
         { block in
             let streams = try block.streamIndexes()
             let levels = try block.levels()
-            let tenants = block.streams.map(\.tenant)
+            let tenants = try block.streams.map(\.tenant)
             var rows = RowBitmap(rowCount: block.rowCount, filled: true)
             for row in 0..<block.rowCount {
                 let level = Level(rawValue: levels[row]) ?? .unknown

@@ -116,7 +116,7 @@ struct SegmentsCheck {
     ) -> [CheckFinding] {
         var lostBlocks: Set<Int> = []
         for case .rows(let block) in damages.map(\.part) { lostBlocks.insert(block) }
-        let tenants = Set(segment.streams.map(\.tenant)).sorted()
+        let tenants = Set(((try? segment.streams) ?? []).map(\.tenant)).sorted()
         var told: Set<Int> = []
         return damages.compactMap { damage in
             var finding = CheckFinding(part: .segment, file: file, what: damage.reason)

@@ -44,7 +44,7 @@ struct Maintenance: Sendable {
             if isStopping { return }
             // One that cannot be read is set aside by the query that needs it.
             guard let reader = try? segment.reader() else { continue }
-            let ids = reader.streams.map(\.id.low)
+            guard let ids = try? reader.streams.map(\.id.low) else { continue }
             state.withLock { state in
                 for id in ids { state.streams.insert(id) }
             }

@@ -32,6 +32,17 @@ extension Store {
         }
     }
 
+    /// Events of the segments that may hold some of these times, and of all that is in memory; nothing is read.
+    ///
+    /// - Complexity: O(n) in the number of segments.
+    package func rows(times: ClosedRange<Int64>) -> Int {
+        state.withLock { state in
+            state.segments.live.reduce(state.heads.reduce(0) { $0 + $1.rowCount }) { sum, segment in
+                segment.record.timeBounds.overlaps(times) ? sum + segment.record.rows : sum
+            }
+        }
+    }
+
     /// The blocks of segments; nil when they are not the right ones any more.
     private func open(_ segments: [StoredSegment], _ gaps: inout [String]) -> [any BlockSource]? {
         var blocks: [any BlockSource] = []

@@ -48,6 +48,7 @@ extension SegmentReader {
         _ block: SegmentBlock, _ selected: [Int]
     ) throws -> (streams: [StreamIdentity], indexes: [UInt32]) {
         let all = try block.streamIndexes()
+        let streams = try streams
         var numbers = [UInt32](repeating: .max, count: streams.count)
         var used: [StreamIdentity] = []
         let indexes = selected.map { row in

@@ -69,7 +69,10 @@ package protocol BlockSource: Sendable {
     /// The lowest and the highest ``RowID``.
     var idBounds: ClosedRange<UInt64> { get }
     /// The streams that ``streamIndexes()`` point into; may hold streams that no row of this block has.
-    var streams: [StreamIdentity] { get }
+    /// Where they are many, they are read each time: to be asked once for a block.
+    var streams: [StreamIdentity] { get throws }
+    /// Bytes of memory that ``streams`` take while they are held; 0 when they are in memory anyway.
+    var streamBytes: Int { get }
     /// Names of the fields that at least one row has, `_msg` not among them.
     var fieldNames: [String] { get }
     /// How many ``fieldNames`` there are.
@@ -77,9 +80,9 @@ package protocol BlockSource: Sendable {
     /// Names of fields, among them all that some of the rows have: to be asked where a block has many names.
     func fieldNames(of rows: RowBitmap) throws -> [String]
     /// Names of the labels of ``streams``.
-    var labelNames: Set<String> { get }
+    var labelNames: Set<String> { get throws }
     /// The values of a label.
-    func labels(_ name: String) -> LabelValues
+    func labels(_ name: String) throws -> LabelValues
     /// Bytes the block takes, on disk or in memory: what reading all of it costs.
     var byteCount: Int { get }
 
@@ -118,8 +121,11 @@ package protocol BlockSource: Sendable {
 extension BlockSource {
     /// Groups the rows.
     package func streamGroups() throws -> RowGroups? {
-        streams.count <= RowGroups.most ? RowGroups(try streamIndexes()) : nil
+        try streams.count <= RowGroups.most ? RowGroups(try streamIndexes()) : nil
     }
+
+    /// They are in memory anyway.
+    package var streamBytes: Int { 0 }
 
     /// Counts them.
     package var fieldNameCount: Int { fieldNames.count }

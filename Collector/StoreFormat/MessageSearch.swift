@@ -110,8 +110,8 @@ extension BlockSource {
     package func mayHave(_ words: RequiredWords, in field: String) -> Bool { true }
 
     /// Looks at all streams.
-    package var labelNames: Set<String> { StreamIdentity.labelNames(of: streams) }
+    package var labelNames: Set<String> { get throws { StreamIdentity.labelNames(of: try streams) } }
 
     /// Looks at all streams.
-    package func labels(_ name: String) -> LabelValues { LabelValues(name, of: streams) }
+    package func labels(_ name: String) throws -> LabelValues { LabelValues(name, of: try streams) }
 }

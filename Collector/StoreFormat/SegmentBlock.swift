@@ -11,7 +11,8 @@ struct SegmentBlock: BlockSource {
     var rowCount: Int { description.rowCount }
     var timeBounds: ClosedRange<Int64> { description.timeBounds }
     var idBounds: ClosedRange<UInt64> { description.idBounds }
-    var streams: [StreamIdentity] { segment.streams }
+    var streams: [StreamIdentity] { get throws { try segment.streams } }
+    var streamBytes: Int { segment.streamBytes }
 
     var fieldNames: [String] {
         description.columns.map(\.name) + (description.overflow?.names ?? [])
@@ -35,7 +36,7 @@ struct SegmentBlock: BlockSource {
 
     var labelNames: Set<String> { segment.labelNames }
 
-    func labels(_ name: String) -> LabelValues { segment.labels(name) }
+    func labels(_ name: String) throws -> LabelValues { try segment.labels(name) }
 
     func mayHave(_ search: MessageSearch) -> Bool {
         guard let filter = filter(covering: BlockFilter.Place.messages) else { return true }
@@ -117,13 +118,15 @@ struct SegmentBlock: BlockSource {
     }
 
     private func decodeStreamIndexes() throws -> [UInt32] {
-        guard description.streams.kind == .scaled else { return try packed(description.streams, limit: streams.count) }
+        guard description.streams.kind == .scaled else {
+            return try packed(description.streams, limit: segment.streamCount)
+        }
         let content = try segment.section(description.streams)
         return unsafe try content.withUnsafeBytes { raw in
             var context = CodecContext()
             var reader = unsafe ByteReader(raw)
             let numbers = unsafe try ScaledIntegers.decode(&reader, count: rowCount, &context)
-            guard numbers.allSatisfy({ $0 >= 0 && $0 < streams.count }) else {
+            guard numbers.allSatisfy({ $0 >= 0 && $0 < segment.streamCount }) else {
                 throw StoreFormatError("stream that the segment does not have")
             }
             return numbers.map { UInt32(truncatingIfNeeded: $0) }

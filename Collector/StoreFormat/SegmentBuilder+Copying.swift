@@ -16,7 +16,7 @@ extension SegmentBuilder {
         var copied = segment.footer.blocks[index]
         let source = SegmentBlock(segment: segment, description: copied)
         let indexes = try source.streamIndexes()
-        guard let numbers = numbersInOrder(of: indexes, segment.streams) else { return false }
+        guard let numbers = numbersInOrder(of: indexes, try segment.streams) else { return false }
         try endBlocks()
         copied.times = output.copy(try segment.section(copied.times), copied.times)
         copied.ids = output.copy(try segment.section(copied.ids), copied.ids)

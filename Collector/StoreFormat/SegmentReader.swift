@@ -17,12 +17,17 @@ extension RandomAccessBytes {
     package var cheapFrom: UInt64 { 0 }
 }
 
-/// An open segment: the footer is held, everything else is read when asked for. Shared between threads freely.
+/// An open segment: the footer is held, and few streams; everything else is read when asked for. Shared between threads
+/// freely.
 package final class SegmentReader: Sendable {
     /// The table of contents.
     package let footer: SegmentFooter
-    /// The streams of the segment.
-    package let streams: [StreamIdentity]
+    /// How many streams the segment has.
+    package let streamCount: Int
+    /// Bytes of memory that ``streams`` take while somebody holds them; 0 when the reader holds them anyway.
+    package let streamBytes: Int
+    /// The streams, if they are few.
+    private let heldStreams: [StreamIdentity]?
     /// The format's version.
     package let version: SegmentVersion
     /// The length of the file in bytes.
@@ -41,8 +46,9 @@ package final class SegmentReader: Sendable {
     /// - Parameters:
     ///   - bytes: the file.
     ///   - cache: keeps what has been read and decoded; shared by all segments.
+    ///   - holdsStreams: whether the streams are held even if they are many.
     /// - Throws: ``StoreFormatError`` when it is none, of an unknown version, or damaged; what reading throws.
-    package init(_ bytes: any RandomAccessBytes, cache: BlockCache = BlockCache()) throws {
+    package init(_ bytes: any RandomAccessBytes, cache: BlockCache = BlockCache(), holdsStreams: Bool = false) throws {
         self.bytes = bytes
         self.cache = cache
         number = Self.numbers.add(1, ordering: .relaxed).newValue
@@ -54,12 +60,28 @@ package final class SegmentReader: Sendable {
             throw StoreFormatError("tail begins past the end")
         }
         guard let streamsSection = footer.section(.streams) else { throw StoreFormatError("segment without streams") }
-        streams = try Self.streams(streamsSection, end)
+        // They are looked at once, so that a segment whose streams are damaged is none.
+        let streams = try Self.streams(streamsSection, end)
+        streamCount = streams.count
+        heldStreams = holdsStreams || streams.count <= Self.sharedStreams ? streams : nil
+        streamBytes = heldStreams == nil ? streams.reduce(0) { $0 + $1.memoryBytes + 8 } : 0
         guard !streams.isEmpty || footer.rowCount == 0 else { throw StoreFormatError("segment without streams") }
         labelNames = StreamIdentity.labelNames(of: streams)
         for block in footer.blocks
         where ![.packed, .scaled].contains(block.streams.kind) || block.times.kind != .integers {
             throw StoreFormatError("block with sections of the wrong kind")
+        }
+        if heldStreams == nil { _ = cached(streamsSection, .streams, cost: { _ in streamBytes }, { streams }) }
+    }
+
+    /// The streams of the segment. Where they are many, they are kept in the cache if there is room, and read anew if not.
+    ///
+    /// - Throws: ``StoreFormatError`` when they are damaged; what reading throws.
+    package var streams: [StreamIdentity] {
+        get throws {
+            if let heldStreams { return heldStreams }
+            guard let reference = footer.section(.streams) else { return [] }
+            return try cached(reference, .streams, cost: { _ in streamBytes }) { try Self.streams(reference, bytes) }
         }
     }
 
@@ -80,14 +102,13 @@ package final class SegmentReader: Sendable {
         try decodedFooter(SegmentEnd(bytes)).footer
     }
 
-    /// Roughly how many bytes of memory it takes. Few streams are shared between segments; many are its own.
+    /// Roughly how many bytes of memory it takes; few streams are shared between segments.
     package var memoryBytes: Int {
-        let own = streams.count > Self.sharedStreams ? streams.reduce(0) { $0 + $1.memoryBytes } : 0
-        return footer.memoryBytes + streams.count * 8 + own + 256
+        footer.memoryBytes + (heldStreams?.count ?? 0) * 8 + 256
     }
 
-    /// Streams of a segment up to which they are looked up among those that are known in the process.
-    private static let sharedStreams = 4_096
+    /// Streams of a segment up to which they are held, and looked up among those that are known in the process.
+    private static let sharedStreams = 256
 
     /// The blocks as sources for queries, in the order of arrival.
     package var blocks: [any BlockSource] {
@@ -110,7 +131,7 @@ package final class SegmentReader: Sendable {
         do {
             return unsafe try cells.withBytes { (raw) throws(ByteCodingError) in
                 var reader = unsafe ByteReader(raw)
-                return unsafe try Rollup(from: &reader, streamCount: streams.count, rowCount: footer.rowCount)
+                return unsafe try Rollup(from: &reader, streamCount: streamCount, rowCount: footer.rowCount)
             }
         } catch {
             throw StoreFormatError("rollup: \(error)")
@@ -134,11 +155,13 @@ package final class SegmentReader: Sendable {
     }
 
     /// The values of a label of the segment's streams.
-    func labels(_ name: String) -> LabelValues {
+    ///
+    /// - Throws: what reading the streams throws.
+    func labels(_ name: String) throws -> LabelValues {
         // Most names of fields are no labels; nothing is kept for those.
         guard labelNames.contains(name) else { return LabelValues(name, of: []) }
-        return cache.value(BlockCache.Key(segment: number, offset: 0, form: .label(name)), cost: \.memoryBytes) {
-            LabelValues(name, of: streams)
+        return try cache.value(BlockCache.Key(segment: number, offset: 0, form: .label(name)), cost: \.memoryBytes) {
+            LabelValues(name, of: try streams)
         }
     }
 

@@ -2,6 +2,7 @@ import CollectorHTTP
 import CollectorIngest
 import CollectorRuntime
 import LineFormats
+import QueryAdmission
 import SystemIO
 import Testing
 
@@ -40,8 +41,8 @@ struct CollectorBoundsTests {
 
     @Test func onlySoManyQueriesRunAndWait() async throws {
         var limits = QueryLimits()
-        limits.concurrent = 1
-        limits.waiting = 1
+        limits.admission.running = 1
+        limits.admission.waiting = 1
         let server = try await TestServer(queries: limits)
         try await fill(server, megabytes: 24)
         // The first query holds the only thread, because its client does not read.
@@ -79,7 +80,7 @@ struct CollectorBoundsTests {
 
     @Test func aClientThatGoesAwayEndsItsQuery() async throws {
         var limits = QueryLimits()
-        limits.concurrent = 1
+        limits.admission.running = 1
         let server = try await TestServer(queries: limits)
         try await fill(server, megabytes: 24)
         do {

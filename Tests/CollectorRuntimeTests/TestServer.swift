@@ -30,13 +30,13 @@ final class TestServer: Sendable {
         settings.listen.port = 0
         settings.durability = .operatingSystem
         settings.storage.headroomBytes = 0
+        settings.queries = queries
         change(&settings)
         let log = LogLines()
         self.log = log
         collector = try await Collector(
             settings, dataPath: "\(self.directory.path)/data",
-            log: DiagnosticLog(program: "test", sink: { line in log.lines.withLock { $0.append(line) } }),
-            queries: queries)
+            log: DiagnosticLog(program: "test", sink: { line in log.lines.withLock { $0.append(line) } }))
     }
 
     /// Stops the collector.

@@ -98,9 +98,49 @@ import Testing
         }
         let error = #expect(throws: ExecutionError.self) { try run(query, on: blocks, options) }
         #expect(error?.code == .memory)
-        #expect(query == "*" || error?.message.contains("MiB") == true)
+        #expect(query == "*" || error?.message.contains("one query may hold 58 KiB") == true)
         // With a limit, or enough memory, the same is possible.
         #expect(try !run(query, on: blocks).rows.isEmpty)
+    }
+
+    @Test func memoryIsGivenBackAndHasABoundOverAllQueries() throws {
+        let all = QueryMemory(limit: 600_000)
+        let blocks = try (0..<5).map { number in
+            try memoryBlock((0..<400).map { PlainEvent(1, "m", fields: [("u", "\(number)-\($0)")]) })
+        }
+        let other = QueryBudget(limit: 1 << 20, of: all)
+        let claim = MemoryClaim(other)
+        for (held, fits) in [(0, true), (590_000, false), (0, true)] {
+            try claim.set(held, "rows", "ask for less")
+            let budget = QueryBudget(limit: 1 << 20, of: all)
+            let options = ExecutionOptions.anyOrder.with { $0.budget = budget }
+            if fits {
+                #expect(try run("* | uniq by (u)", on: blocks, options).rows.count == 2_000)
+                #expect(budget.peak > 10_000)
+            } else {
+                let error = #expect(throws: ExecutionError.self) { try run("* | uniq by (u)", on: blocks, options) }
+                #expect(error?.code == .memoryOfAll && error?.limit == 600_000 && error?.needed ?? 0 > 10_000)
+            }
+            #expect(budget.current == 0 && all.current == held)
+        }
+    }
+
+    @Test func aQueryReadsNoMoreRowsThanItMayAndNamesTheTimesLeftOut() throws {
+        let blocks = try blocks()
+        for (order, left) in [(RowOrder.newestFirst, 0...19 as ClosedRange<Int64>), (.oldestFirst, 20...39)] {
+            let options = ExecutionOptions.anyOrder.with {
+                $0.order = order
+                $0.maximumRows = 15
+            }
+            let answer = try run("*", on: blocks, options)
+            #expect(answer.rows.count == 20 && !answer.summary.isComplete)
+            #expect(answer.summary.gaps.first?.contains("may read 15 rows") == true)
+            #expect(answer.summary.skipped?.reason == .rows)
+            // The times of two blocks, which have a nanosecond each between them and the next.
+            let intervals = try #require(answer.summary.skipped?.intervals)
+            #expect(intervals.first?.lowerBound == left.lowerBound && intervals.last?.upperBound == left.upperBound)
+        }
+        #expect(try run("*", on: blocks).summary.skipped == nil)
     }
 
     @Test func aLimitLetsASortPassWithLittleMemory() throws {

@@ -89,4 +89,20 @@ import Testing
             #expect(values("n", of: found) == ["\(expected)"], "seed \(seed)")
         }
     }
+
+    @Test func manyStreamsCountInTheBudgetAndALimitNamesWhatItLeftOut() throws {
+        var set = (0..<300).map { PlainEvent(Self.day + Int64($0), "m") }
+        for index in set.indices { set[index].labels["service"] = "s\(index)" }
+        let blocks = try segmentBlocks(set)
+        let query = "* | stats by (service) count() n"
+        let found = try run(query, on: blocks)
+        #expect(found.rows.count == 300 && found.summary.scannedRows == 0)
+        let error = #expect(throws: ExecutionError.self) {
+            try run(query, on: blocks, .anyOrder.with { $0.memoryLimit = 1_000 })
+        }
+        #expect(error?.code == .memory && error?.message.contains("streams of one segment") == true)
+        let late = try run(query, on: blocks, .anyOrder.with { $0.isOverdue = { true } })
+        #expect(late.rows.isEmpty && !late.summary.isComplete)
+        #expect(late.summary.skipped?.intervals == [Self.day...Self.day + 299])
+    }
 }

@@ -17,6 +17,12 @@ struct Answer {
 extension ExecutionOptions {
     static var anyOrder: ExecutionOptions { ExecutionOptions(now: Timestamp(nanoseconds: Corpus.epoch)) }
 
+    /// Bytes that the query may hold.
+    var memoryLimit: Int {
+        get { budget.limit }
+        set { budget = QueryBudget(limit: newValue) }
+    }
+
     func with(_ change: (inout ExecutionOptions) -> Void) -> ExecutionOptions {
         var copy = self
         change(&copy)
@@ -80,7 +86,8 @@ final class SpyBlock: BlockSource {
     var rowCount: Int { block.rowCount }
     var timeBounds: ClosedRange<Int64> { block.timeBounds }
     var idBounds: ClosedRange<UInt64> { block.idBounds }
-    var streams: [StreamIdentity] { block.streams }
+    var streams: [StreamIdentity] { get throws { try block.streams } }
+    var streamBytes: Int { block.streamBytes }
     var fieldNames: [String] { block.fieldNames }
     var byteCount: Int { block.byteCount }
     func times() throws -> [Int64] {

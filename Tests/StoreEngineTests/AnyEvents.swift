@@ -71,8 +71,9 @@ func everything(_ snapshot: StoreSnapshot) throws -> [UInt64: [UInt8]] {
         let all = RowBitmap(rowCount: block.rowCount, filled: true)
         let (ids, times, levels) = (try block.ids(), try block.times(), try block.levels())
         let (messages, streams) = (try block.messages(all), try block.streamIndexes())
+        let known = try block.streams
         var events = (0..<block.rowCount).map { row in
-            Array("\(times[row]) \(levels[row]) \(block.streams[Int(streams[row])].text) ".utf8)
+            Array("\(times[row]) \(levels[row]) \(known[Int(streams[row])].text) ".utf8)
                 + (messages.value(at: row) ?? [])
         }
         for name in block.fieldNames.sorted() {

@@ -88,7 +88,7 @@ func lodge(_ snapshot: StoreSnapshot) throws -> [UInt64: String] {
         let streams = try block.streamIndexes()
         for row in 0..<block.rowCount {
             if result[ids[row]] != nil { throw Twice(id: ids[row]) }
-            let label = block.streams[Int(streams[row])].value(of: "service") ?? []
+            let label = try block.streams[Int(streams[row])].value(of: "service") ?? []
             result[ids[row]] =
                 String(decoding: messages.value(at: row) ?? [], as: UTF8.self) + "|"
                 + String(decoding: numbers?.value(at: row) ?? [], as: UTF8.self) + "|"

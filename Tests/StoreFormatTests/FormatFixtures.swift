@@ -46,7 +46,7 @@ import Testing
             let (streams, messages) = (try block.streamIndexes(), try block.messages(all))
             let columns = try block.fieldNames.sorted().map { ($0, try block.column($0, all)) }
             for row in 0..<block.rowCount {
-                text += "\(ids[row]) \(times[row]) \(levels[row]) \(block.streams[Int(streams[row])].text) "
+                text += "\(ids[row]) \(times[row]) \(levels[row]) \(try block.streams[Int(streams[row])].text) "
                 text += hexadecimal(messages.value(at: row) ?? [])
                 for (name, column) in columns {
                     guard let value = column?.value(at: row) else { continue }

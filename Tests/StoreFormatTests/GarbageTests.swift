@@ -42,8 +42,8 @@ import Testing
             _ = try? block.times()
             _ = try? block.ids()
             _ = try? block.levels()
-            if let indexes = try? block.streamIndexes() {
-                for index in indexes { touched += block.streams[Int(index)].labels.count }
+            if let indexes = try? block.streamIndexes(), let known = try? block.streams {
+                for index in indexes { touched += known[Int(index)].labels.count }
             }
             var columns = [try? block.messages(all), try? block.messages(some)]
             for name in block.fieldNames.prefix(8) + block.fieldNames.suffix(2) {

@@ -70,7 +70,7 @@ import Testing
     @Test func aCopiedBlockHoldsTheSameUnderOtherStreamNumbers() throws {
         let source = try segment([batch(["a", "b", "c"], rows: 600)])
         let others = batch(["x", "y"], rows: 3)
-        var builder = SegmentBuilder(streams: others.streams + source.streams)
+        var builder = SegmentBuilder(streams: try others.streams + source.streams)
         #expect(try builder.copy(block: 0, of: source))
         try builder.append(others, ids: (0..<3).map { RowID.make(position: 9, row: $0) }, ingestBounds: 1...2)
         #expect(try builder.copy(block: 0, of: source))
@@ -87,7 +87,7 @@ import Testing
 
     @Test func aBlockIsNotCopiedWhereItsStreamsHaveAnotherOrder() throws {
         let source = try segment([batch(["a", "b", "c"], rows: 600)])
-        var builder = SegmentBuilder(streams: source.streams.reversed())
+        var builder = SegmentBuilder(streams: try source.streams.reversed())
         #expect(try !builder.copy(block: 0, of: source))
         #expect(builder.rowCount == 0)
         let events = try source.events(ofBlock: 0)

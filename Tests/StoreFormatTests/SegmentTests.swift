@@ -64,6 +64,7 @@ import Testing
             let times = try block.times()
             let levels = try block.levels()
             let streamIndexes = try block.streamIndexes()
+            let known = try reader.streams
             let ids = try block.ids()
             var columns: [String: ColumnData] = [:]
             for name in block.fieldNames { columns[name] = try block.column(name, all) }
@@ -71,7 +72,7 @@ import Testing
                 let (batch, origin) = expected[first + row]
                 guard messages.value(at: row) == batch.bytes(of: batch.messages[origin]),
                     times[row] == batch.timestamps[origin], levels[row] == batch.levels[origin],
-                    reader.streams[Int(streamIndexes[row])] == batch.streams[Int(batch.streamIndexes[origin])],
+                    known[Int(streamIndexes[row])] == batch.streams[Int(batch.streamIndexes[origin])],
                     ids[row] & 0xFFFFF == UInt64(origin), block.timeBounds.contains(times[row])
                 else {
                     Issue.record("row \(first + row) differs, seed \(seed)")

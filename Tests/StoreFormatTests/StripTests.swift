@@ -36,7 +36,8 @@ struct StripTests {
         #expect(filters > 70_000 && SegmentStrip.bytes(of: new.footer) == 0 && SegmentStrip(new) == nil)
         #expect(before.count - after.count >= Int(filters))
         #expect(new.footer.generation == 4 && new.footer.compactionLevel == 2 && new.version == .newest)
-        #expect(new.footer.rowCount == 70_000 && new.footer.journalPositions == 9...9 && new.streams == old.streams)
+        #expect(new.footer.rowCount == 70_000 && new.footer.journalPositions == 9...9)
+        #expect(try new.streams == old.streams)
         #expect(new.footer.ingestBounds == old.footer.ingestBounds && new.footer.timeBounds == old.footer.timeBounds)
         #expect(try new.rollup() == old.rollup())
         for (one, other) in zip(old.footer.blocks, new.footer.blocks) {
@@ -63,7 +64,7 @@ struct StripTests {
     func merging() throws {
         let source = try open(try stripped(try segment(rows: 500)))
         for isCopied in [true, false] {
-            var builder = SegmentBuilder(streams: source.streams)
+            var builder = SegmentBuilder(streams: try source.streams)
             if isCopied {
                 #expect(try builder.copy(block: 0, of: source))
             } else {

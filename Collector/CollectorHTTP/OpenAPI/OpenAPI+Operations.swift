@@ -86,7 +86,7 @@ extension OpenAPI {
             """
                 \(parameter.key):
                   name: \(parameter.name)
-                  in: query
+                  in: \(parameter.isInPath ? "path\n      required: true" : "query")
                   description: \(quoted(parameter.description))
                   schema: \(parameter.schema)
 

@@ -1,5 +1,5 @@
 extension OpenAPI {
-    /// A parameter of a query string or of a form.
+    /// A parameter of a query string or of a form, or the name at the end of a path.
     struct Parameter {
         /// What operations call it: its name, unless that means something else elsewhere.
         var key: String
@@ -7,12 +7,14 @@ extension OpenAPI {
         /// YAML on one line.
         var schema: String
         var description: String
+        var isInPath: Bool
 
-        init(_ name: String, _ schema: String, _ description: String, key: String? = nil) {
+        init(_ name: String, _ schema: String, _ description: String, key: String? = nil, isInPath: Bool = false) {
             self.key = key ?? name
             self.name = name
             self.schema = schema
             self.description = description
+            self.isInPath = isInPath
         }
     }
 
@@ -61,5 +63,7 @@ extension OpenAPI {
         .init("_time_field", text, "members that the time is read from"),
         .init("_msg_field", text, "members that the message is read from"),
         .init("_stream_fields", text, "members that make up the stream"),
+        .init("id", text, "the `id` that GET /v1/queries tells", isInPath: true),
+        .init("quarantine", duration, "for how long queries of this shape are refused from now on, up to 7d"),
     ]
 }

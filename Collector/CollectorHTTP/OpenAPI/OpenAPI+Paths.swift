@@ -29,12 +29,12 @@ extension OpenAPI {
             "/v1/search",
             Operation(
                 method: "post", summary: "a page of events", body: json("SearchRequest"), schema: "SearchAnswer",
-                refusals: [413, 415, 429]))
+                refusals: [413, 415, 422, 429]))
         + path(
             "/v1/aggregate",
             Operation(
                 method: "post", summary: "numbers by fields and intervals of time", body: json("AggregateRequest"),
-                schema: "AggregateAnswer", refusals: [413, 415, 429]))
+                schema: "AggregateAnswer", refusals: [413, 415, 422, 429]))
         + path(
             "/v1/tail",
             Operation(
@@ -53,10 +53,10 @@ extension OpenAPI {
             "/select/logsql/\(name)",
             Operation(
                 method: "get", summary: summary, parameters: select + more, type: type, schema: schema,
-                refusals: [429]),
+                refusals: [422, 429]),
             Operation(
                 method: "post", summary: summary, form: select + more, type: type, schema: schema,
-                refusals: [413, 415, 429]))
+                refusals: [413, 415, 422, 429]))
     }
 
     static let selectPaths =
@@ -84,7 +84,7 @@ extension OpenAPI {
             Operation(
                 method: "get", summary: "a page of events",
                 parameters: plainFilters + ["size", "sort", "cursor", "timeout"], schema: "PlainPage",
-                refusals: [429]),
+                refusals: [422, 429]),
             Operation(
                 method: "post", summary: "takes one event", body: json("PlainEvent"), status: 202, schema: "Receipt",
                 refusals: [413, 415, 429, 507]))
@@ -97,7 +97,20 @@ extension OpenAPI {
             "/api/v1/logs/stats",
             Operation(
                 method: "get", summary: "how many events there are, by level and source",
-                parameters: plainFilters + ["timeout"], schema: "PlainStatistics", refusals: [429]))
+                parameters: plainFilters + ["timeout"], schema: "PlainStatistics", refusals: [422, 429]))
+
+    static let queriesPaths =
+        path("/v1/queries", Operation(method: "get", summary: "queries that run and wait", schema: "Queries"))
+        + path(
+            "/v1/queries/{id}",
+            Operation(
+                method: "delete", summary: "ends a query", parameters: ["id", "quarantine"], schema: "KilledQuery",
+                refusals: [404]))
+        + path(
+            "/v1/queries/shapes/{id}",
+            Operation(
+                method: "delete", summary: "lets queries of a shape that is refused run again", parameters: ["id"],
+                status: 204, type: nil, refusals: [404]))
 
     static let statePaths =
         path("/health", Operation(method: "get", summary: "what the collector holds", schema: "Health"))

@@ -121,7 +121,7 @@ extension OpenAPI {
                       count: {type: integer}
                       values: {$ref: '#/components/schemas/Fields'}
 
-        """ + selectSchemas + plainSchemas + stateSchemas
+        """ + selectSchemas + plainSchemas + queriesSchemas + stateSchemas
 
     private static let selectSchemas = """
             Hits:

@@ -10,10 +10,10 @@ final class HitCounter {
     private var numbers: NumberCounts?
     /// Whether some values are no numbers of the form of others, so that all are text for good.
     private var isText = false
-    private let memoryLimit: Int
+    private let claim: MemoryClaim
 
     init(_ options: ExecutionOptions) {
-        memoryLimit = options.memoryLimit
+        claim = MemoryClaim(options.budget)
     }
 
     /// How many combinations there are.
@@ -27,11 +27,8 @@ final class HitCounter {
             rest.rows = done == 0 ? block.rows : Array(block.rows[done...])
         }
         if !rest.rows.isEmpty { addTexts(rest, columns) }
-        if (numbers?.memoryBytes ?? groups.memoryBytes + hits.count * 8) > memoryLimit {
-            throw ExecutionError(
-                code: .memory,
-                message: "\(count) values need more than \(memoryLimit >> 20) MiB; narrow the filter")
-        }
+        let bytes = numbers?.memoryBytes ?? groups.memoryBytes + hits.count * 8
+        try claim.set(bytes, "\(count) distinct values", "narrow the filter")
     }
 
     private func addTexts(_ block: ResultBlock, _ columns: [ResultColumn?]) {
@@ -111,14 +108,24 @@ final class HitCounter {
         for entry in old.entries() { add(groups.group(ofValue: old.text(of: entry) ?? []), entry.hits) }
     }
 
+    /// Rows are copies of the values.
+    private func holdResult(_ count: Int) throws(ExecutionError) {
+        let bytes = numbers?.memoryBytes ?? groups.memoryBytes + hits.count * 8
+        let copies = min(count, self.count) * (bytes / max(1, self.count) + 24)
+        try claim.set(
+            bytes + copies, "\(self.count) distinct values and the result", "narrow the filter, or add a limit")
+    }
+
     /// The groups that came first, as rows.
-    func first(_ count: Int, fields: [String], hitsField: String?) -> ResultBlock {
+    func first(_ count: Int, fields: [String], hitsField: String?) throws(ExecutionError) -> ResultBlock {
+        try holdResult(count)
         if let numbers { return block(numbers.entries().prefix(count), numbers, fields, hitsField) }
         return block(Array(0..<min(count, hits.count)), fields, hitsField)
     }
 
     /// The groups that have the most hits, those with the most first, and among equals those that came first.
-    func mostFrequent(_ count: Int, fields: [String], hitsField: String?) -> ResultBlock {
+    func mostFrequent(_ count: Int, fields: [String], hitsField: String?) throws(ExecutionError) -> ResultBlock {
+        try holdResult(count)
         if let numbers { return block(numbers.mostFrequent(count), numbers, fields, hitsField) }
         var rank = HitRank()
         for hits in hits { rank.add(hits) }

@@ -15,17 +15,22 @@ final class SortStage: RowStage {
 
     private let pipe: SortPipe
     private let next: any RowStage
-    private let memoryLimit: Int
+    private let options: ExecutionOptions
+    private let claim: MemoryClaim
     private var blocks: [ResultBlock] = []
     private var rows: [Row] = []
     private var bytes = 0
+    /// Bytes of a row besides its values; keys of text are counted as if they were short.
+    private let rowBytes: Int
     private let wanted: Int
     private var parts: [[[UInt8]]: Int] = [:]
 
     init(_ pipe: SortPipe, _ next: any RowStage, _ options: ExecutionOptions) {
         self.pipe = pipe
         self.next = next
-        memoryLimit = options.memoryLimit
+        self.options = options
+        claim = MemoryClaim(options.budget)
+        rowBytes = MemoryLayout<Row>.stride + 32 + pipe.keys.count * (MemoryLayout<SortValue>.stride + 24)
         wanted =
             pipe.limit.map { Int(clamping: $0).addingReportingOverflow(Int(clamping: pipe.offset ?? 0)) }
             .map { $0.overflow ? .max : $0.partialValue } ?? .max
@@ -39,20 +44,23 @@ final class SortStage: RowStage {
             rows.append(Row(keys: keys, part: part(of: compact, row), block: blocks.count, row: row))
         }
         blocks.append(compact)
-        bytes += compact.memoryBytes + compact.rows.count * 64
+        bytes += compact.memoryBytes + compact.rows.count * rowBytes
         if wanted < .max / 4, rows.count > (wanted * 2 + 4_096) * max(1, parts.count) { trim() }
-        if bytes > memoryLimit {
+        do throws(ExecutionError) {
+            try hold()
+        } catch {
             trim()
-            if bytes > memoryLimit {
-                throw ExecutionError(
-                    code: .memory,
-                    message: "sorting needs more than \(memoryLimit >> 20) MiB; add a limit or narrow the filter")
-            }
+            try hold()
         }
         return true
     }
 
+    private func hold() throws(ExecutionError) {
+        try claim.set(bytes, "\(rows.count) rows to sort", "add a limit or narrow the filter")
+    }
+
     func finish() throws(ExecutionError) {
+        try options.checkCancelled()
         rows.sort(by: precedes)
         let offset = Int(clamping: pipe.offset ?? 0)
         let (chosen, places) = firstOfParts(from: offset, count: Int(clamping: pipe.limit ?? .max))
@@ -116,7 +124,7 @@ final class SortStage: RowStage {
             rows[index].block = 0
             rows[index].row = index
         }
-        bytes = kept.memoryBytes + rows.count * 64
+        bytes = kept.memoryBytes + rows.count * rowBytes
     }
 
     private func gathered(_ chosen: ArraySlice<Row>) -> ResultBlock {

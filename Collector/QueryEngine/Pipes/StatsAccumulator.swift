@@ -19,9 +19,12 @@ struct StatsAccumulator {
         gatherer = StatsGatherer(function)
     }
 
+    /// Bytes of memory without any values.
+    static let ownBytes = MemoryLayout<StatsAccumulator>.stride
+
     /// Bytes of memory.
     var memoryBytes: Int {
-        96 + distinctBytes + (extreme?.bytes.count ?? 0) * 2 + (gatherer?.memoryBytes ?? 0)
+        Self.ownBytes + distinctBytes + (extreme?.bytes.count ?? 0) * 2 + (gatherer?.memoryBytes ?? 0)
     }
 
     mutating func add(_ columns: [ResultBlock.Field], _ row: Int, source: ResultColumn?) {

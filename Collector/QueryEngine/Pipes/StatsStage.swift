@@ -7,7 +7,8 @@ internal import StoreFormat
 final class StatsStage: RowStage {
     private let pipe: StatsPipe
     private let next: any RowStage
-    private let memoryLimit: Int
+    private let options: ExecutionOptions
+    private let claim: MemoryClaim
     private let groups = GroupTable()
     private var accumulators: [[StatsAccumulator]]
     private let conditions: [PipeCondition]
@@ -16,7 +17,8 @@ final class StatsStage: RowStage {
     init(_ pipe: StatsPipe, _ next: any RowStage, _ scope: QueryScope) {
         self.pipe = pipe
         self.next = next
-        memoryLimit = scope.options.memoryLimit
+        options = scope.options
+        claim = MemoryClaim(scope.options.budget)
         rateSeconds = scope.rateSeconds
         conditions = pipe.functions.map { PipeCondition($0.condition, scope.options) }
         accumulators = pipe.functions.map { _ in [] }
@@ -47,7 +49,7 @@ final class StatsStage: RowStage {
             grow(index, call)
             for row in block.rows { accumulators[index][numbers[row]].count += counts[row] }
         }
-        try checkMemory(groups.memoryBytes + groups.count * pipe.functions.count * 96)
+        try checkMemory(groups.memoryBytes + groups.count * pipe.functions.count * StatsAccumulator.ownBytes)
     }
 
     /// Takes rows of which nothing but their number is known.
@@ -72,7 +74,7 @@ final class StatsStage: RowStage {
                 grow(index, call)
                 for (group, rows) in counts { accumulators[index][group].count += rows }
             }
-            try checkMemory(groups.memoryBytes + groups.count * pipe.functions.count * 96)
+            try checkMemory(groups.memoryBytes + groups.count * pipe.functions.count * StatsAccumulator.ownBytes)
             return true
         }
         var numbers = [Int32](repeating: 0, count: (block.rows.max() ?? -1) + 1)
@@ -93,7 +95,8 @@ final class StatsStage: RowStage {
             }
             bytes +=
                 call.function.kind.keepsValues
-                ? accumulators[index].reduce(0) { $0 + $1.memoryBytes } : accumulators[index].count * 96
+                ? accumulators[index].reduce(0) { $0 + $1.memoryBytes }
+                : accumulators[index].count * StatsAccumulator.ownBytes
         }
         try checkMemory(bytes)
         return true
@@ -107,10 +110,7 @@ final class StatsStage: RowStage {
     }
 
     private func checkMemory(_ bytes: Int) throws(ExecutionError) {
-        guard bytes > memoryLimit else { return }
-        throw ExecutionError(
-            code: .memory,
-            message: "\(groups.count) groups need more than \(memoryLimit >> 20) MiB; group by fewer fields")
+        try claim.set(bytes, "\(groups.count) groups", "group by fewer fields, or narrow the filter")
     }
 
     func finish() throws(ExecutionError) {
@@ -118,15 +118,26 @@ final class StatsStage: RowStage {
         let isEmpty = groups.count == 0 && pipe.by.isEmpty
         let count = isEmpty ? 1 : groups.count
         let columns = pipe.by.map { _ in ColumnGathererBox(capacity: count) }
+        let results = MemoryClaim(options.budget)
+        /// The result is made beside the groups.
+        func check(_ boxes: some Sequence<ColumnGathererBox>, _ bytes: Int) throws(ExecutionError) {
+            try options.checkCancelled()
+            let sum = boxes.reduce(bytes) { $0 + $1.memoryBytes }
+            try results.set(sum, "the result of \(count) groups", "group by fewer fields, or narrow the filter")
+        }
         for group in 0..<(isEmpty ? 0 : groups.count) {
+            if group & 1_023 == 0 { try check(columns, 0) }
             for (index, value) in groups.values(of: group).enumerated() { columns[index].append(value) }
         }
         var fields = zip(pipe.by, columns).map { key, column in
             ResultBlock.Field(key.field, .values(column.finish()))
         }
+        var done = columns.reduce(0) { $0 + $1.memoryBytes }
         for (index, call) in pipe.functions.enumerated() {
             let box = ColumnGathererBox(capacity: count)
+            defer { done += box.memoryBytes }
             for group in 0..<count {
+                if group & 1_023 == 0 { try check([box], done) }
                 let state = isEmpty ? StatsAccumulator(call.function) : accumulators[index][group]
                 box.append(state.result(rateSeconds: rateSeconds))
             }
@@ -154,6 +165,8 @@ final class ColumnGathererBox {
         ranges.append(ByteRange(offset: arena.count, length: value.count))
         arena.append(contentsOf: value)
     }
+
+    var memoryBytes: Int { arena.capacity + ranges.capacity * 8 }
 
     func finish() -> ColumnData { ColumnData(arena: arena, ranges: ranges) }
 }

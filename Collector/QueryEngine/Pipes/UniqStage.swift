@@ -19,7 +19,7 @@ final class UniqStage: RowStage {
 
     func finish() throws(ExecutionError) {
         let count = Int(clamping: pipe.limit ?? .max)
-        _ = try next.process(counter.first(count, fields: pipe.fields, hitsField: pipe.hitsField))
+        _ = try next.process(try counter.first(count, fields: pipe.fields, hitsField: pipe.hitsField))
         try next.finish()
     }
 }
@@ -43,7 +43,7 @@ final class TopStage: RowStage {
 
     func finish() throws(ExecutionError) {
         let count = Int(clamping: pipe.count)
-        var block = counter.mostFrequent(count, fields: pipe.fields, hitsField: pipe.hitsField)
+        var block = try counter.mostFrequent(count, fields: pipe.fields, hitsField: pipe.hitsField)
         if let rankField = pipe.rankField {
             let ranks = block.rows.indices.map { [Array("\($0 + 1)".utf8)] }
             block.fields += ResultBlock.table([rankField], ranks).fields

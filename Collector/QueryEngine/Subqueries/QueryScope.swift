@@ -9,6 +9,8 @@ final class QueryScope {
     let options: ExecutionOptions
     /// The length of the time that the query is about, seconds; nil when it is open.
     var rateSeconds: Double?
+    /// What the values of queries inside filters take.
+    private var held: [MemoryClaim] = []
     /// Why answers of queries inside are not complete.
     private(set) var gaps: [String] = []
     private(set) var unreadable: [UnreadableBlock] = []
@@ -16,6 +18,15 @@ final class QueryScope {
     init(_ blocks: [any BlockSource], _ options: ExecutionOptions) {
         self.blocks = blocks
         self.options = options
+    }
+
+    /// Whether the time limit lets it go on, where one row can become very many; the answer is not complete if not.
+    func mayGoOn() throws(ExecutionError) -> Bool {
+        try options.checkCancelled()
+        guard options.isOverdue() else { return true }
+        let reason = "the time limit ended the query; let it make fewer rows"
+        if !gaps.contains(reason) { gaps.append(reason) }
+        return false
     }
 
     /// Runs a query over the same blocks, in any order of rows.
@@ -45,21 +56,19 @@ final class QueryScope {
         guard let field = subquery.valueField else { return [] }
         var values: Set<[UInt8]> = []
         var bytes = 0
-        let limit = options.memoryLimit
+        let claim = MemoryClaim(options.budget)
         try run(subquery.query) { block throws(ExecutionError) in
             let column = block.column(field)
             for row in block.rows {
                 let value = column?.value(at: row) ?? []
                 if values.insert(value).inserted { bytes += value.count + 64 }
             }
-            guard bytes <= limit else {
-                throw ExecutionError(
-                    code: .memory,
-                    message: "the values of a query inside `\(subquery.use.rawValue)` need more than "
-                        + "\(limit >> 20) MiB; narrow its filter")
-            }
+            try claim.set(
+                bytes, "\(values.count) values of a query inside `\(subquery.use.rawValue)`", "narrow its filter")
             return true
         }
+        // They stay in the filter until the query ends.
+        held.append(claim)
         return values.sorted { $0.lexicographicallyPrecedes($1) }.map { QueryText(bytes: $0) }
     }
 

@@ -80,13 +80,13 @@ final class BlocksCountStage: RowStage {
 final class FieldNamesStage: RowStage {
     private let pipe: FieldNamesPipe
     private let next: any RowStage
-    private let memoryLimit: Int
+    private let claim: MemoryClaim
     private var hits: [String: Int] = [:]
 
     init(_ pipe: FieldNamesPipe, _ next: any RowStage, _ options: ExecutionOptions) {
         self.pipe = pipe
         self.next = next
-        memoryLimit = options.memoryLimit
+        claim = MemoryClaim(options.budget)
     }
 
     func process(_ block: ResultBlock) throws(ExecutionError) -> Bool {
@@ -98,11 +98,7 @@ final class FieldNamesStage: RowStage {
             }
             if count > 0 { hits[field.name, default: 0] += count }
         }
-        guard hits.count * 128 <= memoryLimit else {
-            throw ExecutionError(
-                code: .memory,
-                message: "\(hits.count) names of fields need more than \(memoryLimit >> 20) MiB; narrow the filter")
-        }
+        try claim.set(hits.count * 128, "\(hits.count) names of fields", "narrow the filter")
         return true
     }
 

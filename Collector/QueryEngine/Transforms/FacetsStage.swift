@@ -8,14 +8,14 @@ final class FacetsStage: RowStage {
     private var values: [String: [[UInt8]: Int]?] = [:]
     private let pipe: FacetsPipe
     private let next: any RowStage
-    private let memoryLimit: Int
+    private let claim: MemoryClaim
     private var rowCount = 0
     private var bytes = 0
 
     init(_ pipe: FacetsPipe, _ next: any RowStage, _ options: ExecutionOptions) {
         self.pipe = pipe
         self.next = next
-        memoryLimit = options.memoryLimit
+        claim = MemoryClaim(options.budget)
     }
 
     func process(_ block: ResultBlock) throws(ExecutionError) -> Bool {
@@ -41,12 +41,9 @@ final class FacetsStage: RowStage {
                 bytes -= counts.keys.reduce(0) { $0 + $1.count + 64 }
                 values[field.name] = .some(nil)
             }
-            guard bytes + values.count * 128 <= memoryLimit else {
-                throw ExecutionError(
-                    code: .memory,
-                    message: "facets need more than \(memoryLimit >> 20) MiB; narrow the filter, or lower "
-                        + "`max_values_per_field`")
-            }
+            try claim.set(
+                bytes + values.count * 128, "values of \(values.count) fields",
+                "narrow the filter, or lower `max_values_per_field`")
         }
         return true
     }

@@ -16,6 +16,23 @@ struct RowMaker {
     }
 
     var count: Int { picks.count }
+    /// Whether the rows are enough for a block.
+    var isFull: Bool { picks.count >= Self.pieceRows || memoryBytes >= Self.pieceBytes }
+
+    private static let pieceRows = 1_024
+    private static let pieceBytes = 4 << 20
+    /// A row that was added and the bytes of its values: it is often added many times.
+    private var measured: (row: Int, bytes: Int)?
+
+    private mutating func bytes(of row: Int) -> Int {
+        if let measured, measured.row == row { return measured.bytes }
+        var buffer = ByteWriter(capacity: 40)
+        let bytes = source.fields.reduce(64) { sum, field in
+            sum + field.column.withValue(at: row, &buffer) { $0?.count ?? 0 } + 8
+        }
+        measured = (row, bytes)
+        return bytes
+    }
 
     /// Adds a row. A field given here takes the place of the row's own.
     mutating func add(_ row: Int, _ fields: some Sequence<(name: String, value: [UInt8])>) {
@@ -25,7 +42,7 @@ struct RowMaker {
             memoryBytes += field.value.count + 64
         }
         picks.append((0, row))
-        memoryBytes += 64 + source.fields.count * 8
+        memoryBytes += bytes(of: row)
     }
 
     func finish() -> ResultBlock {
@@ -37,15 +54,16 @@ struct RowMaker {
 
 /// `unroll by (a)`: a row for each element of an array.
 final class UnrollStage: RowStage {
-    private static let pieceRows = 1_024
     private let pipe: UnrollPipe
     private let next: any RowStage
+    private let scope: QueryScope
     private let condition: PipeCondition
 
-    init(_ pipe: UnrollPipe, _ next: any RowStage, _ options: ExecutionOptions) {
+    init(_ pipe: UnrollPipe, _ next: any RowStage, _ scope: QueryScope) {
         self.pipe = pipe
         self.next = next
-        condition = PipeCondition(pipe.condition, options)
+        self.scope = scope
+        condition = PipeCondition(pipe.condition, scope.options)
     }
 
     func process(_ block: ResultBlock) throws(ExecutionError) -> Bool {
@@ -61,8 +79,8 @@ final class UnrollStage: RowStage {
             // A row without any element stays, with empty fields.
             for index in 0..<max(1, elements.map(\.count).max() ?? 0) {
                 maker.add(row, zip(pipe.fields, elements).map { ($0, index < $1.count ? $1[index] : []) })
-                if maker.count >= Self.pieceRows {
-                    if try !next.process(maker.finish()) { return false }
+                if maker.isFull {
+                    guard try scope.mayGoOn(), try next.process(maker.finish()) else { return false }
                     maker = RowMaker(block)
                 }
             }
@@ -75,17 +93,18 @@ final class UnrollStage: RowStage {
 
 /// `join`: the fields of another query's rows, which are held in bounded memory.
 final class JoinStage: RowStage {
-    private static let pieceRows = 1_024
     private let pipe: JoinPipe
     private let next: any RowStage
     private let scope: QueryScope
     /// For each combination of values, the fields of each row that has it.
     private var rows: [[[UInt8]]: [[(name: String, value: [UInt8])]]]?
+    private let claim: MemoryClaim
 
     init(_ pipe: JoinPipe, _ next: any RowStage, _ scope: QueryScope) {
         self.pipe = pipe
         self.next = next
         self.scope = scope
+        claim = MemoryClaim(scope.options.budget)
     }
 
     func process(_ block: ResultBlock) throws(ExecutionError) -> Bool {
@@ -98,8 +117,8 @@ final class JoinStage: RowStage {
             for fields in matches {
                 // What a row has of its own stays.
                 maker.add(row, fields.filter { block.value($0.name, row).isEmpty })
-                if maker.count >= Self.pieceRows {
-                    if try !next.process(maker.finish()) { return false }
+                if maker.isFull {
+                    guard try scope.mayGoOn(), try next.process(maker.finish()) else { return false }
                     maker = RowMaker(block)
                 }
             }
@@ -113,7 +132,7 @@ final class JoinStage: RowStage {
         if let rows { return rows }
         var gathered: [[[UInt8]]: [[(name: String, value: [UInt8])]]] = [:]
         var bytes = 0
-        let (pipe, limit) = (pipe, scope.options.memoryLimit)
+        let (pipe, claim) = (pipe, claim)
         try scope.run(pipe.query) { block throws(ExecutionError) in
             let keys = pipe.fields.map { block.column($0) }
             let others = block.fields.filter { !pipe.fields.contains($0.name) }
@@ -127,14 +146,9 @@ final class JoinStage: RowStage {
                 }
                 bytes += key.reduce(64) { $0 + $1.count + 32 }
                 gathered[key, default: []].append(fields)
-                guard bytes <= limit else {
-                    throw ExecutionError(
-                        code: .memory,
-                        message:
-                            "the rows to join need more than \(limit >> 20) MiB; let the query inside `join` give fewer "
-                            + "rows or fields")
-                }
             }
+            try claim.set(
+                bytes, "the rows to join", "let the query inside `join` give fewer rows or fields")
             return true
         }
         rows = gathered

@@ -11,11 +11,17 @@ final class StreamContextStage: RowStage {
     /// Times of the events by the text of their stream.
     private var found: [[UInt8]: Set<Int64>] = [:]
     private var count = 0
+    private let foundTimes: MemoryClaim
+    private let allTimes: MemoryClaim
+    private let rows: MemoryClaim
 
     init(_ pipe: StreamContextPipe, _ next: any RowStage, _ scope: QueryScope) {
         self.pipe = pipe
         self.next = next
         self.scope = scope
+        foundTimes = MemoryClaim(scope.options.budget)
+        allTimes = MemoryClaim(scope.options.budget)
+        rows = MemoryClaim(scope.options.budget)
     }
 
     func process(_ block: ResultBlock) throws(ExecutionError) -> Bool {
@@ -26,18 +32,12 @@ final class StreamContextStage: RowStage {
         for row in block.rows where found[streams.value(at: row) ?? [], default: []].insert(times[row]).inserted {
             count += 1
         }
-        try check(count * 32)
+        try hold(count * 32, foundTimes)
         return true
     }
 
-    private func check(_ bytes: Int) throws(ExecutionError) {
-        guard bytes <= scope.options.memoryLimit else {
-            throw ExecutionError(
-                code: .memory,
-                message:
-                    "the surroundings of \(count) events need more than \(scope.options.memoryLimit >> 20) MiB; narrow "
-                    + "the filter, or lower `time_window`")
-        }
+    private func hold(_ bytes: Int, _ claim: MemoryClaim) throws(ExecutionError) {
+        try claim.set(bytes, "the surroundings of \(count) events", "narrow the filter, or lower `time_window`")
     }
 
     func finish() throws(ExecutionError) {
@@ -53,7 +53,7 @@ final class StreamContextStage: RowStage {
             if kept.rows.isEmpty { return }
             let compact = kept.compacted()
             bytes += compact.memoryBytes
-            try self.check(bytes)
+            try self.hold(bytes, self.rows)
             for (place, row) in kept.rows.enumerated() {
                 gathered[streams.value(at: row) ?? [], default: []].append((times[row], blocks.count, place))
             }
@@ -91,7 +91,7 @@ final class StreamContextStage: RowStage {
             block, moments, streams throws(ExecutionError) in
             for row in block.rows { times[streams.value(at: row) ?? [], default: []].append(moments[row]) }
             total += block.rows.count
-            try self.check(total * 16)
+            try self.hold(total * 16, self.allTimes)
         }
         var result: [[UInt8]: [ClosedRange<Int64>]] = [:]
         for (stream, matches) in found {

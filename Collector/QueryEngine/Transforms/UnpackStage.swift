@@ -37,6 +37,7 @@ final class UnpackStage: RowStage {
         var names: [String] = []
         var values: [String: [Int: [UInt8]]] = [:]
         var bytes = 0
+        let claim = MemoryClaim(options.budget)
         for row in block.rows where chosen?.contains(row) ?? true {
             for (name, value) in wanted(read(column?.value(at: row) ?? [])) {
                 let name = pipe.prefix + name
@@ -47,12 +48,10 @@ final class UnpackStage: RowStage {
                 values[name, default: [:]][row] = value
                 bytes += value.count + 64
             }
-            guard bytes + names.count * (block.rows.count * 8 + 64) <= options.memoryLimit else {
-                throw ExecutionError(
-                    code: .memory,
-                    message: "`\(pipe.form.rawValue)` makes \(names.count) fields, which need more than "
-                        + "\(options.memoryLimit >> 20) MiB; name the fields that are wanted with `fields (...)`")
-            }
+            try claim.set(
+                bytes + names.count * (block.rows.count * 8 + 64),
+                "\(names.count) fields that `\(pipe.form.rawValue)` makes",
+                "name the fields that are wanted with `fields (...)`")
         }
         var result = block
         for name in names { result = result.writing(name, pipe.rule) { row in values[name]?[row] } }

@@ -87,20 +87,21 @@ package struct SegmentRewriter: Sendable {
         var streams: Set<StreamIdentity> = []
         for (index, input) in inputs.enumerated() {
             let segment = try open(input)
-            if index > 0, streams.count + segment.streams.count > Self.maxStreams,
-                streams.union(segment.streams).count > Self.maxStreams
+            let own = try segment.streams
+            if index > 0, streams.count + own.count > Self.maxStreams,
+                streams.union(own).count > Self.maxStreams
             {
                 throw TooManyStreams(fitting: index)
             }
             guard let filter else {
-                streams.formUnion(segment.streams)
+                streams.formUnion(own)
                 continue
             }
             for block in segment.blocks {
                 try DamagedInput.meeting(input) {
                     let kept = try filter(block)
                     for (row, stream) in try block.streamIndexes().enumerated() where kept?.contains(row) ?? true {
-                        streams.insert(segment.streams[Int(stream)])
+                        streams.insert(own[Int(stream)])
                     }
                 }
             }
@@ -136,7 +137,9 @@ package struct SegmentRewriter: Sendable {
 
     /// Opens an input without keeping anything of it in the cache of queries.
     private func open(_ input: StoredSegment) throws -> SegmentReader {
-        try DamagedInput.meeting(input) { try SegmentReader(input.bytes, cache: BlockCache(maxBytes: 0)) }
+        try DamagedInput.meeting(input) {
+            try SegmentReader(input.bytes, cache: BlockCache(maxBytes: 0), holdsStreams: true)
+        }
     }
 }
 

@@ -31,7 +31,7 @@ private func checkSegment(of batch: EventBatch) {
     for block in reader.blocks {
         let all = RowBitmap(rowCount: block.rowCount, filled: true)
         guard let messages = try? block.messages(all), let times = try? block.times(), let levels = try? block.levels(),
-            let streams = try? block.streamIndexes()
+            let streams = try? block.streamIndexes(), let known = try? block.streams
         else { preconditionFailure("a segment that was just written cannot be read") }
         for index in 0..<block.rowCount {
             let message = batch.messages[row]
@@ -39,7 +39,7 @@ private func checkSegment(of batch: EventBatch) {
                 messages.value(at: index) == Array(batch.arena[Int(message.offset)..<message.end]), "another message")
             precondition(times[index] == batch.timestamps[row] && levels[index] == batch.levels[row], "another time")
             precondition(
-                block.streams[Int(streams[index])] == batch.streams[Int(batch.streamIndexes[row])], "another stream")
+                known[Int(streams[index])] == batch.streams[Int(batch.streamIndexes[row])], "another stream")
             row += 1
         }
         checkFields(block, all, of: batch, from: row - block.rowCount)

@@ -70,8 +70,9 @@ func readAll(_ bytes: [UInt8]) {
         _ = try? block.times()
         _ = try? block.ids()
         _ = try? block.levels()
+        let count = ((try? block.streams) ?? []).count
         for index in (try? block.streamIndexes()) ?? [] {
-            precondition(Int(index) < block.streams.count, "a row of no stream")
+            precondition(Int(index) < count, "a row of no stream")
         }
         var columns = [try? block.messages(all), try? block.messages(some)]
         for name in block.fieldNames.prefix(8) + block.fieldNames.suffix(2) {

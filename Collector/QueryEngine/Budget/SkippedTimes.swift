@@ -1,0 +1,50 @@
+/// Times over which an answer lacks events, because a limit ended the query before it had looked at them.
+package struct SkippedTimes: Sendable, Equatable {
+    /// Which limit it was.
+    package enum Reason: String, Sendable {
+        /// The time that the query may take.
+        case time
+        /// The rows that it may read.
+        case rows
+    }
+
+    /// Intervals that are named at most; beyond, neighbours become one.
+    static let maxIntervals = 64
+
+    /// Which limit it was.
+    package var reason: Reason
+    /// Nanoseconds, ascending and apart from each other; events inside may be missing, events outside are not.
+    package var intervals: [ClosedRange<Int64>]
+
+    /// Joins the times of what was left out.
+    init(_ reason: Reason, _ times: some Sequence<ClosedRange<Int64>>, within bounds: ClosedRange<Int64>) {
+        self.reason = reason
+        var joined: [ClosedRange<Int64>] = []
+        for time in times.filter({ $0.overlaps(bounds) }).map({ $0.clamped(to: bounds) }).sorted(by: {
+            $0.lowerBound < $1.lowerBound
+        }) {
+            if let last = joined.last, time.lowerBound <= last.upperBound || time.lowerBound == last.upperBound &+ 1 {
+                joined[joined.count - 1] = last.lowerBound...max(last.upperBound, time.upperBound)
+            } else {
+                joined.append(time)
+            }
+        }
+        // The narrowest distances go first.
+        if joined.count > Self.maxIntervals {
+            let gaps = zip(joined, joined.dropFirst()).enumerated().map { index, pair in
+                (index: index, length: UInt64(bitPattern: pair.1.lowerBound &- pair.0.upperBound))
+            }
+            let kept = Set(gaps.sorted { $0.length > $1.length }.prefix(Self.maxIntervals - 1).map(\.index))
+            var result = [joined[0]]
+            for (index, interval) in joined.enumerated().dropFirst() {
+                if kept.contains(index - 1) {
+                    result.append(interval)
+                } else {
+                    result[result.count - 1] = result[result.count - 1].lowerBound...interval.upperBound
+                }
+            }
+            joined = result
+        }
+        intervals = joined
+    }
+}

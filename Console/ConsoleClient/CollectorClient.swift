@@ -43,6 +43,30 @@ package final class CollectorClient {
         try StorageState(parsing: try send(request("GET", "/v1/storage")).body)
     }
 
+    /// Asks `/v1/queries`: what runs, and the document that says it.
+    package func queries() throws(RequestFailure) -> (list: QueryList, document: [UInt8]) {
+        let body = try send(request("GET", "/v1/queries")).body
+        return (try QueryList(parsing: body), body)
+    }
+
+    /// Ends a query.
+    ///
+    /// - Parameters:
+    ///   - id: as ``queries()`` names it.
+    ///   - quarantine: how long queries of its shape are refused; nil for not at all.
+    /// - Throws: ``RequestFailure``: a problem with the status 404 when there is none.
+    package func killQuery(_ id: String, quarantine: Duration?) throws(RequestFailure) {
+        let more = quarantine.map { "?quarantine=\($0.logForm)" } ?? ""
+        _ = try send(request("DELETE", "/v1/queries/\(id)\(more)"))
+    }
+
+    /// Lets queries of a shape run again.
+    ///
+    /// - Throws: ``RequestFailure``: a problem with the status 404 when there is none.
+    package func releaseShape(_ id: String) throws(RequestFailure) {
+        _ = try send(request("DELETE", "/v1/queries/shapes/\(id)"))
+    }
+
     /// One page of hits.
     package func search(_ search: SearchRequest) throws(RequestFailure) -> SearchPage {
         try SearchPage(parsing: try send(post("/v1/search", search.body)).body)

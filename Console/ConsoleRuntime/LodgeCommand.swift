@@ -16,7 +16,8 @@ package struct LodgeCommand: ParsableCommand {
             """,
         version: "lodge \(consoleVersion)",
         subcommands: [
-            ConsoleCommand.self, QueryCommand.self, TailCommand.self, DoctorCommand.self, VersionCommand.self,
+            ConsoleCommand.self, QueryCommand.self, TailCommand.self, QueriesCommand.self, KillCommand.self,
+            DoctorCommand.self, VersionCommand.self,
         ],
         defaultSubcommand: ConsoleCommand.self)
 

@@ -66,6 +66,20 @@ import Testing
         #expect(batch.entries.allSatisfy { (1...TailDecoder.largestGap).contains($0.count) })
     }
 
+    @Test func runningQueriesAreRead() throws {
+        let body =
+            #"{"queries":[{"id":"q3","state":"running","user":"10.0.0.9","query":"a | b","running_ms":12,"#
+            + #""blocks":4,"blocks_done":1,"rows":7,"bytes":9,"memory_bytes":11}],"#
+            + #""shapes":[{"id":"ab","shape":"?","state":"open","seconds_left":5}]}"#
+        let list = try QueryList(parsing: Array(body.utf8))
+        let query = try #require(list.queries.first)
+        #expect(query.id == "q3" && query.user == "10.0.0.9" && query.text == "a | b" && query.running == 12)
+        #expect(query.blocks == 4 && query.blocksDone == 1 && query.rows == 7 && query.memoryBytes == 11)
+        #expect(list.shapes.first?.id == "ab" && list.shapes.first?.secondsLeft == 5)
+        #expect(try QueryList(parsing: Array("{}".utf8)).queries.isEmpty)
+        #expect(throws: RequestFailure.self) { try QueryList(parsing: Array("[]".utf8)) }
+    }
+
     @Test func aProblemPointsIntoTheQuery() {
         let body =
             #"{"title":"The query cannot be read","detail":"column 9: expected a value\n  level:=","line":1,""#

@@ -22,7 +22,8 @@ import Testing
         ["query"], ["query", "*", "--limit", "-1"], ["query", "*", "--since", "yesterday"],
         ["query", "*", "--since", "1h", "--from", "2h"], ["query", "*", "--from", "now", "--to", "-1h"],
         ["query", "*", "-o", "xml"], ["tail", "--count", "0"], ["nosuch", "thing"], ["query", "*", "--url", "ftp://x"],
-        ["tail", "--for", "soon"],
+        ["tail", "--for", "soon"], ["kill"], ["kill", "../x"], ["kill", "q1", "--quarantine", "soon"],
+        ["kill", "q1", "--quarantine", "1h", "--release"], ["queries", "-o", "xml"],
     ])
     func wrongUsageIsTwoAndSaysWhatIsWrong(arguments: [String]) {
         let streams = Streams(output: ByteSink(descriptor: -1), errors: ByteSink(descriptor: -1))
@@ -31,7 +32,9 @@ import Testing
         #expect(!streams.errors.kept.isEmpty)
     }
 
-    @Test(arguments: [["query", "*"], ["tail"], ["doctor"], ["query", "*", "-o", "json"]])
+    @Test(arguments: [
+        ["query", "*"], ["tail"], ["doctor"], ["query", "*", "-o", "json"], ["queries"], ["kill", "q1"],
+    ])
     func noCollectorIsThree(arguments: [String]) {
         let streams = Streams(output: ByteSink(descriptor: -1), errors: ByteSink(descriptor: -1))
         // Port 1 of the loopback address: nothing listens there.

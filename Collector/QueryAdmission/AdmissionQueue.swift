@@ -1,7 +1,8 @@
 /// Which queries run and which wait: a state machine without clock and threads.
 ///
-/// What costs less goes ahead, by powers of two, and of equals those whose user runs fewer. Every
-/// other place goes to who has waited for long, in the order of arrival, so that nobody starves. Each query has a number, given by the caller, once.
+/// What costs less goes ahead, by powers of two, and of equals those whose user runs fewer. But of some places one goes to
+/// who has waited for long, in the order of arrival, so that nobody starves. Each query has a number, given by the caller,
+/// once.
 package struct AdmissionQueue: Sendable {
     private struct Entry: Sendable {
         var id: UInt64
@@ -28,12 +29,13 @@ package struct AdmissionQueue: Sendable {
     private var waiting: [Entry] = []
     private var runningOfUser: [String: Int] = [:]
     private var heavyRunning = 0
-    /// Whether the last one went ahead because it had waited for long: then the next one is another's.
-    private var startedOld = false
+    /// Places since the last one that was given to who had waited for long.
+    private var placesSinceOld: Int
 
     /// Nothing runs.
     package init(_ rules: AdmissionRules) {
         self.rules = rules
+        placesSinceOld = rules.placesPerPatient
     }
 
     /// How many run.
@@ -106,7 +108,7 @@ package struct AdmissionQueue: Sendable {
         var started: [UInt64] = []
         while let next = next(now) {
             let entry = waiting.remove(at: next)
-            startedOld = !startedOld && isOld(entry, now)
+            placesSinceOld = isPatientsTurn && isOld(entry, now) ? 0 : placesSinceOld + 1
             start(entry)
             started.append(entry.id)
         }
@@ -128,7 +130,7 @@ package struct AdmissionQueue: Sendable {
     private func next(_ now: UInt64) -> Int? {
         guard running.count < rules.running else { return nil }
         func precedes(_ left: Entry, _ right: Entry) -> Bool {
-            if !startedOld {
+            if isPatientsTurn {
                 let (leftIsOld, rightIsOld) = (isOld(left, now), isOld(right, now))
                 if leftIsOld != rightIsOld { return leftIsOld }
                 if leftIsOld { return false }
@@ -144,6 +146,8 @@ package struct AdmissionQueue: Sendable {
         }
         return best
     }
+
+    private var isPatientsTurn: Bool { placesSinceOld >= rules.placesPerPatient - 1 }
 
     private func isOld(_ entry: Entry, _ now: UInt64) -> Bool { now >= entry.arrived &+ rules.patienceNanos }
 }

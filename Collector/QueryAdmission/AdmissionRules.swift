@@ -14,8 +14,10 @@ package struct AdmissionRules: Sendable, Equatable {
     package var heavyRunning = 2
     /// Rows that a query may be estimated to read; beyond, it is refused before it runs.
     package var estimatedRows = Int.max
-    /// How long a query waits before it goes ahead of lighter ones, nanoseconds.
+    /// How long a query waits before it may go ahead of lighter ones, nanoseconds.
     package var patienceNanos: UInt64 = 2_000_000_000
+    /// Of so many places one goes to a query that has waited for so long.
+    package var placesPerPatient = 8
 
     /// The defaults.
     package init() {}

@@ -26,17 +26,18 @@ extension Scan {
         let claim = MemoryClaim(options.budget)
         var heap = BoundedHeap<Candidate>(limit: wanted) { precedes($0.cursor, $1.cursor) }
         for (index, source) in sources.enumerated() {
-            if let worst = heap.worst {
-                let edge = newest ? source.timeBounds.upperBound : source.timeBounds.lowerBound
-                if newest ? edge < worst.cursor.time : edge > worst.cursor.time, !options.countsHits { break }
-            }
-            if let after = options.after, !options.countsHits {
-                // Blocks of earlier pages.
+            // A block that lies wholly behind the rows there are, or among those of earlier pages, is only counted.
+            let isOut = lies(source, behind: heap.worst?.cursor)
+            let isBefore = options.after.map { after in
                 let edge = newest ? source.timeBounds.lowerBound : source.timeBounds.upperBound
-                if newest ? edge > after.time : edge < after.time { continue }
+                return newest ? edge > after.time : edge < after.time
             }
+            if isOut, !options.countsHits { break }
+            if isBefore ?? false, !options.countsHits { continue }
             guard try mayGoOn(sources[index...]) else { break }
-            guard let (columns, rows) = try matches(source), !rows.isEmpty else { continue }
+            guard let (columns, rows) = try matches(source), !rows.isEmpty, !isOut, !(isBefore ?? false) else {
+                continue
+            }
             do {
                 let times = try columns.times()
                 let ids = try columns.ids()
@@ -54,6 +55,12 @@ extension Scan {
                 "add a limit or narrow the filter")
         }
         try handOn(heap.sorted().dropFirst(plan.offset), sources)
+    }
+
+    private func lies(_ source: any BlockSource, behind worst: RowCursor?) -> Bool {
+        guard let worst else { return false }
+        return plan.order == .newestFirst
+            ? source.timeBounds.upperBound < worst.time : source.timeBounds.lowerBound > worst.time
     }
 
     private mutating func handOn(_ chosen: ArraySlice<Candidate>, _ sources: [any BlockSource]) throws {

@@ -1,6 +1,8 @@
 import CollectorHTTP
+import CollectorRuntime
 import LineFormats
 import QueryAdmission
+import Settings
 import TestSupport
 import Testing
 
@@ -152,6 +154,23 @@ struct CollectorQueriesTests {
         // Others go on.
         #expect(try await server.query("* | count() n").first?["n"]?.string == "300")
         await server.end()
+    }
+
+    @Test func limitsAreSettings() throws {
+        func limits(_ text: String) throws -> QueryLimits {
+            try readSettings(text: Array(text.utf8), file: "c.yaml") { root throws(SettingsError) in
+                try CollectorSettings(&root)
+            }.queries
+        }
+        let some = try limits("queries: {timeout: 20m, memory: 1GiB, rows: 5, running: 2, deaths: 9, cooldown: 2s}")
+        #expect(some.timeout == .seconds(1_200) && some.maximumTimeout == .seconds(1_200))
+        // All queries together may hold what one may.
+        #expect(some.memoryBytes == 1 << 30 && some.totalMemoryBytes == 1 << 30)
+        #expect(some.rows == 5 && some.admission.running == 2)
+        #expect(some.shapes.deaths == 9 && some.shapes.cooldownNanos == 2_000_000_000)
+        #expect(try limits("") == QueryLimits())
+        #expect(throws: SettingsError.self) { try limits("queries: {running: 0}") }
+        #expect(throws: SettingsError.self) { try limits("queries: {memory_limit: 1GiB}") }
     }
 
     @Test func aQueryThatWouldReadTooMuchIsNotBegun() async throws {

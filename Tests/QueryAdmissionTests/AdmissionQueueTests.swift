@@ -12,6 +12,7 @@ import Testing
         rules.heavyRows = 1_000
         rules.heavyRunning = 1
         rules.patienceNanos = 100
+        rules.placesPerPatient = 2
         return rules
     }
 

@@ -77,6 +77,25 @@ import Testing
         #expect(limited.rows.map(describe) == Array(oldest.prefix(4)), "seed \(seed)")
     }
 
+    @Test func blocksThatAreOnlyCountedHaveTheirTimesLeftAlone() throws {
+        let blocks = try (0..<5).map { number in
+            SpyBlock(
+                try memoryBlock(
+                    (0..<10).map { PlainEvent(Int64(number * 100 + $0), "m") }, position: UInt64(number + 1)))
+        }
+        let options = ExecutionOptions.anyOrder.with {
+            $0.order = .newestFirst
+            $0.limit = 10
+            $0.countsHits = true
+        }
+        let page = try run("m", on: blocks, options)
+        #expect(page.rows.count == 10 && page.summary.hits == 50)
+        #expect(blocks.map { $0.reads.contains("times") } == [false, false, false, false, true])
+        let next = try run("m", on: blocks, options.with { $0.after = page.summary.lastRow })
+        #expect(next.rows.count == 10 && next.summary.hits == 50)
+        #expect(blocks.map { $0.reads.contains("ids") } == [false, false, false, true, true])
+    }
+
     @Test func blocksThatCannotHoldTheFirstRowsAreNotRead() throws {
         let blocks = try (0..<5).map { number in
             SpyBlock(

@@ -19,7 +19,7 @@ package struct QueryLimits: Sendable, Equatable {
     /// Bytes of memory that all queries may hold together.
     package var totalMemoryBytes = 256 << 20
     /// How nice the threads of queries are to those that take events: 0 to 19, see nice(1).
-    package var niceness = 5
+    package var niceness = 15
     /// Rows of one page of `/v1/search`.
     package var searchRows = 10_000
     /// Bytes of events after which a page of a search ends, and of the events that a tail makes up for.

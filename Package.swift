@@ -135,8 +135,8 @@ let collector: [Target] = [
         "CollectorRuntime",
         [
             "TestSupport",
-            "CollectorHTTP", "CollectorIngest", "Diagnostics", "Journal", "LineFormats", "LogModel",
-            "QueryAdmission", "Settings",
+            "CollectorAPI", "CollectorHTTP", "CollectorIngest", "ConsoleClient", "Diagnostics", "Journal",
+            "LineFormats", "LogModel", "QueryAdmission", "Settings",
             "StoragePolicy", "StoreEngine", "SystemIO", "Workers", "ZstdCodec",
         ]),
     tests("ObjectStores", ["TestSupport", "ByteCoding", "SystemIO", "Workers"]),

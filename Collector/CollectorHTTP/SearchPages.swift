@@ -68,9 +68,19 @@ struct SearchPages: Sendable {
 
     private struct Written: Sendable {
         var logs: [UInt8] = []
-        var rows = 0
-        var last: RowCursor?
+        /// The rows, and where in `logs` each ends.
+        var rows: [(cursor: RowCursor, end: Int)] = []
+        /// Whether there are rows behind these.
         var hasMore = false
+
+        var memoryBytes: Int { logs.capacity + rows.capacity * MemoryLayout<(RowCursor, Int)>.stride }
+
+        /// Leaves the rows behind the first `count` to the next page.
+        mutating func end(after count: Int) {
+            rows.removeSubrange(count...)
+            logs.removeSubrange((rows.last?.end ?? 0)...)
+            hasMore = true
+        }
     }
 
     /// Finds and writes a page.
@@ -101,27 +111,36 @@ struct SearchPages: Sendable {
         // The first page counts for all of them: the others need not look at what they do not show.
         job.countsHits = cursor == nil
         let bytes = runner.limits.pageBytes
-        var (page, summary) = try await runner.collect(job, into: Written(), bytes: { $0.logs.capacity }) {
+        var (page, summary) = try await runner.collect(job, into: Written(), bytes: { $0.memoryBytes }) {
             page, block in
             var writer = ByteWriter(capacity: 1 << 12)
             for (index, row) in block.rows.enumerated() {
-                guard page.rows < limit, page.rows == 0 || page.logs.count < bytes else {
+                guard page.rows.count < limit, page.rows.isEmpty || page.logs.count < bytes else {
                     page.hasMore = true
                     return false
                 }
                 writer.removeAll()
-                if page.rows > 0 { writer.append(0x2C) }
+                if !page.rows.isEmpty { writer.append(0x2C) }
                 write(block, index, &writer)
                 writer.withBytes { page.logs.append(contentsOf: $0) }
-                page.rows += 1
-                page.last = block.cursors[row]
+                page.rows.append((block.cursors[row], page.logs.count))
             }
             return true
         }
+        if let skipped = summary.skipped, !page.rows.isEmpty {
+            // What a limit left out may belong between the rows. The page ends in front of it, and the next one goes on
+            // there. Where it belongs in front of all rows, no cursor could lead to it.
+            let count = page.rows.prefix { skipped.isBehind($0.cursor, terms.order) }.count
+            if count > 0 {
+                page.end(after: count)
+            } else {
+                page.hasMore = false
+                summary.gaps.append("what was left out may come before these events, so there is no next page")
+            }
+        }
         let hits = cursor?.hits ?? summary.hits
         var next: SearchCursor?
-        // Whoever goes on behind a page that was cut short gets what can be had, and has been told.
-        if let last = page.last, page.hasMore || !summary.isComplete {
+        if page.hasMore, let last = page.rows.last?.cursor {
             next = SearchCursor(
                 row: last, now: now, lastID: cursor?.lastID ?? RowID.last(at: summary.lastPosition), hits: hits,
                 hitsAreComplete: cursor?.hitsAreComplete ?? summary.isComplete, fingerprint: terms.fingerprint)

@@ -35,6 +35,7 @@ struct CollectorBoundsTests {
         #expect(page.status == 200)
         #expect(page.json?["complete"]?.bool == false)
         #expect(page.json?["incomplete"]?.array?.isEmpty == false)
+        #expect(page.json?["next_cursor"] == .null)
         #expect(try await server.send("GET", "/select/logsql/query?query=*&timeout=x").status == 400)
         await server.end()
     }

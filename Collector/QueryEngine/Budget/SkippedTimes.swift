@@ -47,4 +47,13 @@ package struct SkippedTimes: Sendable, Equatable {
         }
         intervals = joined
     }
+
+    /// Whether a row comes before all that was left out, so that whoever goes on behind it misses none of that.
+    package func isBehind(_ row: RowCursor, _ order: RowOrder) -> Bool {
+        switch order {
+        case .newestFirst: intervals.last.map { row.time > $0.upperBound } ?? true
+        case .oldestFirst: intervals.first.map { row.time < $0.lowerBound } ?? true
+        case .any: false
+        }
+    }
 }

@@ -58,6 +58,12 @@ package struct BatchBlock: BlockSource {
     /// Names in the batch.
     package var fieldNameCount: Int { batch.fieldNames.count }
 
+    /// Whether some row has the field: names of the batch may be those of labels alone.
+    package func hasField(_ name: String) -> Bool {
+        guard let number = number(of: name) else { return false }
+        return batch.fields.contains { $0.name == number }
+    }
+
     /// The names that the rows have, if the batch has many.
     package func fieldNames(of rows: RowBitmap) -> [String] {
         guard batch.fieldNames.count > Self.fewNames else { return batch.fieldNames }
@@ -101,6 +107,9 @@ package struct BatchBlock: BlockSource {
 
     /// Bytes of memory.
     package var byteCount: Int { batch.memoryBytes }
+
+    /// Nothing has to be read.
+    package func byteCount(of names: [String]?) -> Int { 0 }
 
     /// Times of the rows.
     package func times() -> [Int64] { batch.timestamps }

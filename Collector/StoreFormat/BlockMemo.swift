@@ -8,9 +8,16 @@ final class BlockMemo: Sendable {
         var streamGroups: RowGroups?
         var levelGroups: RowGroups?
         var packedFields: PackedFields?
+        var reading = BlockReading()
     }
 
     private let state = Mutex(State())
+
+    /// What has been read so far.
+    var reading: BlockReading { state.withLock { $0.reading } }
+
+    /// Notes what was read: a few times a column, never by row.
+    func note(_ change: (inout BlockReading) -> Void) { state.withLock { change(&$0.reading) } }
 
     /// The words of the templates of the messages, if they have been asked for.
     var knownTerms: TemplateTerms? { state.withLock { $0.terms } }

@@ -5,6 +5,8 @@ internal import ZstdCodec
 package struct CodecContext: ~Copyable {
     private var compressor: ZstdCompressor
     private var decompressor = ZstdDecompressor()
+    /// Bytes that came of decompressing.
+    private(set) var decompressedBytes = 0
 
     /// Makes contexts.
     ///
@@ -55,6 +57,7 @@ package struct CodecContext: ~Copyable {
                 return produced
             }
             guard produced == length else { throw StoreFormatError("frame holds \(produced) bytes, not \(length)") }
+            decompressedBytes &+= produced
         } catch let error as ByteCodingError {
             throw StoreFormatError("frame: \(error)")
         } catch let error as ZstdError {

@@ -75,6 +75,8 @@ package protocol BlockSource: Sendable {
     var streamBytes: Int { get }
     /// Names of the fields that at least one row has, `_msg` not among them.
     var fieldNames: [String] { get }
+    /// Whether some row has a field of that name of its own, not as a label. Quick.
+    func hasField(_ name: String) -> Bool
     /// How many ``fieldNames`` there are.
     var fieldNameCount: Int { get }
     /// Names of fields, among them all that some of the rows have: to be asked where a block has many names.
@@ -85,6 +87,10 @@ package protocol BlockSource: Sendable {
     func labels(_ name: String) throws -> LabelValues
     /// Bytes the block takes, on disk or in memory: what reading all of it costs.
     var byteCount: Int { get }
+    /// Bytes of the columns of these names, labels being none: what reading these costs at most; nil for all of them.
+    func byteCount(of names: [String]?) -> Int
+    /// What has been read since the block was opened.
+    var reading: BlockReading { get }
 
     /// The block for as long as one query works on it: what its columns have in common is read once.
     func opened() -> any BlockSource
@@ -105,6 +111,9 @@ package protocol BlockSource: Sendable {
     func streamGroups() throws -> RowGroups?
     /// The messages. Only rows among `candidates` are sure to be filled in.
     func messages(_ candidates: RowBitmap) throws -> ColumnData
+    /// The templates of the messages, which are the same for a message in every block. Only rows among `candidates` are
+    /// sure to be filled in.
+    func messageTemplates(_ candidates: RowBitmap) throws -> ColumnData
     /// The rows among `rows` whose messages pass a test, or may; nil when only reading the messages tells.
     func messageCandidates(_ search: MessageSearch, among rows: RowBitmap) throws -> MessageCandidates?
     /// The values of a field (labels of streams are not fields); nil when no row has it. Only rows among `candidates`
@@ -119,6 +128,12 @@ package protocol BlockSource: Sendable {
 }
 
 extension BlockSource {
+    /// As in memory: whatever is looked at, nothing is read.
+    package var reading: BlockReading { BlockReading() }
+
+    /// As if all had to be read.
+    package func byteCount(of names: [String]?) -> Int { byteCount }
+
     /// Groups the rows.
     package func streamGroups() throws -> RowGroups? {
         try streams.count <= RowGroups.most ? RowGroups(try streamIndexes()) : nil
@@ -127,11 +142,19 @@ extension BlockSource {
     /// They are in memory anyway.
     package var streamBytes: Int { 0 }
 
+    /// Looks among the names.
+    package func hasField(_ name: String) -> Bool { fieldNames.contains(name) }
+
     /// Counts them.
     package var fieldNameCount: Int { fieldNames.count }
 
     /// All of the block.
     package func fieldNames(of rows: RowBitmap) throws -> [String] { fieldNames }
+
+    /// Finds them.
+    package func messageTemplates(_ candidates: RowBitmap) throws -> ColumnData {
+        try messages(candidates).messageTemplates(candidates)
+    }
 
     /// Reads as for many.
     package func messages(picking rows: RowBitmap) throws -> ColumnData { try messages(rows).picking(rows) }

@@ -11,9 +11,7 @@ extension SegmentBlock {
     /// - Returns: the values.
     /// - Throws: ``StoreFormatError`` or ``ByteCodingError`` when the section is damaged; what reading throws.
     func values(_ reference: SectionReference, _ candidates: RowBitmap, picks: Bool = false) throws -> ColumnData {
-        let content = try segment.section(reference)
-        return unsafe try content.withUnsafeBytes { raw in
-            var context = CodecContext()
+        return unsafe try decoding(reference) { raw, context in
             var reader = unsafe ByteReader(raw)
             func whole(_ column: ColumnData) -> ColumnData { picks ? column.picking(candidates) : column }
             switch reference.kind {
@@ -48,6 +46,15 @@ extension SegmentBlock {
         }
     }
 
+    func messageTemplates(_ candidates: RowBitmap) throws -> ColumnData {
+        let section = description.messages
+        guard section.kind == .templates else { return try messages(candidates).messageTemplates(candidates) }
+        if memo != nil, let outline = knownTerms()?.outline ?? segment.known(section, .templates) as TemplateOutline? {
+            return outline.templates
+        }
+        return unsafe try decoding(section) { raw, _ in unsafe try outline(section, raw, rowCount).templates }
+    }
+
     /// The outline of templates, which the cache keeps for queries.
     func outline(
         _ reference: SectionReference, _ section: UnsafeRawBufferPointer, _ rowCount: Int
@@ -55,18 +62,19 @@ extension SegmentBlock {
         if reference.offset == description.messages.offset, let terms = knownTerms() { return terms.outline }
         func read() throws -> TemplateOutline {
             var context = CodecContext()
-            return unsafe try TemplateOutline(section, rowCount: rowCount, &context)
+            let outline = unsafe try TemplateOutline(section, rowCount: rowCount, &context)
+            let bytes = context.decompressedBytes
+            memo?.note { $0.decompressedBytes += bytes }
+            return outline
         }
-        return memo == nil ? try read() : try segment.cached(reference, .templates, cost: \.memoryBytes, read)
+        return memo == nil ? try read() : try cached(reference, .templates, cost: \.memoryBytes, read)
     }
 
     func numbers(_ name: String) throws -> NumberColumn? {
         guard let reference = description.columns.first(where: { $0.name == name })?.section,
             reference.kind == .typed
         else { return nil }
-        let content = try segment.section(reference)
-        return unsafe try content.withUnsafeBytes { raw in
-            var context = CodecContext()
+        return unsafe try decoding(reference) { raw, context in
             var reader = unsafe ByteReader(raw)
             guard unsafe try form(&reader) == .numbers else { return nil }
             return unsafe try FieldReader.numbers(&reader, try rows(&reader, of: reference), &context)
@@ -100,8 +108,7 @@ extension SegmentBlock {
                 throw StoreFormatError("presence that the block does not have")
             }
             return try presence(description.presences[number]) {
-                let content = try segment.section(description.presences[number])
-                return unsafe try content.withUnsafeBytes { raw in
+                return unsafe try decoding(description.presences[number]) { raw, _ in
                     var reader = unsafe ByteReader(raw)
                     guard let kind = Presence(rawValue: unsafe try reader.byte()) else {
                         throw StoreFormatError("unknown presence")
@@ -117,6 +124,6 @@ extension SegmentBlock {
 
     /// A presence that takes some work; for queries the cache keeps it.
     private func presence(_ section: SectionReference, _ make: () throws -> ColumnRows) throws -> ColumnRows {
-        memo == nil ? try make() : try segment.cached(section, .presence, cost: \.memoryBytes, make)
+        memo == nil ? try make() : try cached(section, .presence, cost: \.memoryBytes, make)
     }
 }

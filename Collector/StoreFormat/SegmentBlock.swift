@@ -18,6 +18,10 @@ struct SegmentBlock: BlockSource {
         description.columns.map(\.name) + (description.overflow?.names ?? [])
     }
 
+    func hasField(_ name: String) -> Bool {
+        description.columns.contains { $0.name == name } || description.overflow?.names.contains(name) ?? false
+    }
+
     var fieldNameCount: Int { description.columns.count + (description.overflow?.names.count ?? 0) }
 
     func fieldNames(of rows: RowBitmap) throws -> [String] {
@@ -33,6 +37,21 @@ struct SegmentBlock: BlockSource {
             + description.columns.reduce(0) { $0 + Int($1.section.length) }
             + Int(description.overflow?.section.length ?? 0)
     }
+
+    func byteCount(of names: [String]?) -> Int {
+        guard let names else { return byteCount }
+        let wanted = Set(names)
+        var bytes = 0
+        if wanted.contains(FieldName.time) { bytes += Int(description.times.length) }
+        if wanted.contains(FieldName.message) { bytes += Int(description.messages.length) }
+        for column in description.columns where wanted.contains(column.name) { bytes += Int(column.section.length) }
+        if let overflow = description.overflow, overflow.names.contains(where: wanted.contains) {
+            bytes += Int(overflow.section.length)
+        }
+        return bytes
+    }
+
+    var reading: BlockReading { memo?.reading ?? BlockReading() }
 
     var labelNames: Set<String> { segment.labelNames }
 
@@ -55,9 +74,9 @@ struct SegmentBlock: BlockSource {
     /// would have told is found out by looking.
     private func filter(covering place: Int) -> BlockFilter? {
         guard let reference = description.extras.first(where: { $0.kind == .filter }) else { return nil }
-        let state = segment.cached(reference, .filter, cost: \.memoryBytes) {
+        let state = cached(reference, .filter, cost: \.memoryBytes) {
             do {
-                return FilterState.intact(try BlockFilter(try segment.section(reference)))
+                return FilterState.intact(try BlockFilter(try section(reference)))
             } catch {
                 segment.cache.noteDamagedFilter()
                 return .damaged
@@ -105,7 +124,7 @@ struct SegmentBlock: BlockSource {
     func rowsByStream() throws -> RowGroups {
         func group() throws -> RowGroups { RowGroups(try decodeStreamIndexes()) }
         return try memo?.streamGroups {
-            try segment.cached(description.streams, .groups, cost: \.memoryBytes, group)
+            try cached(description.streams, .groups, cost: \.memoryBytes, group)
         } ?? group()
     }
 
@@ -113,7 +132,7 @@ struct SegmentBlock: BlockSource {
     func rowsByLevel() throws -> RowGroups {
         func group() throws -> RowGroups { RowGroups(try levels()) }
         return try memo?.levelGroups {
-            try segment.cached(description.levels, .groups, cost: \.memoryBytes, group)
+            try cached(description.levels, .groups, cost: \.memoryBytes, group)
         } ?? group()
     }
 
@@ -121,9 +140,7 @@ struct SegmentBlock: BlockSource {
         guard description.streams.kind == .scaled else {
             return try packed(description.streams, limit: segment.streamCount)
         }
-        let content = try segment.section(description.streams)
-        return unsafe try content.withUnsafeBytes { raw in
-            var context = CodecContext()
+        return unsafe try decoding(description.streams) { raw, context in
             var reader = unsafe ByteReader(raw)
             let numbers = unsafe try ScaledIntegers.decode(&reader, count: rowCount, &context)
             guard numbers.allSatisfy({ $0 >= 0 && $0 < segment.streamCount }) else {
@@ -158,14 +175,14 @@ struct SegmentBlock: BlockSource {
         let places = search.alternatives.map { words in
             words.map { WordPlaces($0, terms, outline, filter) { dictionaries(outline) } }
         }
-        return try TemplateSearch.candidates(search, places, among: rows, outline) {
-            try segment.section(description.messages)
+        return unsafe try TemplateSearch.candidates(search, places, among: rows, outline) { load in
+            unsafe try decoding(description.messages, load)
         }
     }
 
     /// The words of the constants and dictionaries of the messages, which the cache keeps.
     private func dictionaries(_ outline: TemplateOutline) -> TermIndex {
-        segment.cached(description.messages, .dictionaries, cost: \.memoryBytes) {
+        cached(description.messages, .dictionaries, cost: \.memoryBytes) {
             unsafe outline.withTexts { unsafe TermIndex(columns: outline.directory, $0) }
         }
     }
@@ -182,15 +199,13 @@ struct SegmentBlock: BlockSource {
             if memo != nil, let outline: TemplateOutline = segment.known(description.messages, .templates) {
                 return TemplateTerms(outline)
             }
-            let content = try segment.section(description.messages)
-            return unsafe try content.withUnsafeBytes { raw in
-                var context = CodecContext()
-                return TemplateTerms(unsafe try TemplateOutline(raw, rowCount: rowCount, &context))
+            return unsafe try decoding(description.messages) { raw, context in
+                TemplateTerms(unsafe try TemplateOutline(raw, rowCount: rowCount, &context))
             }
         }
         // A query reads the messages of the rows that it finds: even if the cache has no room, it looks only once.
         return try memo?.terms {
-            try segment.cached(description.messages, .terms, cost: \.memoryBytes, make)
+            try cached(description.messages, .terms, cost: \.memoryBytes, make)
         } ?? make()
     }
 
@@ -203,19 +218,15 @@ struct SegmentBlock: BlockSource {
     }
 
     private func integers(_ reference: SectionReference) throws -> [Int64] {
-        let content = try segment.section(reference)
-        return unsafe try content.withUnsafeBytes { raw in
-            var context = CodecContext()
-            return unsafe try NumberColumns.integers(raw, rowCount: rowCount, &context)
+        return unsafe try decoding(reference) { raw, context in
+            unsafe try NumberColumns.integers(raw, rowCount: rowCount, &context)
         }
     }
 
     private func packed<Number: FixedWidthInteger & UnsignedInteger>(
         _ reference: SectionReference, limit: Int
     ) throws -> [Number] {
-        let content = try segment.section(reference)
-        return unsafe try content.withUnsafeBytes { raw in
-            var context = CodecContext()
+        return unsafe try decoding(reference) { raw, context in
             var reader = unsafe ByteReader(raw)
             return unsafe try NumberColumns.packed(&reader, count: rowCount, limit: limit, &context)
         }

@@ -31,18 +31,27 @@ struct MessageTokenizer: ~Copyable {
     /// Splits the next message: `length` bytes from `offset` on.
     mutating func add(_ messages: MessageBytes, offset: Int, length: Int) {
         firstVariable.append(UInt32(truncatingIfNeeded: variables.count))
+        templates.append(unsafe number(messages, offset, length))
+    }
+
+    /// The number of the template of a message; nothing else is kept of it.
+    mutating func template(of messages: MessageBytes, offset: Int, length: Int) -> UInt32 {
+        variables.removeAll()
+        return unsafe number(messages, offset, length)
+    }
+
+    @inline(__always)
+    private mutating func number(_ messages: MessageBytes, _ offset: Int, _ length: Int) -> UInt32 {
         let start = variables.count
         guard length <= Self.longestMessage, let patternLength = unsafe split(messages, offset, length) else {
             variables.resize(to: start)
             variables.append(
                 VariableValue(offset: offset, length: length, classes: TokenClass.other | TokenClass.wholeMessage))
             unsafe pattern.pointer[0] = TokenClass.placeholder
-            templates.append(
-                unsafe table.number(of: UnsafeRawBufferPointer(start: pattern.pointer, count: 1), variables: 1))
-            return
+            return unsafe table.number(of: UnsafeRawBufferPointer(start: pattern.pointer, count: 1), variables: 1)
         }
         let text = unsafe UnsafeRawBufferPointer(start: pattern.pointer, count: patternLength)
-        templates.append(unsafe table.number(of: text, variables: variables.count - start))
+        return unsafe table.number(of: text, variables: variables.count - start)
     }
 
     /// Writes the template of a message to `pattern` and appends its variables.

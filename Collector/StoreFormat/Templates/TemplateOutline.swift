@@ -82,6 +82,15 @@ final class TemplateOutline: Sendable {
         rows[Int(firstRows[template])..<Int(firstRows[template + 1])]
     }
 
+    /// The template of each row.
+    var templates: ColumnData {
+        var numbers = [UInt16](repeating: 0, count: rows.count)
+        for template in directory.templates.indices {
+            for row in rows(of: template) { numbers[Int(row)] = UInt16(truncatingIfNeeded: template) }
+        }
+        return ColumnData(arena: padded, dictionary: directory.templates.map(\.text), indexes: numbers)
+    }
+
     /// A row, the number of its template, and which of the rows of that it is.
     struct Place {
         var row: Int

@@ -10,6 +10,9 @@ struct TemplateSearch: ~Copyable {
     var block: TemplateBlock
     var scratch = ReusableBuffer<UInt8>(capacity: 256)
 
+    /// Lends the section, and what decompresses it.
+    typealias Section = ((UnsafeRawBufferPointer, inout CodecContext) throws -> Void) throws -> Void
+
     /// What is known of the rows of a template.
     private enum Verdict {
         case no, certain, possible
@@ -30,15 +33,15 @@ struct TemplateSearch: ~Copyable {
     ///   - alternatives: for each list of its words, where these are.
     ///   - rows: where to look.
     ///   - outline: of the block.
-    ///   - section: reads the section; called when columns must be looked at.
+    ///   - section: lends the section; called when columns must be looked at.
     /// - Returns: the rows.
     /// - Throws: when the section is damaged; what `section` throws.
     static func candidates(
         _ search: MessageSearch, _ alternatives: [[WordPlaces]], among rows: RowBitmap, _ outline: TemplateOutline,
-        section: () throws -> [UInt8]
+        section: Section
     ) throws -> MessageCandidates {
         var state = TemplateSearch(search: search, outline: outline, alternatives: alternatives)
-        return try state.run(rows, section)
+        return unsafe try state.run(rows, section)
     }
 
     private init(search: MessageSearch, outline: TemplateOutline, alternatives: [[WordPlaces]]) {
@@ -48,7 +51,7 @@ struct TemplateSearch: ~Copyable {
         block = TemplateBlock(outline)
     }
 
-    private mutating func run(_ rows: RowBitmap, _ section: () throws -> [UInt8]) throws -> MessageCandidates {
+    private mutating func run(_ rows: RowBitmap, _ section: Section) throws -> MessageCandidates {
         let none = RowBitmap(rowCount: rows.rowCount, filled: false)
         var found = MessageCandidates(certain: none, possible: none)
         let isWanted = wantedTemplates(rows)
@@ -63,7 +66,7 @@ struct TemplateSearch: ~Copyable {
         }
         if !open.isEmpty {
             let columns = Set(open.flatMap { $0.alternatives.flatMap { $0.flatMap(\.columns) } }).sorted()
-            try load(columns, section)
+            unsafe try load(columns, section)
             for (template, alternatives) in open {
                 let answers = try answers(template, alternatives)
                 let first = Int(outline.firstRows[template])
@@ -78,12 +81,8 @@ struct TemplateSearch: ~Copyable {
         return found
     }
 
-    private mutating func load(_ columns: [Int], _ section: () throws -> [UInt8]) throws {
-        let bytes = try section()
-        unsafe try bytes.withUnsafeBytes { raw in
-            var context = CodecContext()
-            unsafe try block.load(columns: columns, raw, &context)
-        }
+    private mutating func load(_ columns: [Int], _ section: Section) throws {
+        unsafe try section { raw, context in unsafe try block.load(columns: columns, raw, &context) }
     }
 
     /// Which templates the rows have; nil when they are too many to look at each.

@@ -6,6 +6,7 @@ internal import StoreFormat
 /// `_stream` and `_stream_id` are columns too. What has been read is kept while the block is worked on. One thread.
 final class BlockColumns {
     private let source: any BlockSource
+    private let trace: QueryTrace?
     private var cachedTimes: [Int64]?
     private var cachedIDs: [UInt64]?
     private var cachedStreams: [StreamIdentity]?
@@ -13,9 +14,12 @@ final class BlockColumns {
     /// Values that have been decoded, and the rows for which that was done.
     private var cachedValues: [String: (rows: RowBitmap, column: ColumnData?)] = [:]
 
-    init(_ source: any BlockSource) {
+    init(_ source: any BlockSource, _ trace: QueryTrace?) {
         self.source = source.opened()
+        self.trace = trace
     }
+
+    deinit { trace?.add(source.reading) }
 
     var rowCount: Int { source.rowCount }
     var timeBounds: ClosedRange<Int64> { source.timeBounds }
@@ -138,6 +142,11 @@ final class BlockColumns {
     func numbers(_ name: String) throws -> ResultColumn? {
         if try FieldName.isReserved(name) || !source.labels(name).isEmpty { return nil }
         return try source.numbers(name).map { .numbers($0) }
+    }
+
+    /// The templates of messages, without reading these where storage has them.
+    func messageTemplates(_ candidates: RowBitmap) throws -> ColumnData {
+        try source.messageTemplates(candidates)
     }
 
     /// What storage knows of a test of messages; nil when they are to be read, or have been.

@@ -21,17 +21,22 @@ package func execute(
         options.from = nil
         options.to = nil
     }
+    let trace = options.trace
     let scope = QueryScope(blocks, options)
     let plan = Plan(try scope.resolved(query), options)
     scope.rateSeconds = options.rateSeconds ?? plan.rateSeconds
-    let output = plan.pipes.reversed().reduce(EmitStage(emit, options) as any RowStage) { next, pipe in
-        makeStage(pipe, next: next, scope)
+    trace?.planned(plan, blocks)
+    let start = trace?.now() ?? 0
+    var output: any RowStage = EmitStage(emit, options)
+    for (index, pipe) in plan.pipes.enumerated().reversed() {
+        if let trace { output = TracedStage(output, trace, behind: index) }
+        output = makeStage(pipe, next: output, scope)
     }
     var scan = Scan(plan: plan, options: options, output: output)
     for reason in options.gaps { scan.gap(reason) }
     do {
         try scan.run(blocks)
-        try output.finish()
+        try scan.traced(.pipes) { try output.finish() }
         for reason in scope.gaps { scan.gap(reason) }
         scan.summary.unreadable += scope.unreadable.prefix(
             max(0, ExecutionSummary.maxUnreadable - scan.summary.unreadable.count))
@@ -41,89 +46,8 @@ package func execute(
         // Stages throw nothing else; reading errors are caught block by block.
         throw ExecutionError(code: .cancelled, message: "\(error)")
     }
+    trace?.ended(scan.summary, since: start)
     return scan.summary
-}
-
-/// What to scan and what to do with the rows.
-struct Plan {
-    var filter: CompiledFilter
-    /// What the filter was made of.
-    var selection: Filter
-    /// Times outside of which no row can match.
-    var timeBounds: ClosedRange<Int64>?
-    var pipes: [Pipe]
-    var order: RowOrder
-    var limit: Int?
-    var offset = 0
-    /// Fields that are needed; nil for all.
-    var needed: NeededFields
-    /// The length of the time that the query is about, seconds; nil when it is open.
-    var rateSeconds: Double?
-
-    /// Whether the first pipe counts or adds up values, so that it has no need of their text.
-    var looksAtNumbers: Bool {
-        switch pipes.first {
-        case .stats, .top, .uniq: true
-        default: false
-        }
-    }
-
-    init(_ query: Query, _ options: ExecutionOptions) {
-        var filters = [query.filter]
-        pipes = query.pipes
-        while case .filter(let pipe)? = pipes.first {
-            filters.append(pipe.filter)
-            pipes.removeFirst()
-        }
-        let filter = Filter.conjunction(filters)
-        self.filter = CompiledFilter(filter, now: options.now)
-        selection = filter
-        timeBounds = filter.timeBounds(now: options.now)
-        if let bounds = timeBounds {
-            let low = max(bounds.lowerBound, options.from?.nanoseconds ?? .min)
-            let high = min(bounds.upperBound, options.to.map { $0.adding(nanoseconds: -1).nanoseconds } ?? .max)
-            timeBounds = low <= high ? low...high : nil
-        }
-        if let timeBounds { self.filter = .and([.time(timeBounds), self.filter]) }
-        if let timeBounds, timeBounds.lowerBound != .min, timeBounds.upperBound != .max {
-            rateSeconds = (Double(timeBounds.upperBound) - Double(timeBounds.lowerBound) + 1) / 1e9
-        }
-        order = options.order
-        limit = options.limit
-        // Rows behind the limit need not be sorted, if nothing behind the sort looks at them.
-        let lastChange = pipes.lastIndex { !$0.keepsRows }
-        if let count = limit, let lastChange, case .sort(var sort) = pipes[lastChange], sort.partition.isEmpty {
-            sort.limit = min(sort.limit ?? .max, UInt64(clamping: count))
-            pipes[lastChange] = .sort(sort)
-        }
-        // `sort by (_time)` right behind the filter is an order of the scan, which need not hold all rows.
-        if case .sort(let sort)? = pipes.first, sort.keys.count == 1, sort.keys[0].field == FieldName.time,
-            sort.partition.isEmpty, sort.rankField == nil, let count = sort.limit, limit == nil || lastChange == 0
-        {
-            order = sort.keys[0].isDescending ? .newestFirst : .oldestFirst
-            offset = Int(clamping: sort.offset ?? 0)
-            limit = Int(clamping: count)
-            pipes.removeFirst()
-        } else if !pipes.allSatisfy(\.keepsRows) {
-            // A limit counts rows of the result, not of the scan.
-            if let count = limit { pipes.append(.limit(LimitPipe(UInt64(count)))) }
-            limit = nil
-            order = .any
-        }
-        needed = NeededFields(for: pipes)
-    }
-}
-
-extension Pipe {
-    /// Whether each row that comes in goes out, changed or not.
-    var keepsRows: Bool {
-        switch self {
-        case .copy, .delete, .fields, .rename, .extract, .format, .math, .measure, .pack, .unpack, .unpackWords,
-            .update:
-            true
-        default: false
-        }
-    }
 }
 
 /// The pass over the blocks.
@@ -145,7 +69,9 @@ struct Scan {
     mutating func run(_ blocks: [any BlockSource]) throws {
         guard let bounds = plan.timeBounds else { return }
         let blocks = try countByRollups(blocks, bounds)
-        var relevant = blocks.filter { $0.timeBounds.overlaps(bounds) && plan.filter.mayMatch($0) }
+        var relevant = traced(.pruning) {
+            blocks.filter { $0.timeBounds.overlaps(bounds) && plan.filter.mayMatch($0) }
+        }
         summary.prunedBlocks = blocks.count - relevant.count
         options.progress.planned(relevant.count)
         switch plan.order {
@@ -163,11 +89,19 @@ struct Scan {
             }
         case .newestFirst:
             relevant.sort { $0.timeBounds.upperBound > $1.timeBounds.upperBound }
-            try ordered(relevant)
+            try plan.partition.isEmpty ? ordered(relevant) : orderedInParts(relevant)
         case .oldestFirst:
             relevant.sort { $0.timeBounds.lowerBound < $1.timeBounds.lowerBound }
-            try ordered(relevant)
+            try plan.partition.isEmpty ? ordered(relevant) : orderedInParts(relevant)
         }
+    }
+
+    /// Does a part of the work, and measures it if the query is to be explained.
+    func traced<R>(_ stage: Explanation.Stage, _ work: () throws -> R) rethrows -> R {
+        guard let trace = options.trace else { return try work() }
+        let start = trace.now()
+        defer { trace.end(stage, since: start) }
+        return try work()
     }
 
     /// Whether the limits let it go on.
@@ -215,16 +149,26 @@ struct Scan {
     }
 
     /// The matching rows of a block; nil when it cannot be read, which the summary then says.
-    mutating func matches(_ source: any BlockSource) throws(ExecutionError) -> (BlockColumns, RowBitmap)? {
+    ///
+    /// - Parameters:
+    ///   - source: the block.
+    ///   - narrow: takes rows out that are not wanted, before the filter looks at them.
+    /// - Returns: the block and its rows.
+    /// - Throws: ``ExecutionError`` when the block needs too much memory.
+    mutating func matches(
+        _ source: any BlockSource, _ narrow: (BlockColumns, inout RowBitmap) throws -> Void = { _, _ in }
+    ) throws(ExecutionError) -> (BlockColumns, RowBitmap)? {
         let bytes = source.byteCount
         summary.scannedRows += source.rowCount
         summary.scannedBytes += bytes
         options.progress.read(rows: source.rowCount, bytes: bytes)
         try streams.set(source.streamBytes, "the streams of one segment", "narrow the time range")
-        let columns = BlockColumns(source)
+        let columns = BlockColumns(source, options.trace)
+        options.trace?.lookedAtBlock()
         do {
-            let all = RowBitmap(rowCount: source.rowCount, filled: true)
-            let rows = try plan.filter.rows(of: columns, among: all)
+            var all = RowBitmap(rowCount: source.rowCount, filled: true)
+            try narrow(columns, &all)
+            let rows = try traced(.filter) { try plan.filter.rows(of: columns, among: all) }
             summary.hits += rows.count
             return (columns, rows)
         } catch {
@@ -241,19 +185,30 @@ struct Scan {
             try counting.add(count: rows.count)
             return true
         }
+        if let patterns = output as? PatternsStage {
+            let read: PatternGroups.Rows
+            do {
+                read = try traced(.columns) { try patterns.read(source, columns, rows) }
+            } catch {
+                unreadable(source, rows: rows.count, error)
+                return true
+            }
+            try traced(.pipes) { try patterns.add(read, of: source) }
+            return true
+        }
         /// How many of the rows are wanted.
         var left = plan.limit.map { $0 - (summary.hits - rows.count) }
         for part in plan.needed.areOpen ? columns.parts(of: rows) : [rows] {
             var block: ResultBlock
             do {
-                block = try result(columns, part)
+                block = try traced(.columns) { try result(columns, part) }
             } catch {
                 unreadable(source, rows: part.count, error)
                 continue
             }
             if let count = left { block.rows = Array(block.rows.prefix(count)) }
             left = left.map { $0 - part.count }
-            let goesOn = try output.process(block)
+            let goesOn = try traced(.pipes) { try output.process(block) }
             if !goesOn || left.map({ $0 <= 0 }) ?? false { return false }
         }
         return true

@@ -64,6 +64,9 @@ package struct ExecutionOptions: Sendable {
     /// Asked before each block; true ends the scan, and the answer says that it is not complete.
     package var isOverdue: @Sendable () -> Bool
 
+    /// Follows the query to explain it; queries inside are not followed.
+    package var trace: QueryTrace?
+
     /// Makes options; by default everything, in any order.
     package init(
         now: Timestamp, from: Timestamp? = nil, to: Timestamp? = nil, limit: Int? = nil, order: RowOrder = .any,

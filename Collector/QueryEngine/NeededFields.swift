@@ -26,6 +26,9 @@ struct NeededFields {
                 needed = Self.fields(of: stats)
             case .uniq(let uniq): needed = uniq.fields.map { FieldPattern($0) }
             case .top(let top): needed = top.fields.map { FieldPattern($0) }
+            case .patterns(let pipe):
+                unwanted = []
+                needed = ([FieldName.time, FieldName.message] + pipe.fields).map { FieldPattern($0) }
             case .fieldValues(let pipe): needed = [FieldPattern(pipe.field)]
             case .blocksCount: needed = []
             case .sort(let sort):
@@ -55,6 +58,15 @@ struct NeededFields {
         }
         patterns = needed
         self.unwanted = needed == nil ? unwanted : []
+    }
+
+    /// The names and starts of names; nil when all are needed, or all but some.
+    var listed: [String]? { patterns?.map(\.description) }
+
+    /// The fields that are needed and those that a filter looks at; nil when they are not known before.
+    func names(with filter: Filter) -> [String]? {
+        guard !areOpen, let patterns else { return nil }
+        return Set((patterns + Self.fields(of: filter)).map(\.name)).sorted()
     }
 
     /// Whether the names that are needed depend on those that there are.

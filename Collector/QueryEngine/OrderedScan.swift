@@ -3,7 +3,7 @@ internal import StoreFormat
 
 extension Scan {
     /// One row that may be among the first: its place in time and where it is.
-    private struct Candidate {
+    struct Candidate {
         var cursor: RowCursor
         var block: Int
         var row: Int
@@ -63,7 +63,7 @@ extension Scan {
             ? source.timeBounds.upperBound < worst.time : source.timeBounds.lowerBound > worst.time
     }
 
-    private mutating func handOn(_ chosen: ArraySlice<Candidate>, _ sources: [any BlockSource]) throws {
+    mutating func handOn(_ chosen: ArraySlice<Candidate>, _ sources: [any BlockSource]) throws {
         // Pieces of bounded size, each read block by block and put back into order.
         let hasManyNames =
             plan.needed.areOpen
@@ -86,7 +86,7 @@ extension Scan {
             // first rows may just have been short.
             let rowBytes = max(1, piece.memoryBytes / piece.rows.count)
             count = max(1, min(most, count * 4, Self.pieceBytes / rowBytes))
-            if try !output.process(piece) { return }
+            if try !traced(.pipes, { try output.process(piece) }) { return }
         }
     }
 
@@ -107,7 +107,9 @@ extension Scan {
         for (index, rows) in rowsByBlock {
             let block: ResultBlock
             do {
-                block = try result(BlockColumns(sources[index]), rows).compacted()
+                block = try traced(.columns) {
+                    try result(BlockColumns(sources[index], options.trace), rows).compacted()
+                }
             } catch {
                 unreadable(sources[index], rows: rows.count, error)
                 continue

@@ -47,6 +47,7 @@ extension Scan {
             try stats.add(block, counts: counts)
             summary.hits += counts.reduce(0, +)
             counted.formUnion(places)
+            options.trace?.countedByRollups(parts)
         }
         return left()
     }

@@ -48,6 +48,7 @@ func makeStage(_ pipe: Pipe, next: any RowStage, _ scope: QueryScope) -> any Row
     case .offset(let pipe): return OffsetStage(Int(clamping: pipe.count), next)
     case .sort(let pipe): return SortStage(pipe, next, options)
     case .stats(let pipe): return StatsStage(pipe, next, scope)
+    case .patterns(let pipe): return PatternsStage(pipe, next, scope)
     case .uniq(let pipe): return UniqStage(pipe, next, options)
     case .top(let pipe): return TopStage(pipe, next, options)
     case .update(let pipe): return ColumnsStage(next, pipe.change(options))

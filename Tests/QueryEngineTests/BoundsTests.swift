@@ -83,6 +83,7 @@ import Testing
         "* | stats json_values()", "* | stats by (u) row_any()", "* | sort by (v) partition by (u) limit 1",
         "* | field_values u", "* | join by (v) (* | fields u, v)", "* | join by (u) (* | fields u) inner",
         "u:in(* | fields u)", "* | filter u:in(* | uniq by (u))",
+        "* | patterns by (u)", "* | sort by (_time) | patterns by (u)",
         "* | facets 5 max_value_len 2000", "* | stream_context before 1",
         "* | format '{\"<u>\":\"1\",\"a<u>\":\"2\"}' | unpack_json",
     ])

@@ -90,6 +90,7 @@ final class SpyBlock: BlockSource {
     var streamBytes: Int { block.streamBytes }
     var fieldNames: [String] { block.fieldNames }
     var byteCount: Int { block.byteCount }
+    func hasField(_ name: String) -> Bool { block.hasField(name) }
     func times() throws -> [Int64] {
         try note("times")
         return try block.times()
@@ -109,6 +110,10 @@ final class SpyBlock: BlockSource {
     func messages(_ candidates: RowBitmap) throws -> ColumnData {
         try note("_msg")
         return try block.messages(candidates)
+    }
+    func messageTemplates(_ candidates: RowBitmap) throws -> ColumnData {
+        try note("templates")
+        return try block.messageTemplates(candidates)
     }
     func messageCandidates(_ search: MessageSearch, among rows: RowBitmap) throws -> MessageCandidates? {
         try block.messageCandidates(search, among: rows)

@@ -108,6 +108,15 @@ import Testing
             query: "* | facets 5 max_value_length 3", column: 14,
             message: "unknown option of facets `max_value_length`; did you mean `max_value_len`?",
             nearest: "max_value_len"),
+        Case(
+            query: "* | patterns by (a) limti 3", column: 21,
+            message: "unknown option of patterns `limti`; did you mean `limit`?", nearest: "limit"),
+        Case(
+            query: "* | patterns new sinc 1h", column: 18,
+            message: "expected since after `new`, but found `sinc`"),
+        Case(
+            query: "* | patterns by (a, pattern)", column: 14,
+            message: "`pattern` is a field of what `patterns` gives; rename the other one first"),
         Case(query: "a:inn(b)", column: 3, message: "unknown filter `inn`; did you mean `in`?", nearest: "in"),
         Case(
             query: "ipv4_rnge(b)", column: 1, message: "unknown filter `ipv4_rnge`; did you mean `ipv4_range`?",

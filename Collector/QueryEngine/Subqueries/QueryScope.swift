@@ -11,7 +11,7 @@ final class QueryScope {
     var rateSeconds: Double?
     /// What the values of queries inside filters take.
     private var held: [MemoryClaim] = []
-    /// Why answers of queries inside are not complete.
+    /// Why answers of queries inside, or of a stage, are not complete.
     private(set) var gaps: [String] = []
     private(set) var unreadable: [UnreadableBlock] = []
 
@@ -37,6 +37,7 @@ final class QueryScope {
         inner.after = nil
         inner.countsHits = false
         inner.gaps = []
+        inner.trace = nil
         var failure: ExecutionError?
         let summary = try execute(query, on: blocks, inner) { block in
             do throws(ExecutionError) {
@@ -49,6 +50,11 @@ final class QueryScope {
         if let failure { throw failure }
         for gap in summary.gaps where !gaps.contains(gap) { gaps.append(gap) }
         unreadable += summary.unreadable
+    }
+
+    /// Notes that something is missing in the answer.
+    func miss(_ reason: String) {
+        if !gaps.contains(reason) { gaps.append(reason) }
     }
 
     /// The distinct values that a filter's query gives.

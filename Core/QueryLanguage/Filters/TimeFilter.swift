@@ -138,7 +138,7 @@ extension Parser {
     }
 
     /// Reads a time; a plain duration such as `5m` also as the nanoseconds it lies back.
-    private mutating func timePoint() throws(QueryError) -> (point: TimePoint, agoNanoseconds: Int64?) {
+    mutating func timePoint() throws(QueryError) -> (point: TimePoint, agoNanoseconds: Int64?) {
         let start = current
         let text = try value(stops: ",()[]{}|", "a duration such as 5m or a date such as 2025-06-15").description
         guard let point = TimePoint(text) else {

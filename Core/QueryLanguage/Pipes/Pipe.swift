@@ -34,6 +34,8 @@ package enum Pipe: Hashable, Sendable {
     case offset(OffsetPipe)
     /// `pack_json as a`, `pack_logfmt as a`
     case pack(PackPipe)
+    /// `patterns by (a)`
+    case patterns(PatternsPipe)
     /// `rename a as b`
     case rename(RenamePipe)
     /// `sample 100`
@@ -64,8 +66,9 @@ package enum Pipe: Hashable, Sendable {
         BlocksCountPipe.self, CopyPipe.self, DeletePipe.self, DropEmptyFieldsPipe.self, ExtractPipe.self,
         FacetsPipe.self,
         FieldNamesPipe.self, FieldValuesPipe.self, FieldsPipe.self, FilterPipe.self, FirstPipe.self, FormatPipe.self,
-        JoinPipe.self, LimitPipe.self, MathPipe.self, MeasurePipe.self, OffsetPipe.self, PackPipe.self, RenamePipe.self,
-        SamplePipe.self, SortPipe.self, StatsPipe.self, StreamContextPipe.self, TopPipe.self, UnionPipe.self,
+        JoinPipe.self, LimitPipe.self, MathPipe.self, MeasurePipe.self, OffsetPipe.self, PackPipe.self,
+        PatternsPipe.self, RenamePipe.self, SamplePipe.self, SortPipe.self, StatsPipe.self, StreamContextPipe.self,
+        TopPipe.self, UnionPipe.self,
         UniqPipe.self, UnpackPipe.self, UnpackWordsPipe.self, UnrollPipe.self, UpdatePipe.self,
     ]
 
@@ -88,6 +91,7 @@ package enum Pipe: Hashable, Sendable {
         case .measure(let pipe): pipe
         case .offset(let pipe): pipe
         case .pack(let pipe): pipe
+        case .patterns(let pipe): pipe
         case .rename(let pipe): pipe
         case .sample(let pipe): pipe
         case .sort(let pipe): pipe

@@ -66,6 +66,8 @@ final class QueryRunner: Sendable {
         var rateSeconds: Double?
         var timeout: Duration
         var now: Timestamp
+        /// Follows the query, if it is to be explained.
+        var trace: QueryTrace?
     }
 
     /// Runs a query and gives each block to `emit`, on a thread of the pool; suspends until it has ended. The query ends
@@ -218,8 +220,11 @@ final class QueryRunner: Sendable {
             countsHits: job.countsHits, budget: query.budget, progress: query.progress, maximumRows: limits.rows,
             isCancelled: { query.isToEnd != nil || isCancelled() },
             isOverdue: { SystemClock.monotonicNanos() > end })
+        options.trace = job.trace
         do {
-            let snapshot = store.snapshot(ids: job.ids, times: times(job) ?? Int64.min...Int64.max)
+            // What is explained names what is left out for its times, too.
+            let times = job.trace == nil ? times(job) : nil
+            let snapshot = store.snapshot(ids: job.ids, times: times ?? Int64.min...Int64.max)
             options.gaps = snapshot.gaps
             options.ids = job.ids
             options.rateSeconds = job.rateSeconds

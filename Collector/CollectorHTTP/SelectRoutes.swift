@@ -10,7 +10,7 @@ struct SelectRoutes: Sendable {
     let runner: QueryRunner
 
     func add(to router: inout Router) {
-        add("query", ["limit"], to: &router, query)
+        add("query", ["limit", "explain"], to: &router, query)
         add("hits", ["step", "offset", "field", "fields_limit"], to: &router, hits)
         add("facets", ["limit", "max_values_per_field", "max_value_len", "keep_const_fields"], to: &router, facets)
         add("stats_query", [], to: &router, stats)
@@ -47,6 +47,9 @@ struct SelectRoutes: Sendable {
         var job = request.job
         job.limit = try request.count("limit")
         job.order = job.limit == nil ? .any : .newestFirst
+        if try QueryRequests.flag("explain", request.parameters["explain"]) ?? false {
+            return try await runner.explain(job)
+        }
         return try await runner.stream(job, type: "application/stream+json") { block, writer in
             block.writeLines(to: &writer)
         }

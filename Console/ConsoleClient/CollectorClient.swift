@@ -83,13 +83,16 @@ package final class CollectorClient {
     ///   - query: LogsQL.
     ///   - range: nil for what the query itself says.
     ///   - limit: most rows; nil for all.
+    ///   - explains: whether an explanation is wanted instead of the rows.
     ///   - onBytes: returns false to stop.
     /// - Throws: ``RequestFailure`` when there was no answer, or not a whole one.
     package func query(
-        _ query: String, range: TimeRange?, limit: Int?, onBytes: @escaping (UnsafeRawBufferPointer) -> Bool
+        _ query: String, range: TimeRange?, limit: Int?, explains: Bool = false,
+        onBytes: @escaping (UnsafeRawBufferPointer) -> Bool
     ) throws(RequestFailure) {
         var form = "query=\(percentEncoded(query))"
         if let limit { form += "&limit=\(limit)" }
+        if explains { form += "&explain=1" }
         if let range {
             form += "&start=\(percentEncoded(range.from.description))"
             // The end of this API is part of the range.

@@ -39,6 +39,9 @@ struct QueryCommand: LodgeSubcommand {
     @Option(help: ArgumentHelp("Only these fields, comma-separated.", valueName: "A,B"))
     var fields: String?
 
+    @Flag(help: "Run the query and print, as JSON, how it was run and what that cost, instead of its rows.")
+    var explain = false
+
     @Flag(help: "End jsonl with a line that says how many rows there were and whether they are all.")
     var trailer = false
 
@@ -59,7 +62,7 @@ struct QueryCommand: LodgeSubcommand {
         let names = (fields ?? "").split(separator: ",").map(String.init)
         do {
             let client = try CollectorClient(address, timeout: common.wait, version: consoleVersion)
-            return try run(client, range, names, streams)
+            return try explain ? explain(client, range, streams) : run(client, range, names, streams)
         } catch {
             streams.say(error, query: query)
             return ExitStatus(error)
@@ -92,6 +95,23 @@ struct QueryCommand: LodgeSubcommand {
             )
         }
         return range
+    }
+
+    /// The longest explanation that is taken; it does not grow with the data.
+    private static let mostExplanation = 1 << 20
+
+    private func explain(
+        _ client: CollectorClient, _ range: TimeRange?, _ streams: Streams
+    ) throws(RequestFailure) -> ExitStatus {
+        final class Answer { var bytes: [UInt8] = [] }
+        let answer = Answer()
+        try client.query(query, range: range, limit: limit == 0 ? nil : limit, explains: true) { bytes in
+            answer.bytes.append(contentsOf: bytes)
+            return answer.bytes.count < Self.mostExplanation
+        }
+        streams.output.write(String(decoding: answer.bytes, as: UTF8.self) + "\n")
+        streams.output.flush()
+        return .success
     }
 
     private func run(

@@ -105,6 +105,23 @@ struct CollectorAPITests {
         }
     }
 
+    @Test func aQueryIsExplainedInsteadOfAnswered() async throws {
+        try await with { server in
+            let text = (0..<10).map { #"{"ts":\#(1_750_000_000 + $0),"msg":"m\#($0)"}"# }.joined(separator: "\n")
+            _ = try await server.send("POST", lines, [], Array(text.utf8))
+            let answer = try await server.send("GET", "/select/logsql/query?query=m3+or+m4&limit=5&explain=1")
+            #expect(answer.status == 200 && answer.json?["query"]?.string == "m3 or m4")
+            #expect(answer.json?["plan"]?["limit"]?.int == 5)
+            #expect(answer.json?["plan"]?["order"]?.string == "newest first")
+            #expect(answer.json?["estimated"]?["rows"]?.int == 10)
+            #expect(answer.json?["measured"]?["rows_matched"]?.int == 2)
+            let plain = try await server.send("GET", "/select/logsql/query?query=m3+or+m4&explain=0")
+            #expect(plain.text.split(separator: "\n").count == 2)
+            let wrong = try await server.send("GET", "/select/logsql/query?query=*&explain=maybe")
+            #expect(wrong.status == 400)
+        }
+    }
+
     @Test func queryErrorsPointAtThePlace() async throws {
         try await with { server in
             let answer = try await server.send("GET", "/select/logsql/query?query=error+and+%7C+limit+5")

@@ -39,6 +39,8 @@ extension OpenAPI {
             "extra_stream_filters", "{type: array, items: {type: string, format: logsql}}",
             "a filter of streams that holds beside the query, LogsQL or {\"label\":\"value\"}"),
         .init("limit", count, "the newest so many rows, or the most frequent so many values"),
+        .init(
+            "explain", "{type: boolean}", "whether to answer with how the query is run, and its cost, instead of rows"),
         .init("step", duration, "the length of intervals, a day when there is none"),
         .init("offset", duration, "how far intervals are moved, for time zones"),
         .init("field", texts, "a field to group by; may come several times", key: "groupField"),

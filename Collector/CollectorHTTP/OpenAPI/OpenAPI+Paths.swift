@@ -61,7 +61,8 @@ extension OpenAPI {
 
     static let selectPaths =
         select(
-            "query", "rows of a query, a line of JSON each", ["limit"], schema: nil, type: "application/stream+json")
+            "query", "rows of a query, a line of JSON each", ["limit", "explain"], schema: nil,
+            type: "application/stream+json")
         + select(
             "hits", "events by intervals of time", ["step", "offset", "groupField", "fields_limit"], schema: "Hits")
         + select(

@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import LogModel
 internal import QueryLanguage
 internal import StoreFormat
@@ -36,16 +37,23 @@ enum SortValue: Comparable {
 
     /// The plain decimal that the value of a row is; nil when it is none. Times and durations are none.
     static func number(_ column: ResultColumn, _ row: Int) -> Double? {
-        // A double holds both exactly, and a quotient of such is the double next to the true one, as reading text gives.
         // With zeros in front a value is text, here and in its plain form.
         if case .numbers(let numbers) = column, numbers.form.isPlain, numbers.form.spelling != .padded,
-            numbers.rows.contains(row),
-            numbers.values[row].magnitude < 1 << 53
+            numbers.rows.contains(row)
         {
-            return Double(numbers.values[row]) / powersOfTen[numbers.form.scale]
+            return number(numbers.values[row], numbers.form)
         }
         if case .times = column { return nil }
         return NumberReading.decimal(column.value(at: row) ?? [])
+    }
+
+    /// The decimal that a number of a plain form, without zeros in front, stands for.
+    static func number(_ value: Int64, _ form: NumberForm) -> Double? {
+        // A double holds both exactly, and a quotient of such is the double next to the true one, as reading text gives.
+        if value.magnitude < 1 << 53 { return Double(value) / powersOfTen[form.scale] }
+        var text = ByteWriter(capacity: 40)
+        form.write(value, to: &text)
+        return NumberReading.decimal(text.array())
     }
 
     /// 10 to the power of the index, up to the most digits that are stored behind the point.

@@ -56,11 +56,34 @@ struct StatsAccumulator {
                 let value = SortValue(field.column, row)
                 // To `min`, no value is less than any.
                 if function.kind == .max, value == .text([]) { continue }
-                if let extreme, function.kind == .min ? extreme.value <= value : extreme.value >= value { continue }
-                extreme = (value, field.column.value(at: row) ?? [])
+                keep(extreme: value, field.column.value(at: row) ?? [])
             }
         default: gatherer?.add(columns, row, source: source)
         }
+    }
+
+    /// Takes the rows of one group that ``GroupedNumbers`` put together.
+    mutating func add(_ numbers: GroupedNumbers, _ range: Range<Int>, missing: Int) {
+        let values = numbers.values[range]
+        switch function.kind {
+        case .sum, .avg, .rateSum:
+            for value in values {
+                guard let number = SortValue.number(value, numbers.form) else { continue }
+                sum += number
+                count += 1
+            }
+        case .min, .max:
+            // To `min`, no value is less than any.
+            if function.kind == .min, missing > 0 { keep(extreme: .text([]), []) }
+            guard let found = function.kind == .min ? values.min() : values.max() else { return }
+            keep(extreme: .integer(found), Array("\(found)".utf8))
+        default: gatherer?.add(values, empties: missing)
+        }
+    }
+
+    private mutating func keep(extreme value: SortValue, _ bytes: @autoclosure () -> [UInt8]) {
+        if let extreme, function.kind == .min ? extreme.value <= value : extreme.value >= value { return }
+        extreme = (value, bytes())
     }
 
     /// What tells combinations of values apart: names and values of the fields that are not empty. Other blocks have

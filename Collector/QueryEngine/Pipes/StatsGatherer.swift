@@ -12,8 +12,11 @@ final class StatsGatherer {
     /// The row that counts so far, as JSON, and the value that made it so.
     private var chosen: (value: SortValue, row: [UInt8])?
     private var ranges: [String: Int] = [:]
+    private var quantiles = QuantileValues()
+    /// Bytes of what is kept elsewhere than in ``quantiles``.
+    private var keptBytes = 128
     /// Bytes of memory.
-    private(set) var memoryBytes = 128
+    var memoryBytes: Int { keptBytes + quantiles.memoryBytes }
 
     /// Nil for functions that keep no values, or keep them elsewhere.
     init?(_ function: StatsFunction) {
@@ -29,11 +32,11 @@ final class StatsGatherer {
         switch function.kind {
         case .values:
             for field in columns where values.count < limit { keep(field.column.value(at: row) ?? []) }
-        case .median, .quantile: for field in columns { keep(field.column.value(at: row) ?? []) }
+        case .median, .quantile: for field in columns { quantiles.add(field.column.value(at: row) ?? []) }
         case .uniqValues:
             for field in columns where distinct.count < limit {
                 guard let value = field.column.value(at: row), !value.isEmpty else { continue }
-                if distinct.insert(value).inserted { memoryBytes += value.count + 48 }
+                if distinct.insert(value).inserted { keptBytes += value.count + 48 }
             }
         case .countUniqHash:
             guard hashes.count < limit else { return }
@@ -46,7 +49,7 @@ final class StatsGatherer {
                 key.append(varint: UInt64(value.count))
                 key.append(contentsOf: value)
             }
-            if !isEmpty, hashes.insert(key.withBytes { hash64($0) }).inserted { memoryBytes += 16 }
+            if !isEmpty, hashes.insert(key.withBytes { hash64($0) }).inserted { keptBytes += 16 }
         case .jsonValues: if values.count < limit { keep(object(columns, row)) }
         case .rowAny: if chosen == nil { choose(.text([]), object(columns, row)) }
         case .rowMin, .rowMax:
@@ -57,7 +60,7 @@ final class StatsGatherer {
             for field in columns {
                 guard let number = NumberReading.number(field.column.value(at: row) ?? []) else { continue }
                 if let range = HistogramRange.name(of: number) {
-                    if ranges[range] == nil { memoryBytes += 64 }
+                    if ranges[range] == nil { keptBytes += 64 }
                     ranges[range, default: 0] += 1
                 }
             }
@@ -65,13 +68,18 @@ final class StatsGatherer {
         }
     }
 
+    /// Takes integers that a quantile is wanted of, and rows without a value.
+    func add(_ integers: ArraySlice<Int64>, empties: Int) {
+        quantiles.add(integers, empties: empties)
+    }
+
     private func keep(_ value: [UInt8]) {
         values.append(value)
-        memoryBytes += value.count + 32
+        keptBytes += value.count + 32
     }
 
     private func choose(_ value: SortValue, _ row: [UInt8]) {
-        memoryBytes += row.count - (chosen?.row.count ?? 0)
+        keptBytes += row.count - (chosen?.row.count ?? 0)
         chosen = (value, row)
     }
 
@@ -85,7 +93,7 @@ final class StatsGatherer {
     func result() -> [UInt8] {
         switch function.kind {
         case .countUniqHash: return Array("\(hashes.count)".utf8)
-        case .median, .quantile: return quantile()
+        case .median, .quantile: return quantiles.quantile(function.part)
         case .rowAny, .rowMin, .rowMax: return chosen?.row ?? Array("{}".utf8)
         case .histogram:
             let sorted = ranges.sorted { NaturalOrder.compare(Array($0.key.utf8), Array($1.key.utf8)) < 0 }
@@ -100,13 +108,6 @@ final class StatsGatherer {
             JSONArrays.write(values, to: &writer)
             return writer.array()
         }
-    }
-
-    private func quantile() -> [UInt8] {
-        if values.isEmpty { return [] }
-        let sorted = values.map { (SortValue($0), $0) }.sorted { $0.0 < $1.0 }.map(\.1)
-        let index = Int(function.part * Double(sorted.count))
-        return sorted[min(index, sorted.count - 1)]
     }
 }
 

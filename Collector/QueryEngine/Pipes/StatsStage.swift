@@ -86,8 +86,12 @@ final class StatsStage: RowStage {
             let chosen = conditions[index].rows(of: block)
             let rows = chosen.map { chosen in block.rows.filter { chosen.contains($0) } } ?? block.rows
             grow(index, call)
+            let grouped = GroupedNumbers(
+                call.function, inputs, rows: rows, groups: numbers, groupCount: groups.count)
             accumulators[index].withUnsafeMutableBufferPointer { states in
-                if call.function.countsRows {
+                if let grouped {
+                    for part in grouped.parts { states[part.group].add(grouped, part.range, missing: part.missing) }
+                } else if call.function.countsRows {
                     for row in rows { states[Int(numbers[row])].count += 1 }
                 } else {
                     for row in rows { states[Int(numbers[row])].add(inputs, row, source: source) }

@@ -11,7 +11,8 @@ struct GroupedNumbers {
     /// The numbers, group by group.
     private(set) var values: [Int64] = []
 
-    /// Puts the numbers of a function's only input together.
+    /// Puts the numbers of a function's only input together; nil when the function must look at the rows one by one, because
+    /// of what it is or of what the column holds.
     ///
     /// - Parameters:
     ///   - function: what they are for.
@@ -19,7 +20,6 @@ struct GroupedNumbers {
     ///   - rows: the rows that count.
     ///   - groups: the group of each row of the block.
     ///   - groupCount: groups are below it.
-    /// - Returns: nil when the function must look at the rows one by one, because of what it is or of what the column holds.
     init?(_ function: StatsFunction, _ inputs: [ResultBlock.Field], rows: [Int], groups: [Int32], groupCount: Int) {
         // Looking at each group must not cost more than looking at each row.
         guard inputs.count == 1, case .numbers(let column) = inputs[0].column, groupCount <= 4 * rows.count,

@@ -149,6 +149,12 @@ final class BlockColumns {
         try source.messageTemplates(candidates)
     }
 
+    /// The templates that storage keeps of messages; nil when these are to be read, or have been.
+    func storedTemplates(_ candidates: RowBitmap) throws -> ColumnData? {
+        if let known = cachedValues[FieldName.message], candidates.isSubset(of: known.rows) { return nil }
+        return try source.storedTemplates()
+    }
+
     /// What storage knows of a test of messages; nil when they are to be read, or have been.
     func messageCandidates(_ search: MessageSearch, _ candidates: RowBitmap) throws -> MessageCandidates? {
         if let known = cachedValues[FieldName.message], candidates.isSubset(of: known.rows) { return nil }

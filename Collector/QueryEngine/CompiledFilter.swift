@@ -14,6 +14,8 @@ indirect enum CompiledFilter: Sendable {
     case field(String, ValueMatcher, RequiredWords?)
     /// Of the message, where storage may know some or all rows without reading them.
     case message(MessageSearch, ValueMatcher)
+    /// Of the message, which contains a text if it passes.
+    case literal(LiteralTemplates, ValueMatcher)
     case stream(StreamMatcher)
     case time(ClosedRange<Int64>)
     case clock(ClockFilter)
@@ -32,6 +34,8 @@ indirect enum CompiledFilter: Sendable {
             let search = MessageSearch(test, matcher)
             if name == FieldName.message, let search {
                 self = .message(search, matcher)
+            } else if name == FieldName.message, let literal = LiteralTemplates(test) {
+                self = .literal(literal, matcher)
             } else {
                 self = .field(name, matcher, search.map { RequiredWords($0.alternatives, of: name) })
             }
@@ -51,7 +55,7 @@ indirect enum CompiledFilter: Sendable {
         case .time: 1
         case .stream, .clock: 2
         case .comparison: 20
-        case .field(FieldName.message, _, _), .message: 100
+        case .field(FieldName.message, _, _), .message, .literal: 100
         case .field: 10
         case .not(let inner): inner.cost + 1
         case .and(let members): members.map(\.cost).min() ?? 0
@@ -63,7 +67,7 @@ indirect enum CompiledFilter: Sendable {
     func mayMatch(_ block: any BlockSource) -> Bool {
         switch self {
         case .none: false
-        case .all, .not, .stream, .clock, .comparison: true
+        case .all, .not, .stream, .clock, .comparison, .literal: true
         case .and(let members): members.allSatisfy { $0.mayMatch(block) }
         case .or(let members): members.contains { $0.mayMatch(block) }
         case .time(let bounds): bounds.overlaps(block.timeBounds)
@@ -155,6 +159,11 @@ indirect enum CompiledFilter: Sendable {
                 of: try block.column(FieldName.message, known.possible), among: known.possible, matcher)
             found.formUnion(known.certain)
             return found
+        case .literal(let literal, let matcher):
+            let templates = try block.storedTemplates(candidates)
+            let possible = templates.map { literal.rows(of: $0, among: candidates) } ?? candidates
+            if possible.isEmpty { return possible }
+            return Self.rows(of: try block.column(FieldName.message, possible), among: possible, matcher)
         case .field(let name, let matcher, _):
             return Self.rows(of: try block.column(name, candidates), among: candidates, matcher)
         }

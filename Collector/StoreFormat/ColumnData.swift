@@ -114,6 +114,9 @@ package protocol BlockSource: Sendable {
     /// The templates of the messages, which are the same for a message in every block. Only rows among `candidates` are
     /// sure to be filled in.
     func messageTemplates(_ candidates: RowBitmap) throws -> ColumnData
+    /// The templates of the messages, where storage keeps messages so; nil where finding them costs as much as reading the
+    /// messages.
+    func storedTemplates() throws -> ColumnData?
     /// The rows among `rows` whose messages pass a test, or may; nil when only reading the messages tells.
     func messageCandidates(_ search: MessageSearch, among rows: RowBitmap) throws -> MessageCandidates?
     /// The values of a field (labels of streams are not fields); nil when no row has it. Only rows among `candidates`
@@ -150,6 +153,9 @@ extension BlockSource {
 
     /// All of the block.
     package func fieldNames(of rows: RowBitmap) throws -> [String] { fieldNames }
+
+    /// In memory there are only messages.
+    package func storedTemplates() throws -> ColumnData? { nil }
 
     /// Finds them.
     package func messageTemplates(_ candidates: RowBitmap) throws -> ColumnData {

@@ -35,7 +35,7 @@ extension CompiledFilter {
             return left
         case .field(let name, let matcher, _):
             return CompiledFilter.rows(of: block.column(name), among: candidates, matcher)
-        case .message(_, let matcher):
+        case .message(_, let matcher), .literal(_, let matcher):
             return CompiledFilter.rows(of: block.column(FieldName.message), among: candidates, matcher)
         case .comparison(let comparison):
             return comparison.rows(

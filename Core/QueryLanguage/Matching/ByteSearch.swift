@@ -4,7 +4,7 @@ import LogModel
 ///
 /// Eight places at a time are compared with the first and the last byte of what is looked for; only where both fit is
 /// the rest compared. No allocation, whatever the value.
-struct ByteSearch: Sendable {
+package struct ByteSearch: Sendable {
     /// What is looked for, folded to lower case if case is ignored.
     let needle: [UInt8]
     let ignoresCase: Bool
@@ -14,8 +14,10 @@ struct ByteSearch: Sendable {
     private let firstFold: UInt64
     private let lastFold: UInt64
 
+    /// Makes a search.
+    ///
     /// - Precondition: `needle` is not empty.
-    init(_ needle: [UInt8], ignoringCase: Bool) {
+    package init(_ needle: [UInt8], ignoringCase: Bool) {
         precondition(!needle.isEmpty, "an empty needle is everywhere")
         self.needle = ignoringCase ? needle.map { ByteSearch.folded($0) } : needle
         ignoresCase = ignoringCase
@@ -35,7 +37,7 @@ struct ByteSearch: Sendable {
     ///   - accept: told the index where the needle starts.
     /// - Returns: false when the needle is not there, or `accept` refused each place.
     @inline(__always)
-    func contains(in bytes: UnsafeRawBufferPointer, where accept: (Int) -> Bool) -> Bool {
+    package func contains(in bytes: UnsafeRawBufferPointer, where accept: (Int) -> Bool) -> Bool {
         guard let base = bytes.baseAddress, bytes.count >= needle.count else { return false }
         let length = needle.count
         let places = bytes.count - length + 1

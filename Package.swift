@@ -66,7 +66,7 @@ let core: [Target] = [
     module("RegularExpressions", in: "Core", ["CRegexShims"], settings: byteLevel),
     tests("RegularExpressions"),
     module("QueryLanguage", in: "Core", ["LogModel", "ByteCoding", "RegularExpressions"]),
-    tests("QueryLanguage", ["TestSupport", "LogModel"]),
+    tests("QueryLanguage", ["TestSupport", "LogModel", "RegularExpressions"]),
 ]
 
 /// The HTTP server; CollectorHTTP is the only target that imports it.

@@ -100,13 +100,15 @@ let collector: [Target] = [
         "CollectorIngest", in: "Collector",
         ["LogModel", "ByteCoding", "ZstdCodec", "LineFormats", "WireProtocol", "Journal", "SystemIO", "Workers"]),
     module("LiveTail", in: "Collector", ["LogModel", "ByteCoding", "SystemIO", "Workers"]),
+    module("AgentTracking", in: "Collector", ["LineFormats", "LogModel", "SystemIO", "Workers"]),
+    tests("AgentTracking", ["TestSupport", "LineFormats", "SystemIO"]),
     module("QueryAdmission", in: "Collector"),
     tests("QueryAdmission", ["TestSupport"]),
     module(
         "CollectorHTTP", in: "Collector",
         [
-            "CollectorIngest", "LiveTail", "QueryAdmission", "QueryEngine", "StorageKeeping", "StoragePolicy",
-            "StoreEngine",
+            "AgentTracking", "CollectorIngest", "LiveTail", "QueryAdmission", "QueryEngine", "StorageKeeping",
+            "StoragePolicy", "StoreEngine",
             "StoreFormat", "SegmentCatalog", "ObjectStores", "QueryLanguage", "Journal", "LogModel", "ByteCoding",
             "LineFormats", "WireProtocol", "SystemIO", "Workers", "Diagnostics",
         ] + httpServer),
@@ -117,7 +119,8 @@ let collector: [Target] = [
     module(
         "CollectorRuntime", in: "Collector",
         [
-            "CollectorHTTP", "CollectorIngest", "LiveTail", "QueryAdmission", "QueryEngine", "StorageKeeping",
+            "AgentTracking", "CollectorHTTP", "CollectorIngest", "LiveTail", "QueryAdmission", "QueryEngine",
+            "StorageKeeping",
             "StoragePolicy",
             "StoreCheck", "StoreEngine", "Journal", "ObjectStores", "SegmentCatalog", "LineFormats", "LogModel",
             "Settings", "Diagnostics", "SystemIO", "Workers",
@@ -130,7 +133,7 @@ let collector: [Target] = [
     tests("LiveTail", ["LogModel", "ByteCoding", "SystemIO"]),
     tests(
         "CollectorHTTP",
-        ["LogModel", "QueryEngine", "QueryLanguage", .product(name: "NIOCore", package: "swift-nio")]),
+        ["LineFormats", "LogModel", "QueryEngine", "QueryLanguage", .product(name: "NIOCore", package: "swift-nio")]),
     tests(
         "CollectorRuntime",
         [

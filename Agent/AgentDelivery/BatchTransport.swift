@@ -11,12 +11,18 @@ package protocol BatchTransport: AnyObject {
     ///   - shouldContinue: asked while waiting; false gives the attempt up.
     /// - Returns: what became of it.
     func send(_ batch: SpoolRecord, shouldContinue: () -> Bool) -> DeliveryOutcome
+
+    /// Sends a heartbeat and waits for the answer, a few seconds at most.
+    ///
+    /// - Returns: the number of the last drop that the collector has; nil when it did not take the heartbeat.
+    func beat(_ heartbeat: AgentHeartbeat, shouldContinue: () -> Bool) -> UInt64?
 }
 
 /// Sends batches to a collector over HTTP. One thread at a time.
 package final class HTTPBatchTransport: BatchTransport {
     private let client: HTTPClient
     private let url: String
+    private let heartbeatURL: String
     private let headers: [(name: String, value: String)]
 
     /// Makes it.
@@ -31,6 +37,7 @@ package final class HTTPBatchTransport: BatchTransport {
         var base = url
         while base.utf8.last == UInt8(ascii: "/") { base.removeLast() }
         self.url = base + "/v1/ingest"
+        heartbeatURL = base + "/v1/heartbeat"
         self.headers = headers
     }
 
@@ -50,6 +57,19 @@ package final class HTTPBatchTransport: BatchTransport {
                 return .unreachable(error)
             }
         }
+    }
+
+    package func beat(_ heartbeat: AgentHeartbeat, shouldContinue: () -> Bool) -> UInt64? {
+        var request = HTTPRequest(
+            method: "POST", url: heartbeatURL, headers: headers, body: .bytes(heartbeat.document.bytes))
+        request.headers.append(("Content-Type", "application/json"))
+        request.totalTimeout = .seconds(5)
+        request.responseLimit = 64 << 10
+        guard let response = try? client.send(request, shouldContinue: shouldContinue), response.status == 200,
+            let document = try? JSONValue(parsing: response.body),
+            case .number(let text)? = document["drops_acknowledged"]
+        else { return nil }
+        return UInt64(text)
     }
 
     /// What an answer means. Only the collector's own words count as acceptance: anything may listen on a port and say

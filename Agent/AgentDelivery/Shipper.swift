@@ -11,6 +11,7 @@ package struct DeliveryMetrics: Sendable {
     let retries: Counter
     let setAside: Counter
     let unreadable: Counter
+    let heartbeats: Counter
 
     /// Registers them.
     package init(_ registry: MetricRegistry) {
@@ -25,6 +26,8 @@ package struct DeliveryMetrics: Sendable {
             "lodge_agent_batches_set_aside_total", help: "Batches the collector refused, kept as files.")
         unreadable = registry.counter(
             "lodge_agent_batches_unreadable_total", help: "Spooled batches that could not be read back.")
+        heartbeats = registry.counter(
+            "lodge_agent_heartbeats_total", help: "Heartbeats that the collector has taken.")
     }
 }
 
@@ -47,11 +50,17 @@ package final class Shipper: Sendable {
         let rejectedDirectory: String
         let log: DiagnosticLog
         let metrics: DeliveryMetrics
+        /// The version of the program, how often it says that it is there, and whether it ends for good when everything
+        /// is delivered.
+        let version: String
+        let heartbeatInterval: Duration
+        let leavesAtEnd: Bool
         let makeTransport: @Sendable () throws -> any BatchTransport
 
         /// Names them; the transport is made on the shipper's thread.
         package init(
             spool: Spool, registry: Registry, rejectedDirectory: String, log: DiagnosticLog, metrics: DeliveryMetrics,
+            version: String = "", heartbeatInterval: Duration = .seconds(30), leavesAtEnd: Bool = false,
             makeTransport: @escaping @Sendable () throws -> any BatchTransport
         ) {
             self.spool = spool
@@ -59,6 +68,9 @@ package final class Shipper: Sendable {
             self.rejectedDirectory = rejectedDirectory
             self.log = log
             self.metrics = metrics
+            self.version = version
+            self.heartbeatInterval = heartbeatInterval
+            self.leavesAtEnd = leavesAtEnd
             self.makeTransport = makeTransport
         }
     }

@@ -1,5 +1,6 @@
 import AgentPipeline
 import Diagnostics
+import LogModel
 import Journal
 import SystemIO
 import Workers
@@ -11,6 +12,10 @@ final class ShipperLoop {
     private let rejected: RejectedBatches
     private var lastSave: UInt64 = 0
     private var lagHint = "normal"
+    private var schedule: HeartbeatSchedule
+    private var drops = DropLog()
+    /// Whether the last attempt got an answer; where there is none, a heartbeat gets none either.
+    private var isReached = true
 
     /// How often the registry is written while batches are delivered.
     private static let saveInterval: UInt64 = 1_000_000_000
@@ -21,6 +26,7 @@ final class ShipperLoop {
         self.parts = parts
         self.monitor = monitor
         rejected = RejectedBatches(parts.rejectedDirectory)
+        schedule = HeartbeatSchedule(interval: ShipperLoop.nanoseconds(parts.heartbeatInterval))
     }
 
     func run() {
@@ -36,6 +42,13 @@ final class ShipperLoop {
             parts.log.error("delivery cannot start", ("reason", "\(error)"))
             return
         }
+        ship(by: transport)
+        if parts.leavesAtEnd, monitor.withLock({ $0.acknowledged >= $0.spooled }) {
+            beat(nil, by: transport, isLeaving: true)
+        }
+    }
+
+    private func ship(by transport: any BatchTransport) {
         let reader = parts.spool.reader(from: parts.registry.content.acknowledged + 1)
         while !isOver() {
             do throws(SpoolError) {
@@ -47,6 +60,7 @@ final class ShipperLoop {
                     // Numbers that were passed over, for damage, count as done: nobody can send them.
                     acknowledge(upTo: reader.position - 1, nil)
                     save(always: false)
+                    beatIfDue(nil, by: transport)
                     if !waitForBatches(behind: reader.position) { return }
                     continue
                 }
@@ -66,20 +80,27 @@ final class ShipperLoop {
     private func deliver(_ batch: SpoolRecord, by transport: any BatchTransport) -> Bool {
         var policy = DeliveryPolicy()
         while true {
+            beatIfDue(batch, by: transport)
             let outcome = transport.send(batch) { !isOver() }
+            if case .unreachable = outcome { isReached = false } else { isReached = true }
             switch policy.step(after: outcome, chance: UInt64.random(in: .min ... .max)) {
             case .advance:
+                schedule.delivered(now: SystemClock.monotonicNanos())
                 note(outcome, batch)
                 return true
             case .setAside(let reason):
-                if setAside(batch, reason) { return true }
+                if setAside(batch, reason) {
+                    // Those of a batch that cannot be read back either are in the log.
+                    if let events = try? batch.decoded() { drops.note(events, reason: "rejected") }
+                    return true
+                }
                 pause(DeliveryPolicy.longestWait)
             case .hold(let wait, let reason):
                 if isOver() { return false }
                 parts.metrics.retries.add()
                 report(reason, wait, batch)
                 save(always: false)
-                pause(wait)
+                rest(wait, batch, by: transport)
             }
             if isOver() { return false }
         }
@@ -168,7 +189,53 @@ final class ShipperLoop {
         return isFilling ? ShipperLoop.urgentSaveInterval : ShipperLoop.saveInterval
     }
 
+    // MARK: Heartbeats
+
+    /// Says how the agent is, when it is time. Whatever becomes of it changes nothing for the batches.
+    ///
+    /// - Parameters:
+    ///   - waiting: the oldest batch that the collector has not; nil when it has all.
+    ///   - transport: how it is sent.
+    private func beatIfDue(_ waiting: SpoolRecord?, by transport: any BatchTransport) {
+        guard isReached,
+            schedule.isDue(
+                now: SystemClock.monotonicNanos(), hasBacklog: waiting != nil, hasDrops: !drops.entries.isEmpty)
+        else { return }
+        beat(waiting, by: transport, isLeaving: false)
+    }
+
+    private func beat(_ waiting: SpoolRecord?, by transport: any BatchTransport, isLeaving: Bool) {
+        drops.willSend()
+        let content = parts.registry.content
+        let heartbeat = AgentHeartbeat(
+            agent: content.agent, epoch: content.epoch, version: parts.version,
+            oldestUnacknowledged: waiting.flatMap { try? $0.decoded() }?.timeBounds?.lowerBound,
+            spooledBytes: parts.spool.bytes, isLeaving: isLeaving, drops: drops.entries)
+        let taken = transport.beat(heartbeat) { !isOver() }
+        schedule.sent(now: SystemClock.monotonicNanos(), hasBacklog: waiting != nil, isTaken: taken != nil)
+        guard let taken else { return }
+        parts.metrics.heartbeats.add()
+        drops.acknowledged(upTo: taken)
+    }
+
     // MARK: Waiting
+
+    /// Waits as ``pause(_:)`` does, and says meanwhile that the agent is there.
+    private func rest(_ wait: Duration, _ batch: SpoolRecord, by transport: any BatchTransport) {
+        var left = wait
+        while left > .zero {
+            let part = min(left, parts.heartbeatInterval)
+            pause(part)
+            left -= part
+            if monitor.withLock({ $0.stopAt != nil }) { return }
+            if left > .zero { beatIfDue(batch, by: transport) }
+        }
+    }
+
+    private static func nanoseconds(_ duration: Duration) -> UInt64 {
+        let (seconds, attoseconds) = duration.components
+        return UInt64(max(0, seconds)) &* 1_000_000_000 &+ UInt64(max(0, attoseconds / 1_000_000_000))
+    }
 
     private func isOver() -> Bool {
         monitor.withLock { state in state.stopAt.map { SystemClock.monotonicNanos() >= $0 } ?? false }
@@ -187,8 +254,7 @@ final class ShipperLoop {
 
     /// Waits, but not beyond the time to stop; a stop that is asked for ends the wait at once.
     private func pause(_ wait: Duration) {
-        let (seconds, attoseconds) = wait.components
-        let nanoseconds = UInt64(max(0, seconds)) &* 1_000_000_000 &+ UInt64(max(0, attoseconds / 1_000_000_000))
+        let nanoseconds = Self.nanoseconds(wait)
         let wasStopping = monitor.withLock { $0.stopAt != nil }
         // While stopping, attempts follow each other closely: there are only seconds left.
         let limit = wasStopping ? min(nanoseconds, 200_000_000) : nanoseconds

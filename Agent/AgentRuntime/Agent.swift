@@ -36,7 +36,8 @@ package final class Agent: Sendable {
         let shipper = try Shipper(
             Shipper.Parts(
                 spool: state.spool, registry: state.registry, rejectedDirectory: "\(path)/rejected", log: log,
-                metrics: metrics.delivery,
+                metrics: metrics.delivery, version: agentVersion, heartbeatInterval: settings.heartbeatInterval,
+                leavesAtEnd: readsOnce,
                 makeTransport: {
                     try HTTPBatchTransport(url: url, headers: headers, userAgent: "lodge-agent/\(agentVersion)")
                 }))

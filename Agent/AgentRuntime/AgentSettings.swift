@@ -32,6 +32,8 @@ package struct AgentSettings: Sendable {
     package var collectorURL = "http://127.0.0.1:7600"
     /// Headers sent along with each batch.
     package var headers: [(name: String, value: String)] = []
+    /// How often the agent says that it is there when it has no events to send.
+    package var heartbeatInterval = Duration.seconds(30)
     /// The state directory; nil for the usual place.
     package var state: String?
     /// What is followed.
@@ -67,6 +69,8 @@ package struct AgentSettings: Sendable {
                 collectorURL = url
             }
             headers = try group.pairs("headers") ?? []
+            heartbeatInterval =
+                try group.duration("heartbeat", in: .seconds(1)...(.seconds(3600))) ?? heartbeatInterval
         }
         state = try root.string("state")
         host = try root.string("host")

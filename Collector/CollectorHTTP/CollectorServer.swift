@@ -1,3 +1,4 @@
+package import AgentTracking
 package import CollectorIngest
 package import Journal
 package import LiveTail
@@ -10,6 +11,8 @@ import Workers
 package struct CollectorServices: Sendable {
     /// Events to search.
     package var store: Store
+    /// Who sends them.
+    package var agents: AgentRegistry
     /// What looks after them and their disk.
     package var keeper: StorageKeeper
     /// Where events become durable; for its numbers only.
@@ -27,12 +30,14 @@ package struct CollectorServices: Sendable {
 
     /// Names the services.
     package init(
-        store: Store, keeper: StorageKeeper, journal: GroupCommitJournal, gateway: IngestGateway, hub: TailHub,
+        store: Store, agents: AgentRegistry, keeper: StorageKeeper, journal: GroupCommitJournal, gateway: IngestGateway,
+        hub: TailHub,
         version: String,
         notReady: @escaping @Sendable () -> String?,
         onUnreadable: @escaping @Sendable (UnreadableBlock) -> Void
     ) {
         self.store = store
+        self.agents = agents
         self.keeper = keeper
         self.journal = journal
         self.gateway = gateway
@@ -81,11 +86,11 @@ package final class CollectorServer: Sendable {
             name: "decode", threads: Self.decodingThreads, queueLimit: Self.waitingBodies)
         keepers = try WorkerPool(name: "storage", threads: 1, queueLimit: 8, niceness: queries.niceness)
         runner = try QueryRunner(
-            store: services.store, limits: queries, statistics: statistics,
+            store: services.store, agents: services.agents, limits: queries, statistics: statistics,
             unreadable: UnreadableBlocks(statistics, report: services.onUnreadable))
         var router = Router()
         let ingest = IngestRoutes(
-            gateway: services.gateway, workers: decoders,
+            gateway: services.gateway, workers: decoders, agents: services.agents,
             lagHint: { [store = services.store] in
                 switch store.load {
                 case .normal: "normal"
@@ -104,6 +109,7 @@ package final class CollectorServer: Sendable {
         StatusRoutes(services: services, answers: answers).add(to: &router)
         QueriesRoutes(runner: runner).add(to: &router)
         StorageRoutes(services: services, workers: keepers).add(to: &router)
+        AgentsRoutes(agents: services.agents, workers: keepers).add(to: &router)
         endpoints = router.endpoints
         listener = try await HTTPListener(
             host: host, port: port, router: router, statistics: statistics, bodies: bodies,

@@ -1,3 +1,4 @@
+import AgentTracking
 import ByteCoding
 import CollectorIngest
 import HTTPTypes
@@ -11,6 +12,7 @@ import Workers
 struct IngestRoutes: Sendable {
     let gateway: IngestGateway
     let workers: WorkerPool
+    let agents: AgentRegistry
     let lagHint: @Sendable () -> String
 
     private static let agentHeader = HTTPField.Name("Lodge-Agent")
@@ -54,7 +56,11 @@ struct IngestRoutes: Sendable {
                 try gateway.inFlight.take(bytes)
                 held += bytes
             }
-            return try await decodeAndStore(request, body, rewriting)
+            let receipt = try await decodeAndStore(request, body, rewriting)
+            if let sender = request.sender {
+                agents.contact(sender.agent, epoch: sender.epoch, newest: receipt.newest?.nanoseconds)
+            }
+            return receipt
         } catch let refusal as IngestProblem {
             gateway.statistics.refused(refusal.kind)
             throw Problem(refusal)

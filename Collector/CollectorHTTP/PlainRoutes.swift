@@ -83,7 +83,7 @@ struct PlainRoutes: Sendable {
         ) { $0.writePlainLog($1, to: &$2) }
         var writer = ByteWriter(capacity: page.logs.count + 256)
         writer.append(utf8: #"{"total":\#(page.hits),"#)
-        page.summary.writeMembers(since: start, to: &writer)
+        page.summary.writeMembers(page.completeness, since: start, to: &writer)
         writer.append(utf8: #","logs":["#)
         writer.append(contentsOf: page.logs)
         writer.append(utf8: #"],"next_cursor":"#)
@@ -117,7 +117,7 @@ struct PlainRoutes: Sendable {
         }
         var writer = ByteWriter(capacity: 1 << 10)
         writer.append(utf8: #"{"total":\#(total),"#)
-        summary.writeMembers(since: start, to: &writer)
+        summary.writeMembers(runner.completeness(job, summary), since: start, to: &writer)
         writer.append(utf8: #","levels":{"#)
         for (index, (level, count)) in Self.mostFirst(levels).enumerated() {
             if index > 0 { writer.append(0x2C) }

@@ -1,12 +1,14 @@
-import LineFormats
+import AgentTracking
 import ByteCoding
 import HTTPTypes
 import HummingbirdCore
+import LineFormats
 import LogModel
 import NIOCore
 import QueryAdmission
 import QueryEngine
 import QueryLanguage
+import SegmentCatalog
 import StoreEngine
 import StoreFormat
 import SystemIO
@@ -19,15 +21,19 @@ final class QueryRunner: Sendable {
     let registry: QueryRegistry
     /// What all queries hold together.
     let memory: QueryMemory
-    private let store: Store
+    /// Whose events may not have arrived yet.
+    let agents: AgentRegistry
+    let store: Store
     private let pool: WorkerPool
     private let statistics: HTTPStatistics
     private let unreadable: UnreadableBlocks
 
     init(
-        store: Store, limits: QueryLimits, statistics: HTTPStatistics, unreadable: UnreadableBlocks
+        store: Store, agents: AgentRegistry, limits: QueryLimits, statistics: HTTPStatistics,
+        unreadable: UnreadableBlocks
     ) throws(WorkerError) {
         self.store = store
+        self.agents = agents
         self.limits = limits
         self.statistics = statistics
         self.unreadable = unreadable
@@ -143,7 +149,9 @@ final class QueryRunner: Sendable {
         }
         // The first piece tells whether it is an answer at all.
         let first = try await channel.next()
-        let headers: HTTPFields = [.contentType: type]
+        var headers: HTTPFields = [.contentType: type]
+        // What is known before the query has ended. What is not ends the stream.
+        if let name = Self.completenessHeader { headers[name] = completeness(job, ExecutionSummary()).summary }
         return Response(
             status: .ok, headers: headers,
             body: ResponseBody { writer in
@@ -163,6 +171,8 @@ final class QueryRunner: Sendable {
 
     // MARK: One query
 
+    private static let completenessHeader = HTTPField.Name("Lodge-Completeness")
+
     private func query(_ job: Job) -> RunningQuery {
         RunningQuery(
             id: registry.nextID(), Asker.current, text: job.query.description, shape: job.query.shape,
@@ -172,7 +182,12 @@ final class QueryRunner: Sendable {
 
     /// The times that it reads; nil when that is not known.
     private func times(_ job: Job) -> ClosedRange<Int64>? {
-        if job.query.readsOtherTimes { return nil }
+        job.query.readsOtherTimes ? nil : times(asked: job)
+    }
+
+    /// The times that it is about; nil when there are none.
+    func times(asked job: Job) -> ClosedRange<Int64>? {
+        if job.query.readsOtherTimes { return Int64.min...Int64.max }
         guard let own = job.query.timeBounds(now: job.now) else { return nil }
         let low = max(own.lowerBound, job.from?.nanoseconds ?? .min)
         let high = min(own.upperBound, job.to.map { $0.adding(nanoseconds: -1).nanoseconds } ?? .max)
@@ -240,6 +255,11 @@ final class QueryRunner: Sendable {
             }
             if let failure { throw failure }
             summary.lastPosition = snapshot.lastPosition
+            summary.missing = snapshot.missing.map { missing in
+                MissingSegment(
+                    name: missing.record.name, tier: missing.record.tier.rawValue, rowCount: missing.record.rows,
+                    times: missing.record.timeBounds, reason: missing.reason)
+            }
             unreadable.met(summary.unreadable)
             let isGone = query.isToEnd != nil || isCancelled()
             statistics.queryEnded(

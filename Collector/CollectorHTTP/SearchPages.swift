@@ -60,6 +60,7 @@ struct SearchPage: Sendable {
     /// Where the next page begins; nil at the end.
     var next: SearchCursor?
     var summary: ExecutionSummary
+    var completeness: Completeness
 }
 
 /// Makes pages of events: of so many rows at most, and of bounded bytes.
@@ -140,15 +141,33 @@ struct SearchPages: Sendable {
         }
         let hits = cursor?.hits ?? summary.hits
         var next: SearchCursor?
-        if page.hasMore, let last = page.rows.last?.cursor {
+        var end = page.hasMore ? page.rows.last?.cursor : nil
+        // A limit that met before there was any row: the next page begins in front of what was not looked at.
+        if page.rows.isEmpty, limit > 0, summary.scannedRows > 0, let start = summary.skipped?.start(terms.order) {
+            if Self.isBehind(start, cursor?.row, terms.order) {
+                end = start
+            } else {
+                summary.gaps.append(
+                    "the limit does not let the search come further from here, so there is no next page")
+            }
+        }
+        if let end {
             next = SearchCursor(
-                row: last, now: now, lastID: cursor?.lastID ?? RowID.last(at: summary.lastPosition), hits: hits,
+                row: end, now: now, lastID: cursor?.lastID ?? RowID.last(at: summary.lastPosition), hits: hits,
                 hitsAreComplete: cursor?.hitsAreComplete ?? summary.isComplete, fingerprint: terms.fingerprint)
         }
         if let cursor, !cursor.hitsAreComplete {
             summary.isComplete = false
             summary.gaps.append("the first page could not count all hits")
         }
-        return SearchPage(logs: page.logs, hits: hits, next: next, summary: summary)
+        return SearchPage(
+            logs: page.logs, hits: hits, next: next, summary: summary,
+            completeness: runner.completeness(job, summary))
+    }
+
+    /// Whether a search that goes on behind `place` comes further than one behind `known`.
+    private static func isBehind(_ place: RowCursor, _ known: RowCursor?, _ order: RowOrder) -> Bool {
+        guard let known else { return true }
+        return order == .oldestFirst ? place.time > known.time : place.time < known.time
     }
 }

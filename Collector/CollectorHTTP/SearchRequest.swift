@@ -6,7 +6,7 @@ import SystemIO
 
 /// The body of a search or an aggregation: one JSON object. What it does not know is refused with the nearest it knows.
 struct SearchRequest: Sendable {
-    private let body: JSONValue
+    let body: JSONValue
 
     init(_ exchange: Exchange, _ endpoint: Endpoint, limit: Int) async throws {
         try Self.checkType(exchange)

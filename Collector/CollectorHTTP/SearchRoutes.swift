@@ -35,7 +35,7 @@ struct SearchRoutes: Sendable {
         ) { $0.writeLog($1, to: &$2) }
         var writer = ByteWriter(capacity: page.logs.count + 256)
         writer.append(utf8: #"{"hits":\#(page.hits),"#)
-        page.summary.writeMembers(since: start, to: &writer)
+        page.summary.writeMembers(page.completeness, since: start, to: &writer)
         writer.append(utf8: #","logs":["#)
         writer.append(contentsOf: page.logs)
         writer.append(utf8: #"],"next_cursor":"#)
@@ -57,7 +57,7 @@ struct SearchRoutes: Sendable {
         let (table, summary) = try await runner.table(job)
         var writer = ByteWriter(capacity: 1 << 12)
         writer.append(0x7B)
-        summary.writeMembers(since: start, to: &writer)
+        summary.writeMembers(runner.completeness(job, summary), since: start, to: &writer)
         writer.append(utf8: #","buckets":"#)
         try answer.write(table, from: job.from, to: job.to, into: &writer)
         writer.append(0x7D)

@@ -118,10 +118,12 @@ package final class IngestGateway: Sendable {
         var contentBytes: Int
 
         func receipt(isDuplicate: Bool) -> IngestReceipt {
-            isDuplicate
-                ? IngestReceipt(accepted: 0, failed: 0, duplicate: true)
+            let newest = batch.timeBounds?.upperBound
+            return isDuplicate
+                ? IngestReceipt(accepted: 0, failed: 0, duplicate: true, newest: newest)
                 : IngestReceipt(
-                    accepted: batch.count, failed: rejections.count, duplicate: false, errors: rejections.first)
+                    accepted: batch.count, failed: rejections.count, duplicate: false, errors: rejections.first,
+                    newest: newest)
         }
     }
 

@@ -1,4 +1,5 @@
 package import LineFormats
+package import LogModel
 
 /// How the bytes of a body are compressed.
 package enum BodyEncoding: Sendable, Equatable {
@@ -100,12 +101,17 @@ package struct IngestReceipt: Sendable, Equatable {
     package var duplicate: Bool
     /// The first events not taken.
     package var errors: [EventRejection]
+    /// The latest time of the batch's events; nil when it has none.
+    package var newest: Timestamp?
 
     /// Makes a receipt.
-    package init(accepted: Int, failed: Int, duplicate: Bool, errors: [EventRejection] = []) {
+    package init(
+        accepted: Int, failed: Int, duplicate: Bool, errors: [EventRejection] = [], newest: Timestamp? = nil
+    ) {
         self.accepted = accepted
         self.failed = failed
         self.duplicate = duplicate
         self.errors = errors
+        self.newest = newest
     }
 }

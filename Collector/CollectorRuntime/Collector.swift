@@ -1,3 +1,4 @@
+import AgentTracking
 package import CollectorHTTP
 import CollectorIngest
 package import Diagnostics
@@ -24,6 +25,7 @@ package final class Collector: Sendable {
     package static let patience = Duration.seconds(5)
 
     private let data: DataDirectory
+    private let agents: AgentRegistry
     private let keeper: StorageKeeper
     private let journal: GroupCommitJournal
     private let store: Store
@@ -52,6 +54,9 @@ package final class Collector: Sendable {
         // A journal that lost its end must not use numbers again that segments know.
         journal = try Self.openJournal(settings, dataPath, leastNext: store.snapshot().lastPosition + 1, log)
         deadLetters = try DeadLetters(directory: "\(dataPath)/dead-letters")
+        agents = try AgentRegistry("\(dataPath)/agents.json", rules: settings.agents) {
+            log.warn("the registry of agents reports", ("what", $0))
+        }
         let hub = try CollectorServer.makeTailHub()
         gateway = IngestGateway(
             journal: journal, deadLetters: deadLetters, limits: settings.limits,
@@ -75,7 +80,8 @@ package final class Collector: Sendable {
             store, disk, directory: dataPath, rules: settings.storage.rules, interval: settings.storage.interval,
             log: log)
         let services = CollectorServices(
-            store: store, keeper: keeper, journal: journal, gateway: gateway, hub: hub, version: collectorVersion,
+            store: store, agents: agents, keeper: keeper, journal: journal, gateway: gateway, hub: hub,
+            version: collectorVersion,
             notReady: { [journal, replay, gateway] in
                 if gateway.isStopping { return "the collector is stopping" }
                 if let failure = journal.failure { return "no events are taken: \(failure)" }
@@ -96,7 +102,7 @@ package final class Collector: Sendable {
         } catch {
             // Let go of threads and locks, so that the next attempt finds everything free.
             hub.stop()
-            Self.close(keeper, replay, journal, store, deadLetters)
+            Self.close(agents, keeper, replay, journal, store, deadLetters)
             throw (error as? ListenError).map { StartError($0.description) } ?? error
         }
         address = ListenAddress(host: settings.listen.host, port: server.port)
@@ -166,16 +172,17 @@ package final class Collector: Sendable {
     /// Stops: requests that run have ``patience`` to end. What is in memory is in the journal.
     package func stop() async {
         await server.stop(patience: Self.patience)
-        Self.close(keeper, replay, journal, store, deadLetters)
+        Self.close(agents, keeper, replay, journal, store, deadLetters)
         log.flush(all: true)
     }
 
     /// Ends the threads in the order in which they give work to each other, and lets the journal's directory go: others
     /// may hold references for a moment longer.
     private static func close(
-        _ keeper: StorageKeeper, _ replay: Replay, _ journal: GroupCommitJournal, _ store: Store,
-        _ deadLetters: DeadLetters
+        _ agents: AgentRegistry, _ keeper: StorageKeeper, _ replay: Replay, _ journal: GroupCommitJournal,
+        _ store: Store, _ deadLetters: DeadLetters
     ) {
+        agents.stop()
         // What the keeper does is cut short when the store closes.
         keeper.beginStop()
         replay.stop()

@@ -1,3 +1,4 @@
+package import AgentTracking
 package import CollectorHTTP
 package import CollectorIngest
 package import Journal
@@ -27,6 +28,8 @@ package struct CollectorSettings: Sendable, Equatable {
     /// The disk that events are kept on.
     package var storage = StorageSettings()
 
+    /// When agents count as late.
+    package var agents = AgentRules()
     /// The bounds of queries.
     package var queries = QueryLimits()
     /// How segments are merged.
@@ -95,6 +98,14 @@ package struct CollectorSettings: Sendable, Equatable {
         (self.compaction, compactionGrace) = (compaction, grace)
         try storage.read(&root)
         try queries.read(&root)
+        var agents = self.agents
+        try root.mapping("agents") { (group) throws(SettingsError) in
+            let range = Duration.seconds(1)...(.seconds(30 * 86_400))
+            agents.silentAfter = try group.duration("silent_after", in: range) ?? agents.silentAfter
+            agents.behindAfter = try group.duration("behind_after", in: range) ?? agents.behindAfter
+            agents.forgetAfter = try group.duration("forget_after", in: range) ?? agents.forgetAfter
+        }
+        self.agents = agents
     }
 
     private static func durability(_ text: String, _ root: SettingsMapping) throws(SettingsError) -> JournalDurability {

@@ -38,6 +38,7 @@ package func execute(
         try scan.run(blocks)
         try scan.traced(.pipes) { try output.finish() }
         for reason in scope.gaps { scan.gap(reason) }
+        if !scope.gaps.isEmpty { scan.summary.hasUnplacedGaps = true }
         scan.summary.unreadable += scope.unreadable.prefix(
             max(0, ExecutionSummary.maxUnreadable - scan.summary.unreadable.count))
     } catch let error as ExecutionError {
@@ -139,9 +140,11 @@ struct Scan {
     /// Notes that some rows of a block, or all, could not be read.
     mutating func unreadable(_ source: any BlockSource, rows: Int, _ error: any Error) {
         gap("\(rows) events cannot be read: \(error)")
-        guard summary.unreadable.count < ExecutionSummary.maxUnreadable,
-            !summary.unreadable.contains(where: { $0.ids == source.idBounds })
-        else { return }
+        if summary.unreadable.contains(where: { $0.ids == source.idBounds }) { return }
+        guard summary.unreadable.count < ExecutionSummary.maxUnreadable else {
+            summary.hasUnplacedGaps = true
+            return
+        }
         summary.unreadable.append(
             UnreadableBlock(
                 ids: source.idBounds, times: source.timeBounds, rowCount: source.rowCount,

@@ -111,6 +111,11 @@ package struct ExecutionSummary: Sendable, Equatable {
     package var gaps: [String] = []
     /// The times that a limit left out; nil when none did.
     package var skipped: SkippedTimes?
+    /// Segments that the query did not see, as far as its caller told.
+    package var missing: [MissingSegment] = []
+    /// Whether more is missing than ``skipped``, ``missing`` and ``unreadable`` say: queries inside this one lack events,
+    /// or there are more blocks that cannot be read than are named.
+    package var hasUnplacedGaps = false
     /// Blocks that could not be read, the first ``ExecutionSummary/maxUnreadable`` of them.
     package var unreadable: [UnreadableBlock] = []
     /// How many unreadable blocks are named; the others only make the answer incomplete.
@@ -119,6 +124,9 @@ package struct ExecutionSummary: Sendable, Equatable {
     package var lastRow: RowCursor?
     /// The highest journal position that the query could see.
     package var lastPosition: UInt64 = 0
+
+    /// Nothing done yet.
+    package init() {}
 }
 
 /// A block whose bytes are damaged or cannot be read. Its bounds come from the segment's footer, which is intact.
@@ -133,6 +141,29 @@ package struct UnreadableBlock: Sendable, Equatable {
     package var tenants: [String]
     /// What was wrong with the part that was needed.
     package var reason: String
+}
+
+/// A segment that a query did not see.
+package struct MissingSegment: Sendable, Equatable {
+    /// Its name.
+    package var name: String
+    /// Where it is kept: `hot`, `warm` or `cold`.
+    package var tier: String
+    /// How many events it has.
+    package var rowCount: Int
+    /// Their earliest and latest time, nanoseconds.
+    package var times: ClosedRange<Int64>
+    /// What is missing and why, a sentence.
+    package var reason: String
+
+    /// Describes a segment.
+    package init(name: String, tier: String, rowCount: Int, times: ClosedRange<Int64>, reason: String) {
+        self.name = name
+        self.tier = tier
+        self.rowCount = rowCount
+        self.times = times
+        self.reason = reason
+    }
 }
 
 /// Why a query failed.

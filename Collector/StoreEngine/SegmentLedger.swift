@@ -94,10 +94,7 @@ package final class SegmentLedger: Sendable {
             guard isLive else { return }
             let lost = segment.record.rows - revived.reduce(0) { $0 + $1.record.rows }
             state.counters.quarantined += 1
-            if lost > 0 {
-                state.counters.lostSegments += 1
-                state.counters.lostRows += lost
-            }
+            if lost > 0 { state.lose(lost, of: segment.record, because: "\(error)") }
         }
         guard isLive else { return }
         let place = directory.setAside(segment.record.name)

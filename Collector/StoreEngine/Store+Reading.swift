@@ -19,16 +19,19 @@ extension Store {
         let positions = RowID.position(of: ids.lowerBound)...RowID.position(of: ids.upperBound)
         while true {
             // Nothing is copied under the lock but references.
-            let (segments, heads, lastPosition, quarantined) = state.withLock { state in
-                (state.segments.live, state.heads, state.lastPosition, state.counters.quarantined)
+            let (segments, heads, lastPosition, quarantined, lost) = state.withLock { state in
+                (state.segments.live, state.heads, state.lastPosition, state.counters.quarantined, state.lost)
             }
             let wanted = segments.filter {
                 $0.record.positions.overlaps(positions) && $0.record.timeBounds.overlaps(times)
             }
-            var gaps: [String] = []
-            guard var blocks = open(wanted, &gaps) else { continue }
+            var missing = lost.filter {
+                $0.record.positions.overlaps(positions) && $0.record.timeBounds.overlaps(times)
+            }
+            guard var blocks = open(wanted, &missing) else { continue }
             for head in heads { blocks.append(contentsOf: head.blocks) }
-            return StoreSnapshot(blocks: blocks, lastPosition: lastPosition, quarantined: quarantined, gaps: gaps)
+            return StoreSnapshot(
+                blocks: blocks, lastPosition: lastPosition, quarantined: quarantined, missing: missing)
         }
     }
 
@@ -44,17 +47,21 @@ extension Store {
     }
 
     /// The blocks of segments; nil when they are not the right ones any more.
-    private func open(_ segments: [StoredSegment], _ gaps: inout [String]) -> [any BlockSource]? {
+    private func open(
+        _ segments: [StoredSegment], _ missing: inout [StoreSnapshot.Missing]
+    ) -> [any BlockSource]? {
         var blocks: [any BlockSource] = []
         for segment in segments {
             do {
                 blocks.append(contentsOf: try segment.reader().blocks)
             } catch let error as IOError where !error.isMissing {
                 ledger.leave(segment, failed: .opening, because: error)
-                gaps.append("\(segment.eventCount) cannot be read now: \(error)")
+                missing.append(
+                    .init(record: segment.record, reason: "\(segment.eventCount) cannot be read now: \(error)"))
             } catch  where segment.record.tier == .cold {
                 if ledger.dropStub(of: segment, in: directory, because: error) { return nil }
-                gaps.append("\(segment.record.rows) events cannot be read: \(error)")
+                missing.append(
+                    .init(record: segment.record, reason: "\(segment.record.rows) events cannot be read: \(error)"))
             } catch {
                 // Missing means removed, if it has been replaced meanwhile; else somebody has taken the file away.
                 ledger.setAside(segment, in: directory, because: error)

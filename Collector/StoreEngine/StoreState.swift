@@ -19,6 +19,9 @@ struct StoreState: Sendable {
     var wide: Set<String> = []
     var unreadable = UnreadableSegments()
     var counters = StoreCounters()
+    /// Segments that were set aside since the start and whose events are in no other; bounded by ``lostLimit``, beyond
+    /// which they are only counted.
+    private(set) var lost: [StoreSnapshot.Missing] = []
     var flushFails = false
     var flushRequests = 0
     var isStopping = false
@@ -27,6 +30,16 @@ struct StoreState: Sendable {
     init(_ segments: SegmentSet) {
         self.segments = segments
         lastPosition = segments.live.map(\.record.positions.upperBound).max() ?? 0
+    }
+
+    private static let lostLimit = 1_000
+
+    /// Notes that events are gone with a segment.
+    mutating func lose(_ rows: Int, of record: SegmentRecord, because error: String) {
+        counters.lostSegments += 1
+        counters.lostRows += rows
+        guard lost.count < Self.lostLimit else { return }
+        lost.append(.init(record: record, reason: "\(rows) events are lost, their segment is damaged: \(error)"))
     }
 
     /// All events in memory, in the order in which they wait.

@@ -84,10 +84,12 @@ package final class CollectorClient {
     ///   - range: nil for what the query itself says.
     ///   - limit: most rows; nil for all.
     ///   - explains: whether an explanation is wanted instead of the rows.
+    ///   - onNote: is told, before the first row, when the answer is known not to be complete.
     ///   - onBytes: returns false to stop.
     /// - Throws: ``RequestFailure`` when there was no answer, or not a whole one.
     package func query(
         _ query: String, range: TimeRange?, limit: Int?, explains: Bool = false,
+        onNote: @escaping (CompletenessNote) -> Void = { _ in },
         onBytes: @escaping (UnsafeRawBufferPointer) -> Bool
     ) throws(RequestFailure) {
         var form = "query=\(percentEncoded(query))"
@@ -106,7 +108,11 @@ package final class CollectorClient {
             request.totalTimeout = nil
             request.idleTimeout = timeout
         }
-        try stream(request, shouldContinue: { true }, onOpen: {}, onBytes: onBytes)
+        try stream(
+            request, shouldContinue: { true },
+            onOpen: { response in
+                if let note = CompletenessNote(header: response.header(CompletenessNote.header)) { onNote(note) }
+            }, onBytes: onBytes)
     }
 
     /// Follows lines as they arrive until the connection breaks, `shouldContinue` says no, or `onBytes` returns false.
@@ -129,7 +135,7 @@ package final class CollectorClient {
         request.totalTimeout = nil
         // The collector sends a sign of life every 15 seconds.
         request.idleTimeout = .seconds(40)
-        try stream(request, shouldContinue: shouldContinue, onOpen: onOpen, onBytes: onBytes)
+        try stream(request, shouldContinue: shouldContinue, onOpen: { _ in onOpen() }, onBytes: onBytes)
     }
 
     private func request(_ method: String, _ path: String) -> HTTPRequest {
@@ -159,7 +165,7 @@ package final class CollectorClient {
     }
 
     private func stream(
-        _ request: HTTPRequest, shouldContinue: () -> Bool, onOpen: @escaping () -> Void,
+        _ request: HTTPRequest, shouldContinue: () -> Bool, onOpen: @escaping (HTTPResponse) -> Void,
         onBytes: @escaping (UnsafeRawBufferPointer) -> Bool
     ) throws(RequestFailure) {
         let response: HTTPResponse
@@ -167,7 +173,7 @@ package final class CollectorClient {
             response = try http.stream(
                 request, shouldContinue: shouldContinue,
                 onResponse: { response in
-                    if response.isSuccess { onOpen() }
+                    if response.isSuccess { onOpen(response) }
                     return .proceed
                 }, onBytes: { onBytes($0) ? .proceed : .stop })
         } catch {

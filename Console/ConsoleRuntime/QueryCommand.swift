@@ -121,13 +121,15 @@ struct QueryCommand: LodgeSubcommand {
         final class Progress {
             var splitter = LineSplitter()
             var printer: RowPrinter
+            var note: CompletenessNote?
             init(_ printer: RowPrinter) { self.printer = printer }
         }
         let progress = Progress(
             RowPrinter(form: output, fields: names, zone: common.tz, isColoured: common.isColoured(out)))
         var failure: RequestFailure?
         do {
-            try client.query(query, range: range, limit: limit == 0 ? nil : limit) { bytes in
+            let onNote = { (note: CompletenessNote) in progress.note = note }
+            try client.query(query, range: range, limit: limit == 0 ? nil : limit, onNote: onNote) { bytes in
                 let goesOn = progress.splitter.feed(bytes) { row in
                     // Nothing is printed before the first row: a query that is refused leaves the output empty.
                     if progress.printer.rows == 0 { self.begin(range, out) }
@@ -149,8 +151,9 @@ struct QueryCommand: LodgeSubcommand {
         if failure == nil, limit > 0, rows >= limit { total = try? count(client, range) }
         let isCut = total.map { $0 > rows } ?? false
         if rows == 0 { begin(range, out) }
-        finish(rows: rows, isComplete: failure == nil && !isCut, out)
+        finish(rows: rows, isComplete: failure == nil && !isCut && progress.note == nil, out)
         out.flush()
+        if let note = progress.note { streams.say(note.text) }
         if let failure {
             streams.say("partial result, \(NumberText.grouped(rows)) rows: \(failure.summary)")
             return failure == .timedOut ? .timedOut : .serverError

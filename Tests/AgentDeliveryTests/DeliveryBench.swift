@@ -61,6 +61,7 @@ func messages(_ record: SpoolRecord) throws -> [String] {
 final class FakeCollector: BatchTransport, Sendable {
     struct State {
         var answers: [DeliveryOutcome] = []
+        var beats: [AgentHeartbeat] = []
         var sent: [(sequence: UInt64, epoch: UInt64, messages: [String])] = []
     }
 
@@ -78,5 +79,13 @@ final class FakeCollector: BatchTransport, Sendable {
         }
     }
 
+    func beat(_ heartbeat: AgentHeartbeat, shouldContinue: () -> Bool) -> UInt64? {
+        state.withLock { state in
+            state.beats.append(heartbeat)
+            return heartbeat.drops.last?.number ?? 0
+        }
+    }
+
+    var beats: [AgentHeartbeat] { state.withLock { $0.beats } }
     var sent: [(sequence: UInt64, epoch: UInt64, messages: [String])] { state.withLock { $0.sent } }
 }

@@ -20,7 +20,7 @@ struct IngestGatewayTests {
              {"ts":1750000000,"msg":"other","service":"till"}]}
             """#
         ).get()
-        #expect(receipt == IngestReceipt(accepted: 2, failed: 0, duplicate: false))
+        #expect(receipt == IngestReceipt(accepted: 2, failed: 0, duplicate: false, newest: receipt.newest))
         let batch = try #require(try way.batches.first)
         #expect(batch.message(at: 0) == "a\tb")
         #expect(batch.timestamps[1] == 1_750_000_000_000_000_000)

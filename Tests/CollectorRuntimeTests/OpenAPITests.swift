@@ -125,6 +125,13 @@ struct OpenAPITests {
             let bodies = [
                 "/v1/ingest": [#"{"source":{"service":"a"},"logs":[{"msg":"m"},7]}"#],
                 "/insert/jsonline": ["{}"],
+                "/v1/heartbeat": [
+                    #"""
+                    {"agent":"web-1","epoch":1,"oldest_unacknowledged":"2025-01-01T00:00:00Z","drops":[{"number":1,
+                    "events":2,"level":"INFO","reason":"rejected","from":"2025-01-01T00:00:00Z",
+                    "to":"2025-01-01T00:00:01Z"}]}
+                    """#
+                ],
                 "/v1/search": [#"{"limit":2}"#, #"{"timeout":"1ns"}"#],
                 "/v1/aggregate": [
                     #"{"group_by":["service"],"interval":"1h","metric":["count","max(took)"],"empty_buckets":true}"#

@@ -66,6 +66,7 @@ extension OpenAPI {
         .init("_msg_field", text, "members that the message is read from"),
         .init("_stream_fields", text, "members that make up the stream"),
         .init("id", text, "the `id` that GET /v1/queries tells", isInPath: true),
+        .init("name", text, "the `agent` that GET /v1/agents tells", isInPath: true),
         .init("quarantine", duration, "for how long queries of this shape are refused from now on, up to 7d"),
     ]
 }

@@ -91,25 +91,27 @@ extension OpenAPI {
               additionalProperties: true
             SearchAnswer:
               type: object
-              required: [hits, scanned, took_ms, complete, logs, next_cursor]
+              required: [hits, scanned, took_ms, complete, completeness, logs, next_cursor]
               properties:
                 hits: {type: integer}
                 scanned: {type: integer}
                 took_ms: {type: integer}
                 complete: {type: boolean}
                 incomplete: {$ref: '#/components/schemas/Texts'}
+                completeness: {$ref: '#/components/schemas/Completeness'}
                 logs:
                   type: array
                   items: {$ref: '#/components/schemas/Log'}
                 next_cursor: {type: string, nullable: true}
             AggregateAnswer:
               type: object
-              required: [scanned, took_ms, complete, buckets]
+              required: [scanned, took_ms, complete, completeness, buckets]
               properties:
                 scanned: {type: integer}
                 took_ms: {type: integer}
                 complete: {type: boolean}
                 incomplete: {$ref: '#/components/schemas/Texts'}
+                completeness: {$ref: '#/components/schemas/Completeness'}
                 buckets:
                   type: array
                   items:
@@ -121,7 +123,7 @@ extension OpenAPI {
                       count: {type: integer}
                       values: {$ref: '#/components/schemas/Fields'}
 
-        """ + selectSchemas + plainSchemas + queriesSchemas + stateSchemas
+        """ + selectSchemas + plainSchemas + queriesSchemas + agentsSchemas + stateSchemas
 
     private static let selectSchemas = """
             Hits:
@@ -236,26 +238,28 @@ extension OpenAPI {
                 metadata: {$ref: '#/components/schemas/Fields'}
             PlainPage:
               type: object
-              required: [total, scanned, took_ms, complete, logs, next_cursor]
+              required: [total, scanned, took_ms, complete, completeness, logs, next_cursor]
               properties:
                 total: {type: integer}
                 scanned: {type: integer}
                 took_ms: {type: integer}
                 complete: {type: boolean}
                 incomplete: {$ref: '#/components/schemas/Texts'}
+                completeness: {$ref: '#/components/schemas/Completeness'}
                 logs:
                   type: array
                   items: {$ref: '#/components/schemas/PlainLog'}
                 next_cursor: {type: string, nullable: true}
             PlainStatistics:
               type: object
-              required: [total, scanned, took_ms, complete, levels, sources]
+              required: [total, scanned, took_ms, complete, completeness, levels, sources]
               properties:
                 total: {type: integer}
                 scanned: {type: integer}
                 took_ms: {type: integer}
                 complete: {type: boolean}
                 incomplete: {$ref: '#/components/schemas/Texts'}
+                completeness: {$ref: '#/components/schemas/Completeness'}
                 levels: {$ref: '#/components/schemas/Fields'}
                 sources:
                   type: array

@@ -5,7 +5,8 @@
 package enum OpenAPI {
     /// The document.
     package static let document =
-        head + ingestPaths + searchPaths + selectPaths + plainPaths + queriesPaths + statePaths + components + schemas
+        head + ingestPaths + searchPaths + selectPaths + plainPaths + queriesPaths + agentsPaths + statePaths
+        + components + schemas
 
     private static let head = """
         openapi: 3.0.3

@@ -48,6 +48,17 @@ package struct SkippedTimes: Sendable, Equatable {
         intervals = joined
     }
 
+    /// The place in front of all that was left out: whoever goes on behind it meets all of that, and nothing that comes
+    /// before. Nil where rows have no order.
+    package func start(_ order: RowOrder) -> RowCursor? {
+        switch order {
+        case .newestFirst: intervals.last.map { RowCursor(time: $0.upperBound, id: .max) }
+        // No row has the id 0.
+        case .oldestFirst: intervals.first.map { RowCursor(time: $0.lowerBound, id: 0) }
+        case .any: nil
+        }
+    }
+
     /// Whether a row comes before all that was left out, so that whoever goes on behind it misses none of that.
     package func isBehind(_ row: RowCursor, _ order: RowOrder) -> Bool {
         switch order {

@@ -1,3 +1,5 @@
+import LogModel
+
 /// What is known of an agent.
 package struct AgentRecord: Sendable, Equatable {
     /// When it was last heard of; nanoseconds of the wall clock, as all times here.
@@ -141,14 +143,14 @@ package struct AgentBook: Sendable, Equatable {
 
     /// How late one agent is; nil when it is not.
     package static func late(_ name: String, _ record: AgentRecord, _ now: Int64, _ rules: AgentRules) -> LateAgent? {
-        let isSilent = elapsed(record.lastContact, now) > rules.silentAfter.nanos
+        let isSilent = elapsed(record.lastContact, now) > rules.silentAfter.wholeNanoseconds
         if isSilent {
             let from = min(record.lastContact, record.oldestUnacknowledged ?? record.lastContact)
             return LateAgent(
                 name: name, from: from, behindNanos: elapsed(from, now), lastContact: record.lastContact,
                 isSilent: true)
         }
-        guard let oldest = record.oldestUnacknowledged, elapsed(oldest, now) > rules.behindAfter.nanos else {
+        guard let oldest = record.oldestUnacknowledged, elapsed(oldest, now) > rules.behindAfter.wholeNanoseconds else {
             return nil
         }
         return LateAgent(
@@ -162,7 +164,7 @@ package struct AgentBook: Sendable, Equatable {
     // MARK: Changes
 
     private static func isForgotten(_ record: AgentRecord, _ now: Int64, _ rules: AgentRules) -> Bool {
-        elapsed(record.lastContact, now) > rules.forgetAfter.nanos
+        elapsed(record.lastContact, now) > rules.forgetAfter.wholeNanoseconds
     }
 
     /// 0 when the clock was set back; times of events may be any.

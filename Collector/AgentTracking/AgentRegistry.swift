@@ -1,7 +1,7 @@
 import LineFormats
 import Synchronization
 package import SystemIO
-import Workers
+package import Workers
 
 /// The ``AgentBook`` of a running collector: shared by all threads, and kept in one small file that is written as a whole,
 /// at most every 30 seconds, when something is reported that must not be lost, and at the end.
@@ -28,24 +28,25 @@ package final class AgentRegistry: Sendable {
     private let writing = Mutex<Void>(())
     private let thread = Mutex<DedicatedThread?>(nil)
 
-    /// Reads the file back, and starts the thread that writes it. A damaged file is set aside and reported.
+    /// Reads the file back, and starts the thread that writes it. A file that is damaged or cannot be read is set aside
+    /// and reported.
     ///
     /// - Parameters:
     ///   - path: of the file.
     ///   - rules: the bounds.
     ///   - clock: nanoseconds of the wall clock.
     ///   - report: hears of what people should know.
-    /// - Throws: `WorkerError` when there is no thread, `IOError` when the file cannot be read or set aside.
+    /// - Throws: `WorkerError` when there is no thread.
     package init(
         _ path: String, rules: AgentRules = AgentRules(),
         clock: @escaping @Sendable () -> Int64 = { SystemClock.wallNanos() },
         report: @escaping @Sendable (String) -> Void
-    ) throws {
+    ) throws(WorkerError) {
         self.path = path
         self.rules = rules
         self.clock = clock
         self.report = report
-        state = Monitor(State(book: try Self.load(path, report)))
+        state = Monitor(State(book: Self.load(path, report)))
         let started = try DedicatedThread(name: "agents") { [weak self] in
             while let self, self.waitAndSave() {}
         }
@@ -96,8 +97,8 @@ package final class AgentRegistry: Sendable {
     /// What is missing of some times: agents whose events have not all arrived, the furthest behind first, and gaps.
     package func missing(within times: ClosedRange<Int64>) -> (late: [LateAgent], gaps: [GapRecord]) {
         let now = clock()
-        let book = state.withLock { $0.book }
-        return (book.late(within: times, now: now, rules), book.gaps(within: times))
+        // Within the lock: a copy of the book would be one of all agents as soon as the next is heard of.
+        return state.withLock { ($0.book.late(within: times, now: now, rules), $0.book.gaps(within: times)) }
     }
 
     /// The time of its clock.
@@ -135,18 +136,18 @@ package final class AgentRegistry: Sendable {
         return !isStopping
     }
 
-    private static func load(_ path: String, _ report: (String) -> Void) throws(IOError) -> AgentBook {
+    /// Never a reason not to start: without the file, agents are known again as soon as they are heard of.
+    private static func load(_ path: String, _ report: (String) -> Void) -> AgentBook {
         guard FileSystem.exists(path) else { return AgentBook() }
-        let bytes = try FileSystem.contents(path, limit: maximumFileBytes)
-        let reason: String
         do {
-            return try AgentBook(try JSONValue(parsing: bytes))
+            return try AgentBook(try JSONValue(parsing: try FileSystem.contents(path, limit: maximumFileBytes)))
         } catch {
-            reason = "\(error)"
+            var fate = "set aside"
+            do throws(IOError) { try FileSystem.rename(path, to: path + ".damaged") } catch let failure {
+                fate = "cannot be set aside (\(failure))"
+            }
+            report("\(path) cannot be read (\(error)) and \(fate): agents and what they dropped are forgotten")
+            return AgentBook()
         }
-        try FileSystem.rename(path, to: path + ".damaged")
-        report(
-            "\(path) is damaged (\(reason)) and set aside: which agents there are, and what they dropped, is forgotten")
-        return AgentBook()
     }
 }

@@ -14,14 +14,3 @@ package struct AgentRules: Sendable, Equatable {
     /// The defaults.
     package init() {}
 }
-
-extension Duration {
-    /// Whole nanoseconds, as many as an `Int64` can hold.
-    var nanos: Int64 {
-        let (seconds, attoseconds) = components
-        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        if overflow { return seconds < 0 ? .min : .max }
-        let (sum, overflowAgain) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
-        return overflowAgain ? (seconds < 0 ? .min : .max) : sum
-    }
-}

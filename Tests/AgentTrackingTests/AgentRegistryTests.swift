@@ -57,4 +57,17 @@ struct AgentRegistryTests {
         #expect(FileSystem.exists(directory.path + "/agents.json.damaged"))
         registry.stop()
     }
+
+    @Test func aFileThatCannotBeReadIsNoReasonNotToStart() throws {
+        let directory = try TemporaryDirectory()
+        let told = Mutex<[String]>([])
+        try FileSystem.createDirectory(directory.path + "/agents.json/inside")
+        let registry = try AgentRegistry(directory.path + "/agents.json") { text in
+            told.withLock { $0.append(text) }
+        }
+        registry.contact("a", epoch: 1, newest: nil)
+        try registry.save()
+        #expect(registry.book.agents.keys.sorted() == ["a"] && told.withLock { $0.count } == 1)
+        registry.stop()
+    }
 }

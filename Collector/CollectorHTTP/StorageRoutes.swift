@@ -17,7 +17,7 @@ struct StorageRoutes: Sendable {
     let workers: WorkerPool
 
     func add(to router: inout Router) {
-        router.addWithHead(Endpoint(.get, "/v1/storage")) { _ in .json(200, status()) }
+        router.addWithHead(Endpoint(.get, "/v1/storage")) { _ in .json(200, try await onWorker { status() }) }
         router.addWithHead(Endpoint(.get, "/v1/storage/retention")) { _ in
             let plan = try await onWorker { services.keeper.housekeeping.plan(now: SystemClock.wallNanos()) }
             return .json(200, retentionDocument(plan, services.store.ledger.segments).bytes)
@@ -70,7 +70,7 @@ struct StorageRoutes: Sendable {
                     "refuses_events": .bool(disk.stage == .critical),
                 ]),
             .init("tiers", tiers(store)),
-            .init("stripping", stripping(services.keeper.housekeeping.stripPlan, done)),
+            .init("stripping", stripping(services.keeper.housekeeping.stripPlan(), done)),
             .init(
                 "retention",
                 [

@@ -86,7 +86,7 @@ package final class IngestGateway: Sendable {
         guard let content = prepared.content else {
             settle(prepared, request, arrival)
             inFlight.give(held)
-            return completion(.success(prepared.receipt(isDuplicate: false)))
+            return completion(.success(prepared.receipt(to: request, isDuplicate: false)))
         }
         let record = JournalRecord(
             kind: content.kind, tenant: StreamIdentity.defaultTenant, ingestTime: arrival.nanoseconds,
@@ -98,10 +98,10 @@ package final class IngestGateway: Sendable {
             switch result {
             case .success(.stored):
                 self.settle(prepared, request, arrival)
-                completion(.success(prepared.receipt(isDuplicate: false)))
+                completion(.success(prepared.receipt(to: request, isDuplicate: false)))
             case .success(.duplicate):
                 self.statistics.duplicate()
-                completion(.success(prepared.receipt(isDuplicate: true)))
+                completion(.success(prepared.receipt(to: request, isDuplicate: true)))
             case .failure(let error):
                 completion(.failure(IngestProblem(error)))
             }
@@ -117,8 +117,9 @@ package final class IngestGateway: Sendable {
         var wireBytes: Int
         var contentBytes: Int
 
-        func receipt(isDuplicate: Bool) -> IngestReceipt {
-            let newest = batch.timeBounds?.upperBound
+        func receipt(to request: IngestRequest, isDuplicate: Bool) -> IngestReceipt {
+            // Asked for by nobody else, and found by looking at all times.
+            let newest = request.sender == nil ? nil : batch.timeBounds?.upperBound
             return isDuplicate
                 ? IngestReceipt(accepted: 0, failed: 0, duplicate: true, newest: newest)
                 : IngestReceipt(

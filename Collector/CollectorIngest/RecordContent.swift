@@ -98,7 +98,7 @@ package struct RecordReader {
             try record.payload.withUnsafeBytes { try scratch.decompress($0, limit: Self.contentLimit) }
             return try scratch.content.withBytes { try BatchCodec.decode($0, tenant: StreamIdentity.defaultTenant) }
         case .jsonBody:
-            let (json, contentBytes) = try (record.preamble + record.payload).withUnsafeBytes { bytes in
+            let (json, contentBytes) = try record.wholePayload.withUnsafeBytes { bytes in
                 var reader = ByteReader(bytes)
                 let json = try JSONBody(from: &reader)
                 let contentBytes = try reader.count(limit: Self.contentLimit)

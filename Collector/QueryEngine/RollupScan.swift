@@ -20,7 +20,7 @@ extension Scan {
         var segments: [(reader: SegmentReader, places: [Int])] = []
         var known: [ObjectIdentifier: Int] = [:]
         for (place, block) in blocks.enumerated() {
-            guard let reader = segment(of: block) else { continue }
+            guard let reader = SegmentReader.holding(block) else { continue }
             let index = known[ObjectIdentifier(reader)] ?? segments.count
             if index == segments.count {
                 known[ObjectIdentifier(reader)] = index
@@ -79,7 +79,7 @@ struct RollupCount {
 
     /// Whether no event of the blocks has a field that hides one of the labels.
     func mayAnswer(_ blocks: [any BlockSource]) -> Bool {
-        names.isEmpty || blocks.allSatisfy { block in !block.fieldNames.contains { names.contains($0) } }
+        names.isEmpty || blocks.allSatisfy { block in !names.contains { block.hasField($0) } }
     }
 
     /// The keys of each cell that counts, and how many events it has; nil when intervals are not made of the rollup's.

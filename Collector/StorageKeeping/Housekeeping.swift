@@ -89,7 +89,8 @@ package final class Housekeeping: Sendable {
     /// What has been done.
     package var status: Progress {
         var status = progress.withLock { $0 }
-        (status.strippedSegments, status.strippedBytes) = (stripper.done.segments, stripper.done.bytes)
+        let stripped = stripper.done
+        (status.strippedSegments, status.strippedBytes) = (stripped.segments, stripped.bytes)
         return status
     }
 
@@ -99,9 +100,9 @@ package final class Housekeeping: Sendable {
     /// What the rules would do at a moment, without doing it.
     package func plan(now: Int64) -> RetentionPlan { plan(rules.retention, now) }
 
-    /// What is stripped next, as of the end of the last pass: so much that the last stage of pressure ends, or, while that
-    /// does not hold, all that could be.
-    package var stripPlan: StripPlan { stripper.plan }
+    /// What is stripped next: so much that the last stage of pressure ends, or, while that does not hold, all that could
+    /// be. May read segments.
+    package func stripPlan() -> StripPlan { stripper.plan() }
 
     /// Makes all expired segments live again whose bytes are still there. The next pass expires them again unless the
     /// rules have changed.
@@ -141,7 +142,6 @@ package final class Housekeeping: Sendable {
     }
 
     private func finish() {
-        stripper.look()
         let failed = failure.withLock { $0 }
         progress.withLock { progress in
             progress.doing = nil

@@ -20,7 +20,6 @@ final class SegmentStripper: Sendable {
     /// Bytes that each segment can do without, once they are known. Segments never change.
     private let known = Mutex<[String: UInt64]>([:])
     private let progress = Mutex(Done())
-    private let planned = Mutex(StripPlan([], goal: 0, room: 0))
 
     init(_ store: Store, _ disk: DiskWatch, _ log: DiagnosticLog, isStopping: @escaping @Sendable () -> Bool) {
         self.store = store
@@ -31,15 +30,12 @@ final class SegmentStripper: Sendable {
 
     var done: Done { progress.withLock { $0 } }
 
-    /// What is next, as of the last ``look()``.
-    var plan: StripPlan { planned.withLock { $0 } }
-
-    /// Finds out what is next at the last stage of pressure: so much that it ends, or, before it, all that can be stripped.
-    func look() {
+    /// What is next at the last stage of pressure: so much that it ends, or, before it, all that can be stripped. Reads the
+    /// footers of segments that it has not seen before.
+    func plan() -> StripPlan {
         let findings = disk.findings
         let goal = findings.stage == .critical ? findings.criticalSurplus : .max
-        let plan = StripPlan(candidates(), goal: goal, room: findings.workRoom)
-        planned.withLock { $0 = plan }
+        return StripPlan(candidates(), goal: goal, room: findings.workRoom)
     }
 
     /// Strips segments for as long as the disk is at its last stage, and there is one that can be.

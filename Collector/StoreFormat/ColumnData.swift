@@ -159,7 +159,7 @@ extension BlockSource {
 
     /// Finds them.
     package func messageTemplates(_ candidates: RowBitmap) throws -> ColumnData {
-        try messages(candidates).messageTemplates(candidates)
+        try storedTemplates() ?? messages(candidates).messageTemplates(candidates)
     }
 
     /// Reads as for many.

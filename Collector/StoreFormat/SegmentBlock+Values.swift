@@ -47,13 +47,8 @@ extension SegmentBlock {
     }
 
     func storedTemplates() throws -> ColumnData? {
-        guard description.messages.kind == .templates else { return nil }
-        return try messageTemplates(RowBitmap(rowCount: rowCount, filled: true))
-    }
-
-    func messageTemplates(_ candidates: RowBitmap) throws -> ColumnData {
         let section = description.messages
-        guard section.kind == .templates else { return try messages(candidates).messageTemplates(candidates) }
+        guard section.kind == .templates else { return nil }
         if memo != nil, let outline = knownTerms()?.outline ?? segment.known(section, .templates) as TemplateOutline? {
             return outline.templates
         }

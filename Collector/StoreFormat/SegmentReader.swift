@@ -71,7 +71,6 @@ package final class SegmentReader: Sendable {
         where ![.packed, .scaled].contains(block.streams.kind) || block.times.kind != .integers {
             throw StoreFormatError("block with sections of the wrong kind")
         }
-        if heldStreams == nil { _ = cached(streamsSection, .streams, cost: { _ in streamBytes }, { streams }) }
     }
 
     /// The streams of the segment. Where they are many, they are kept in the cache if there is room, and read anew if not.
@@ -149,6 +148,9 @@ package final class SegmentReader: Sendable {
             for part in block.presences + block.extras { _ = try section(part) }
         }
     }
+
+    /// The segment that a block belongs to; nil for one in memory.
+    package static func holding(_ block: any BlockSource) -> SegmentReader? { (block as? SegmentBlock)?.segment }
 
     deinit {
         cache.removeAll(of: number)

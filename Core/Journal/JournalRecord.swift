@@ -53,6 +53,9 @@ package struct JournalRecord: Sendable {
         self.attachment = attachment
     }
 
+    /// The payload as it is written, with its preamble; not copied when there is none.
+    package var wholePayload: [UInt8] { preamble.isEmpty ? payload : preamble + payload }
+
     /// Bytes of the payload as it is written, with its preamble.
     package var payloadBytes: Int { preamble.count + payload.count }
 

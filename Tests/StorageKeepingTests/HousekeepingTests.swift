@@ -199,7 +199,7 @@ struct HousekeepingTests {
         let before = try kept.count()
         #expect(kept.tiers == [.warm, .warm, .warm, .hot])
         // What is hot as it was written from memory is about to be merged.
-        let plan = kept.housekeeping.stripPlan
+        let plan = kept.housekeeping.stripPlan()
         #expect(plan.strips.count == 3 && plan.tooLarge == 0 && plan.freed > 0)
         let warm = kept.store.ledger.segments.live.prefix(3)
         #expect(plan.strips.map(\.name) == warm.map(\.record.name))
@@ -215,7 +215,7 @@ struct HousekeepingTests {
         kept.wait(5)
         let live = kept.store.ledger.segments.live
         #expect(try live.map { try $0.strippableBytes() > 0 } == [false, true, true, true])
-        #expect(kept.housekeeping.stripPlan.strips.count == 3)
+        #expect(kept.housekeeping.stripPlan().strips.count == 3)
         status = kept.housekeeping.status
         #expect(status.strippedSegments == 1 && status.failures == 0, "\(status.lastFailure ?? "")")
     }
@@ -233,7 +233,7 @@ struct HousekeepingTests {
         _ = kept.disk.use(999_990, kept.watch)
         kept.wait(1)
         #expect(kept.housekeeping.status.strippedSegments == 0)
-        #expect(kept.housekeeping.stripPlan.strips.isEmpty && kept.housekeeping.stripPlan.tooLarge == 4)
+        #expect(kept.housekeeping.stripPlan().strips.isEmpty && kept.housekeeping.stripPlan().tooLarge == 4)
         _ = kept.disk.use(960_000, kept.watch)
         // One that fails keeps no other from making room, and is tried again.
         let name = kept.store.ledger.segments.live[1].record.name.replacing("-000001.segment", with: "-000002.segment")
@@ -247,7 +247,7 @@ struct HousekeepingTests {
         }
         #expect(kept.housekeeping.doubt != nil && kept.watch.findings.stage == .critical)
         #expect(kept.housekeeping.status.strippedSegments == 4)
-        #expect(kept.housekeeping.stripPlan.strips.isEmpty && kept.housekeeping.stripPlan.tooLarge == 0)
+        #expect(kept.housekeeping.stripPlan().strips.isEmpty && kept.housekeeping.stripPlan().tooLarge == 0)
         #expect(try kept.count() == before)
         #expect(kept.store.statistics.retiredSegments == 0 && kept.housekeeping.status.failures == 1)
     }

@@ -57,7 +57,7 @@ struct AggregateAnswer: Sendable {
             Bucket(
                 time: row[0].withUnsafeBytes { Timestamp(rfc3339: $0) }?.nanoseconds ?? 0,
                 group: Array(row[1...].prefix(fields.count)),
-                count: UInt64(String(decoding: row[1 + fields.count], as: UTF8.self)) ?? 0,
+                count: SelectRoutes.number(row[1 + fields.count]),
                 values: Array(row[(2 + fields.count)...]))
         }
         if request.hasEmptyBuckets, let interval = request.interval {

@@ -62,14 +62,9 @@ struct PlainRoutes: Sendable {
         if let keyword = text("keyword") {
             filters.append(.field(FieldName.message, .containing(QueryText(keyword), ignoringCase: true)))
         }
-        let order: RowOrder
-        switch text("sort") {
-        case nil, "desc": order = .newestFirst
-        case "asc": order = .oldestFirst
-        case let other?: throw .badValue("sort", "`sort` must be asc or desc, not `\(other.prefix(40))`")
-        }
         var terms = SearchTerms(
-            filter: .conjunction(filters), from: text("startTime"), to: text("endTime"), order: order)
+            filter: .conjunction(filters), from: text("startTime"), to: text("endTime"),
+            order: try QueryRequests.order("sort", text("sort")))
         terms.timeNames = ("startTime", "endTime")
         try terms.take(cursor: text("cursor"))
         return terms
@@ -81,15 +76,7 @@ struct PlainRoutes: Sendable {
         let page = try await SearchPages(runner: runner).page(
             try terms(parameters), limit: size, timeout: try runner.timeout(parameters["timeout"])
         ) { $0.writePlainLog($1, to: &$2) }
-        var writer = ByteWriter(capacity: page.logs.count + 256)
-        writer.append(utf8: #"{"total":\#(page.hits),"#)
-        page.summary.writeMembers(page.completeness, since: start, to: &writer)
-        writer.append(utf8: #","logs":["#)
-        writer.append(contentsOf: page.logs)
-        writer.append(utf8: #"],"next_cursor":"#)
-        (page.next.map { JSONValue.string($0.text) } ?? .null).write(to: &writer)
-        writer.append(0x7D)
-        return .json(200, writer.array())
+        return .json(200, page.document(hits: "total", since: start))
     }
 
     /// How many events there are, by level, and of the sources that wrote most.
@@ -99,11 +86,8 @@ struct PlainRoutes: Sendable {
         let now = Timestamp(nanoseconds: SystemClock.wallNanos())
         let keys = [FieldName.level, FieldName.service]
         let count = StatsPipe.Call(StatsFunction(.count), as: Self.countName)
-        let job = QueryRunner.Job(
-            query: Query(
-                filter: terms.filter, pipes: [.stats(StatsPipe(by: keys.map { .init($0) }, functions: [count]))]),
-            from: try QueryRequests.time("startTime", terms.from, now: now, isEnd: false),
-            to: try QueryRequests.time("endTime", terms.to, now: now, isEnd: false),
+        let job = try terms.job(
+            [.stats(StatsPipe(by: keys.map { .init($0) }, functions: [count]))],
             timeout: try runner.timeout(parameters["timeout"]), now: now)
         let (table, summary) = try await runner.table(job)
         var total: UInt64 = 0

@@ -1,5 +1,6 @@
 import LineFormats
 import LogModel
+import QueryEngine
 import QueryLanguage
 
 /// The parts that requests for events have in common.
@@ -75,6 +76,15 @@ enum QueryRequests {
         case "1", "t", "true", "y", "yes", "on": return true
         case "0", "f", "false", "n", "no", "off": return false
         case let other?: throw .badValue(field, "\(field) must be true or false, not `\(other.prefix(40))`")
+        }
+    }
+
+    /// The order of events by time, the newest first when there is none.
+    static func order(_ field: String, _ text: String?) throws(Problem) -> RowOrder {
+        switch text {
+        case nil, "desc": return .newestFirst
+        case "asc": return .oldestFirst
+        case let other?: throw .badValue(field, "`\(field)` must be asc or desc, not `\(other.prefix(40))`")
         }
     }
 

@@ -66,6 +66,8 @@ final class QueryRunner: Sendable {
         var order = RowOrder.any
         var after: RowCursor?
         var countsHits = false
+        /// Whether an answer that a limit cuts short says where to go on, so that the client can have the rest.
+        var goesOn = false
         /// Only blocks that may hold rows with these ids.
         var ids: ClosedRange<UInt64> = 0...UInt64.max
         /// Over how many seconds `rate` counts; nil for the times that the query is about.
@@ -180,11 +182,6 @@ final class QueryRunner: Sendable {
             budget: QueryBudget(limit: limits.memoryBytes, of: memory))
     }
 
-    /// The times that it reads; nil when that is not known.
-    private func times(_ job: Job) -> ClosedRange<Int64>? {
-        job.query.readsOtherTimes ? nil : times(asked: job)
-    }
-
     /// The times that it is about; nil when there are none.
     func times(asked job: Job) -> ClosedRange<Int64>? {
         if job.query.readsOtherTimes { return Int64.min...Int64.max }
@@ -197,7 +194,7 @@ final class QueryRunner: Sendable {
     /// Rows of all segments that it may have to look at. To find rows is less work than to count values of all, and a query
     /// that stops at its limit looks at few.
     private func estimate(_ job: Job) -> RunningQuery.Estimate {
-        let rows = store.rows(times: times(job) ?? Int64.min...Int64.max)
+        let rows = times(asked: job).map { store.rows(times: $0) } ?? 0
         guard job.limit != nil, job.query.pipes.isEmpty else { return .init(rows: rows, cost: rows) }
         let stopsEarly = !job.countsHits && job.order != .any
         return .init(rows: rows, cost: stopsEarly ? min(rows, 1 << 18) / 8 : rows / 8)
@@ -233,12 +230,12 @@ final class QueryRunner: Sendable {
         var options = ExecutionOptions(
             now: job.now, from: job.from, to: job.to, limit: job.limit, order: job.order, after: job.after,
             countsHits: job.countsHits, budget: query.budget, progress: query.progress, maximumRows: limits.rows,
-            isCancelled: { query.isToEnd != nil || isCancelled() },
+            isCancelled: { query.ending != nil || isCancelled() },
             isOverdue: { SystemClock.monotonicNanos() > end })
         options.trace = job.trace
         do {
             // What is explained names what is left out for its times, too.
-            let times = job.trace == nil ? times(job) : nil
+            let times = job.trace == nil ? times(asked: job) : nil
             let snapshot = store.snapshot(ids: job.ids, times: times ?? Int64.min...Int64.max)
             options.gaps = snapshot.gaps
             options.ids = job.ids
@@ -261,12 +258,12 @@ final class QueryRunner: Sendable {
                     times: missing.record.timeBounds, reason: missing.reason)
             }
             unreadable.met(summary.unreadable)
-            let isGone = query.isToEnd != nil || isCancelled()
+            let isGone = query.ending != nil || isCancelled()
             statistics.queryEnded(
                 isGone ? "cancelled" : summary.isComplete ? "complete" : "incomplete",
                 nanos: SystemClock.monotonicNanos() - start, scannedRows: summary.scannedRows)
-            // Who gives a query little time wants it to end.
-            let isDead = summary.skipped != nil && job.timeout >= limits.timeout
+            // Who gives a query little time wants it to end, and who can go on has not lost what it did.
+            let isDead = summary.skipped != nil && job.timeout >= limits.timeout && !job.goesOn
             registry.ended(query, isGone ? .unknown : isDead ? .death : .well)
             return summary
         } catch let error as ExecutionError {
@@ -274,14 +271,14 @@ final class QueryRunner: Sendable {
             statistics.queryEnded(
                 isCancelled ? "cancelled" : "failed", nanos: SystemClock.monotonicNanos() - start,
                 scannedRows: query.progress.rows)
-            let isDead = error.code == .memory || query.isToEnd == .killed
+            let isDead = error.code == .memory || query.ending == .killed
             registry.ended(query, isDead ? .death : .unknown)
             throw problem(error, query)
         }
     }
 
     private func problem(_ error: ExecutionError, _ query: RunningQuery) -> Problem {
-        if error.code == .cancelled { return Problem(ending: query.isToEnd ?? .clientGone, query.name) }
+        if error.code == .cancelled { return Problem(ending: query.ending ?? .clientGone, query.name) }
         return Problem(error)
     }
 

@@ -1,4 +1,5 @@
 import ByteCoding
+import LineFormats
 import LogModel
 import QueryEngine
 import QueryLanguage
@@ -22,6 +23,14 @@ struct SearchTerms: Sendable {
             filter.description, from.map { "from " + $0 } ?? "", to.map { "to " + $0 } ?? "",
             order == .oldestFirst ? "asc" : "desc",
         ])
+    }
+
+    /// The query over the events that are searched for; relative times count from `now`.
+    func job(_ pipes: [Pipe] = [], timeout: Duration, now: Timestamp) throws(Problem) -> QueryRunner.Job {
+        QueryRunner.Job(
+            query: Query(filter: filter, pipes: pipes),
+            from: try QueryRequests.time(timeNames.from, from, now: now, isEnd: false),
+            to: try QueryRequests.time(timeNames.to, to, now: now, isEnd: false), timeout: timeout, now: now)
     }
 
     /// Takes a cursor, which must belong to these terms.
@@ -61,6 +70,24 @@ struct SearchPage: Sendable {
     var next: SearchCursor?
     var summary: ExecutionSummary
     var completeness: Completeness
+
+    /// The answer.
+    ///
+    /// - Parameters:
+    ///   - name: of the member with the number of hits.
+    ///   - start: when the request came, nanoseconds of the monotonic clock.
+    /// - Returns: JSON.
+    func document(hits name: String, since start: UInt64) -> [UInt8] {
+        var writer = ByteWriter(capacity: logs.count + 256)
+        writer.append(utf8: #"{"\#(name)":\#(hits),"#)
+        summary.writeMembers(completeness, since: start, to: &writer)
+        writer.append(utf8: #","logs":["#)
+        writer.append(contentsOf: logs)
+        writer.append(utf8: #"],"next_cursor":"#)
+        (next.map { JSONValue.string($0.text) } ?? .null).write(to: &writer)
+        writer.append(0x7D)
+        return writer.array()
+    }
 }
 
 /// Makes pages of events: of so many rows at most, and of bounded bytes.
@@ -99,14 +126,11 @@ struct SearchPages: Sendable {
     ) async throws -> SearchPage {
         let cursor = terms.cursor
         let now = cursor?.now ?? Timestamp(nanoseconds: SystemClock.wallNanos())
-        var job = QueryRunner.Job(
-            query: Query(filter: terms.filter),
-            from: try QueryRequests.time(terms.timeNames.from, terms.from, now: now, isEnd: false),
-            to: try QueryRequests.time(terms.timeNames.to, terms.to, now: now, isEnd: false), timeout: timeout, now: now
-        )
+        var job = try terms.job(timeout: timeout, now: now)
         // One more, to know whether there is a page behind this one.
         job.limit = limit == 0 ? 0 : limit + 1
         job.order = terms.order
+        job.goesOn = job.limit != 0
         job.after = cursor?.row
         job.ids = 0...(cursor?.lastID ?? .max)
         // The first page counts for all of them: the others need not look at what they do not show.

@@ -66,7 +66,7 @@ struct SearchRequest: Sendable {
         }
         return SearchTerms(
             filter: .conjunction(filters), from: try time("from", range), to: try time("to", range),
-            order: try order())
+            order: try QueryRequests.order("sort", try text("sort")))
     }
 
     /// How long it may take.
@@ -102,13 +102,5 @@ struct SearchRequest: Sendable {
         guard let value = member("limit") else { return nil }
         guard case .number(let text) = value else { throw .badValue("limit", "`limit` must be a whole number") }
         return try QueryRequests.count("limit", text, upTo: maximum)
-    }
-
-    private func order() throws(Problem) -> RowOrder {
-        switch try text("sort") {
-        case nil, "desc": return .newestFirst
-        case "asc": return .oldestFirst
-        case let other?: throw .badValue("sort", "`sort` must be asc or desc, not `\(other.prefix(40))`")
-        }
     }
 }

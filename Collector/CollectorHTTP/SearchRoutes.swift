@@ -33,15 +33,7 @@ struct SearchRoutes: Sendable {
         let page = try await SearchPages(runner: runner).page(
             terms, limit: try request.limit(upTo: runner.limits.searchRows) ?? 100, timeout: try request.timeout(runner)
         ) { $0.writeLog($1, to: &$2) }
-        var writer = ByteWriter(capacity: page.logs.count + 256)
-        writer.append(utf8: #"{"hits":\#(page.hits),"#)
-        page.summary.writeMembers(page.completeness, since: start, to: &writer)
-        writer.append(utf8: #","logs":["#)
-        writer.append(contentsOf: page.logs)
-        writer.append(utf8: #"],"next_cursor":"#)
-        (page.next.map { JSONValue.string($0.text) } ?? .null).write(to: &writer)
-        writer.append(0x7D)
-        return .json(200, writer.array())
+        return .json(200, page.document(hits: "hits", since: start))
     }
 
     private func aggregate(_ request: SearchRequest) async throws -> Response {
@@ -49,11 +41,7 @@ struct SearchRoutes: Sendable {
         let terms = try request.terms(for: "/v1/aggregate")
         let answer = AggregateAnswer(request: try AggregateRequest(request))
         let now = Timestamp(nanoseconds: SystemClock.wallNanos())
-        let job = QueryRunner.Job(
-            query: Query(filter: terms.filter, pipes: [answer.pipe]),
-            from: try QueryRequests.time(terms.timeNames.from, terms.from, now: now, isEnd: false),
-            to: try QueryRequests.time(terms.timeNames.to, terms.to, now: now, isEnd: false),
-            timeout: try request.timeout(runner), now: now)
+        let job = try terms.job([answer.pipe], timeout: try request.timeout(runner), now: now)
         let (table, summary) = try await runner.table(job)
         var writer = ByteWriter(capacity: 1 << 12)
         writer.append(0x7B)

@@ -79,6 +79,8 @@ struct KillCommand: LodgeSubcommand {
     var release = false
 
     func validate() throws {
+        // The parser takes an option that it does not know for the argument that is missing.
+        if id.hasPrefix("-") { throw ValidationError("there is no option `\(id)`, and no query is named") }
         guard !id.isEmpty, id.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) }) else {
             throw ValidationError("`\(id)` names no query: `lodge queries` lists them")
         }

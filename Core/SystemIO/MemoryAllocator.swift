@@ -9,7 +9,7 @@ package enum MemoryAllocator {
     /// resident at the peak of ingest and queries that take 195 MiB with these bounds. With bounds below 32 MiB the kernel
     /// clears the same memory again and again, and ingest is a quarter slower. Call it before threads are started.
     package static func boundWhatIsKept() {
-        lodge_bound_allocator(lodge_processors() <= 4 ? 1 : 2, 32 << 20)
+        lodge_bound_allocator(Machine.processors <= 4 ? 1 : 2, 32 << 20)
     }
 
     /// Bytes of memory above which ``giveBack()`` does something: more than usual logs need.

@@ -22,7 +22,8 @@ import Testing
         ["query"], ["query", "*", "--limit", "-1"], ["query", "*", "--since", "yesterday"],
         ["query", "*", "--since", "1h", "--from", "2h"], ["query", "*", "--from", "now", "--to", "-1h"],
         ["query", "*", "-o", "xml"], ["tail", "--count", "0"], ["nosuch", "thing"], ["query", "*", "--url", "ftp://x"],
-        ["tail", "--for", "soon"], ["kill"], ["kill", "../x"], ["kill", "q1", "--quarantine", "soon"],
+        ["tail", "--for", "soon"], ["kill"], ["kill", "--wrong"], ["kill", "../x"],
+        ["kill", "q1", "--quarantine", "soon"],
         ["kill", "q1", "--quarantine", "1h", "--release"], ["queries", "-o", "xml"],
     ])
     func wrongUsageIsTwoAndSaysWhatIsWrong(arguments: [String]) {

@@ -1,4 +1,5 @@
 package import LogModel
+import QueryEngine
 
 /// Over which times an answer has all events, and where and why it has not. Pure.
 package struct Completeness: Sendable, Equatable {
@@ -77,7 +78,7 @@ package struct Completeness: Sendable, Equatable {
         guard let asked, times?.overlaps(asked) ?? true else { return }
         let times = times?.clamped(to: asked) ?? asked
         holes.append(times)
-        if holes.count >= Self.maximumHoles { holes = Self.joined(holes) }
+        if holes.count >= Self.maximumHoles { holes = holes.joined }
         if holes.count >= Self.maximumHoles, let first = holes.first, let last = holes.last {
             holes = [first.lowerBound...last.upperBound]
         }
@@ -93,7 +94,7 @@ package struct Completeness: Sendable, Equatable {
         guard let asked else { return [] }
         var found: [ClosedRange<Int64>] = []
         var start: Int64? = asked.lowerBound
-        for hole in Self.joined(holes) {
+        for hole in holes.joined {
             if let first = start, first < hole.lowerBound { found.append(first...(hole.lowerBound - 1)) }
             start = hole.upperBound == .max ? nil : hole.upperBound + 1
         }
@@ -105,18 +106,5 @@ package struct Completeness: Sendable, Equatable {
         }
         let kept = found.sorted { length($0) > length($1) }.prefix(Self.maximumIntervals)
         return kept.sorted { $0.lowerBound < $1.lowerBound }
-    }
-
-    /// Ascending, apart from each other.
-    private static func joined(_ times: [ClosedRange<Int64>]) -> [ClosedRange<Int64>] {
-        var result: [ClosedRange<Int64>] = []
-        for time in times.sorted(by: { $0.lowerBound < $1.lowerBound }) {
-            if let last = result.last, last.upperBound == .max || time.lowerBound <= last.upperBound + 1 {
-                result[result.count - 1] = last.lowerBound...max(last.upperBound, time.upperBound)
-            } else {
-                result.append(time)
-            }
-        }
-        return result
     }
 }

@@ -66,7 +66,7 @@ struct QueriesRoutes: Sendable {
         let started = query.startedNanos
         return [
             "id": .string(query.name),
-            "state": .string(query.isToEnd != nil ? "ending" : started == nil ? "waiting" : "running"),
+            "state": .string(query.ending != nil ? "ending" : started == nil ? "waiting" : "running"),
             "user": .string(query.user), "route": .string(query.path), "query": .string(query.text),
             "arrived": .string(query.arrived.description),
             "waited_ms": .integer(milliseconds(query.arrivedNanos, started ?? now)),

@@ -1,6 +1,6 @@
-import Glibc
 package import QueryAdmission
 import QueryEngine
+import SystemIO
 
 /// The bounds of queries.
 package struct QueryLimits: Sendable, Equatable {
@@ -33,8 +33,7 @@ package struct QueryLimits: Sendable, Equatable {
 
     /// The defaults: as many queries at the same time as there are cores, and four at least; a user never has them all.
     package init() {
-        let cores = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-        admission.running = min(max(4, cores), 64)
+        admission.running = min(max(4, Machine.processors), 64)
         admission.runningOfUser = admission.running - 1
         admission.heavyRunning = admission.running / 2
     }

@@ -46,7 +46,7 @@ final class QueryRegistry: Sendable {
         let now = SystemClock.monotonicNanos()
         let mayStart = try state.withLock { (state) throws(AdmissionRefusal) -> Bool? in
             // Its client was gone before it came here; ``end(_:_:)`` says so before it looks for it.
-            if query.isToEnd != nil { return nil }
+            if query.ending != nil { return nil }
             if state.isStopping {
                 throw AdmissionRefusal(
                     reason: .stopping, message: "the collector is stopping", limit: 0, figure: 0, retrySeconds: 2)
@@ -68,7 +68,7 @@ final class QueryRegistry: Sendable {
                 return true
             }
         }
-        guard let mayStart else { return giveUp(query.isToEnd ?? .clientGone) }
+        guard let mayStart else { return giveUp(query.ending ?? .clientGone) }
         guard mayStart else { return }
         query.start()
         start()

@@ -38,7 +38,7 @@ final class RunningQuery: Sendable {
     let budget: QueryBudget
     let progress = QueryProgress()
     private let started = Atomic<UInt64>(0)
-    private let ending = Atomic<UInt8>(0)
+    private let endingCode = Atomic<UInt8>(0)
 
     init(
         id: UInt64, _ asker: Asker?, text: String, shape: String, estimate: Estimate, timeout: Duration, now: Timestamp,
@@ -72,10 +72,10 @@ final class RunningQuery: Sendable {
     func start() { started.store(SystemClock.monotonicNanos(), ordering: .relaxed) }
 
     /// Why it is to end; nil when it is not.
-    var isToEnd: Ending? { Ending(rawValue: ending.load(ordering: .relaxed)) }
+    var ending: Ending? { Ending(rawValue: endingCode.load(ordering: .relaxed)) }
 
     /// Has it end as soon as it looks. The first reason stays.
     func end(_ reason: Ending) {
-        _ = ending.compareExchange(expected: 0, desired: reason.rawValue, ordering: .relaxed)
+        _ = endingCode.compareExchange(expected: 0, desired: reason.rawValue, ordering: .relaxed)
     }
 }

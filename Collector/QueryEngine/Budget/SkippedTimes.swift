@@ -19,16 +19,7 @@ package struct SkippedTimes: Sendable, Equatable {
     /// Joins the times of what was left out.
     init(_ reason: Reason, _ times: some Sequence<ClosedRange<Int64>>, within bounds: ClosedRange<Int64>) {
         self.reason = reason
-        var joined: [ClosedRange<Int64>] = []
-        for time in times.filter({ $0.overlaps(bounds) }).map({ $0.clamped(to: bounds) }).sorted(by: {
-            $0.lowerBound < $1.lowerBound
-        }) {
-            if let last = joined.last, time.lowerBound <= last.upperBound || time.lowerBound == last.upperBound &+ 1 {
-                joined[joined.count - 1] = last.lowerBound...max(last.upperBound, time.upperBound)
-            } else {
-                joined.append(time)
-            }
-        }
+        var joined = times.lazy.filter { $0.overlaps(bounds) }.map { $0.clamped(to: bounds) }.joined
         // The narrowest distances go first.
         if joined.count > Self.maxIntervals {
             let gaps = zip(joined, joined.dropFirst()).enumerated().map { index, pair in

@@ -10,7 +10,7 @@ MINUTES ?= 60
 # How long `make fuzz` feeds each decoder.
 FUZZ_SECONDS ?= 300
 
-.PHONY: help deps build run test smoke soak fuzz lint format bench deb check-imports check-linkage check-size check-scripts
+.PHONY: help deps build run test smoke soak fuzz lint format bench deb test-deb check-imports check-linkage check-size check-scripts
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -51,6 +51,9 @@ bench: build ## measure events per CPU second, bytes an event on disk, resident 
 
 deb: build ## build the agent's Debian package into .build/deb
 	@packaging/deb/build
+
+test-deb: build ## install, upgrade, remove and purge that package in a clean Debian root
+	@packaging/deb/test
 
 check-imports: ## each import is declared, layers point one way, third parties stay in their module
 	@packaging/checks/imports

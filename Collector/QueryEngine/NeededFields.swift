@@ -31,6 +31,9 @@ struct NeededFields {
                 needed = ([FieldName.time, FieldName.message] + pipe.fields).map { FieldPattern($0) }
             case .fieldValues(let pipe): needed = [FieldPattern(pipe.field)]
             case .blocksCount: needed = []
+            case .sort(let sort) where sort.keys.isEmpty:
+                needed = nil
+                unwanted = []
             case .sort(let sort):
                 alsoNeed(sort.keys.map { FieldPattern($0.field) } + sort.partition.map { FieldPattern($0) })
             case .filter(let filter): alsoNeed(Self.fields(of: filter.filter))

@@ -6,6 +6,8 @@ internal import QueryLanguage
 final class SortStage: RowStage {
     private struct Row {
         var keys: [SortValue]
+        /// The names of the fields of ``keys``, ascending, where rows are sorted by all fields that they have.
+        var names: [String] = []
         /// Which combination of the fields of `partition by` it has.
         var part = 0
         /// Index into `blocks`.
@@ -22,6 +24,8 @@ final class SortStage: RowStage {
     private var bytes = 0
     /// Bytes of a row besides its values; keys of text are counted as if they were short.
     private let rowBytes: Int
+    /// Bytes of one of all fields, where rows are sorted by these.
+    private static let fieldBytes = MemoryLayout<SortValue>.stride + MemoryLayout<String>.stride
     private let wanted: Int
     private var parts: [[[UInt8]]: Int] = [:]
 
@@ -39,9 +43,18 @@ final class SortStage: RowStage {
     func process(_ block: ResultBlock) throws(ExecutionError) -> Bool {
         let compact = block.compacted()
         let columns = pipe.keys.map { compact.column($0.field) }
+        let all = pipe.keys.isEmpty ? compact.fields.sorted { $0.name < $1.name } : []
         for row in compact.rows {
-            let keys = columns.map { SortValue($0, row) }
-            rows.append(Row(keys: keys, part: part(of: compact, row), block: blocks.count, row: row))
+            var entry = Row(
+                keys: columns.map { SortValue($0, row) }, part: part(of: compact, row), block: blocks.count, row: row)
+            for field in all {
+                let value = SortValue(field.column, row)
+                if value == .text([]) { continue }
+                entry.keys.append(value)
+                entry.names.append(field.name)
+            }
+            bytes += entry.names.count * Self.fieldBytes
+            rows.append(entry)
         }
         blocks.append(compact)
         bytes += compact.memoryBytes + compact.rows.count * rowBytes
@@ -124,7 +137,7 @@ final class SortStage: RowStage {
             rows[index].block = 0
             rows[index].row = index
         }
-        bytes = kept.memoryBytes + rows.count * rowBytes
+        bytes = rows.reduce(kept.memoryBytes + rows.count * rowBytes) { $0 + $1.names.count * Self.fieldBytes }
     }
 
     private func gathered(_ chosen: ArraySlice<Row>) -> ResultBlock {
@@ -142,8 +155,24 @@ final class SortStage: RowStage {
     }
 
     private func precedes(_ left: Row, _ right: Row) -> Bool {
+        if pipe.keys.isEmpty { return precedesByAll(left, right) }
         for (index, key) in pipe.keys.enumerated() where left.keys[index] != right.keys[index] {
             return key.isDescending ? right.keys[index] < left.keys[index] : left.keys[index] < right.keys[index]
+        }
+        return false
+    }
+
+    /// By the first field, in the order of names, in which two rows differ. No value comes before any.
+    private func precedesByAll(_ left: Row, _ right: Row) -> Bool {
+        var (one, two) = (0, 0)
+        while one < left.names.count || two < right.names.count {
+            let hasLeft = one < left.names.count && (two == right.names.count || left.names[one] <= right.names[two])
+            let hasRight = two < right.names.count && (one == left.names.count || right.names[two] <= left.names[one])
+            if hasLeft != hasRight { return hasRight != pipe.isDescending }
+            let (value, other) = (left.keys[one], right.keys[two])
+            if value != other { return pipe.isDescending ? other < value : value < other }
+            one += 1
+            two += 1
         }
         return false
     }

@@ -15,8 +15,10 @@ package struct SortPipe: Hashable, Sendable {
         }
     }
 
-    /// The fields, most important first; at least one.
+    /// The fields, most important first; none for all fields that rows have, in the order of their names.
     package var keys: [Key]
+    /// Without ``keys``: whether the greatest values come first.
+    package var isDescending = false
     /// How many sorted rows to leave out.
     package var offset: UInt64?
     /// How many rows to let pass after that.
@@ -40,7 +42,7 @@ extension SortPipe: PipeSyntax {
     init(parsing parser: inout Parser) throws(QueryError) {
         keys = try parser.sortKeys()
         if parser.takeKeyword("desc") {
-            for index in keys.indices { keys[index].isDescending.toggle() }
+            turnAround()
         } else {
             _ = parser.takeKeyword("asc")
         }
@@ -66,13 +68,20 @@ extension SortPipe: PipeSyntax {
 
     var pipe: Pipe { .sort(self) }
 
+    /// Lets the greatest values come first where the smallest did.
+    fileprivate mutating func turnAround() {
+        for index in keys.indices { keys[index].isDescending.toggle() }
+        if keys.isEmpty { isDescending = true }
+    }
+
     /// The pipe in canonical form.
     package var description: String {
         let list = keys.map { Quoting.name($0.field) + ($0.isDescending ? " desc" : "") }.joined(separator: ", ")
         let part =
             partition.isEmpty
             ? "" : " partition by (" + partition.map { Quoting.name($0) }.joined(separator: ", ") + ")"
-        return "sort by (\(list))" + part + (offset.map { " offset \($0)" } ?? "")
+        return "sort" + (keys.isEmpty ? isDescending ? " desc" : "" : " by (\(list))") + part
+            + (offset.map { " offset \($0)" } ?? "")
             + (limit.map { " limit \($0)" } ?? "")
             + (rankField.map { " rank as " + Quoting.name($0) } ?? "")
     }
@@ -93,9 +102,8 @@ struct FirstPipe: PipeSyntax {
             limit = try parser.wholeNumber("the number of rows")
             guard limit > 0 else { throw parser.failure("the number of rows must be over 0", from: token) }
         }
-        var keys = try parser.sortKeys()
-        if isLast { for index in keys.indices { keys[index].isDescending.toggle() } }
-        var sort = SortPipe(by: keys, limit: limit)
+        var sort = SortPipe(by: try parser.sortKeys(), limit: limit)
+        if isLast { sort.turnAround() }
         if parser.takeKeyword("partition") { sort.partition = try parser.byFields() }
         sort.rankField = try parser.rankField()
         self.sort = sort
@@ -106,9 +114,10 @@ struct FirstPipe: PipeSyntax {
 }
 
 extension Parser {
-    /// Reads `by (a, b desc)`.
+    /// Reads `by (a, b desc)` if that comes next; none when rows are sorted by all fields.
     fileprivate mutating func sortKeys() throws(QueryError) -> [SortPipe.Key] {
-        try byClause { parser throws(QueryError) in
+        guard atKeyword("by") || atSymbol("(") else { return [] }
+        return try byClause { parser throws(QueryError) in
             let field = try parser.fieldName()
             let isDescending = parser.takeKeyword("desc")
             if !isDescending { _ = parser.takeKeyword("asc") }

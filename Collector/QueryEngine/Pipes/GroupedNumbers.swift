@@ -58,7 +58,8 @@ extension StatsFunction {
         switch kind {
         case .sum, .avg, .rateSum: form.isPlain && form.spelling != .padded
         // A number of another form is written in more than one way, or is not compared as an integer.
-        case .min, .max, .median, .quantile: form.isPlain && form.spelling == .integer
+        case .min, .max, .median, .quantile:
+            form.isPlain && form.spelling == .integer && fields.allSatisfy { !$0.isPrefix } && !fields.isEmpty
         default: false
         }
     }

@@ -54,8 +54,8 @@ struct StatsAccumulator {
         case .min, .max:
             for field in columns {
                 let value = SortValue(field.column, row)
-                // To `min`, no value is less than any.
-                if function.kind == .max, value == .text([]) { continue }
+                // To `min`, no value is less than any; of fields that are not named, rows have only those with a value.
+                if value == .text([]), function.kind == .max || !function.isNamed(field.name) { continue }
                 keep(extreme: value, field.column.value(at: row) ?? [])
             }
         default: gatherer?.add(columns, row, source: source)

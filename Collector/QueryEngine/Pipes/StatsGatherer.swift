@@ -31,8 +31,8 @@ final class StatsGatherer {
     func add(_ columns: [ResultBlock.Field], _ row: Int, source: ResultColumn?) {
         switch function.kind {
         case .values:
-            for field in columns where values.count < limit { keep(field.column.value(at: row) ?? []) }
-        case .median, .quantile: for field in columns { quantiles.add(field.column.value(at: row) ?? []) }
+            for field in columns where values.count < limit { if let value = value(field, row) { keep(value) } }
+        case .median, .quantile: for field in columns { if let value = value(field, row) { quantiles.add(value) } }
         case .uniqValues:
             for field in columns where distinct.count < limit {
                 guard let value = field.column.value(at: row), !value.isEmpty else { continue }
@@ -66,6 +66,12 @@ final class StatsGatherer {
             }
         default: break
         }
+    }
+
+    /// The value of a field; nil when it has none and is not asked for by name.
+    private func value(_ field: ResultBlock.Field, _ row: Int) -> [UInt8]? {
+        let value = field.column.value(at: row) ?? []
+        return value.isEmpty && !function.isNamed(field.name) ? nil : value
     }
 
     /// Takes integers that a quantile is wanted of, and rows without a value.

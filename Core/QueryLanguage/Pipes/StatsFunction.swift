@@ -128,6 +128,11 @@ package struct StatsFunction: Hashable, Sendable {
         if limit == 0 { limit = nil }
     }
 
+    /// Whether the function is computed of a field by its very name, so that a row without a value counts with an empty one.
+    package func isNamed(_ field: String) -> Bool {
+        fields.contains { !$0.isPrefix && $0.name == field }
+    }
+
     /// Whether a field is among those that the function is computed of.
     package func isAbout(_ field: String) -> Bool {
         fields.isEmpty || fields.contains { $0.matches(field) }

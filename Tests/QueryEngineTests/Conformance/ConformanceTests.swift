@@ -9,7 +9,7 @@ import Testing
     static let names = [
         "filters", "logic-and-syntax", "times", "stats", "sorting", "columns", "transforms", "unpacking", "math",
         "queries-in-queries", "left-out", "examples",
-        "patterns",
+        "patterns", "storage",
     ]
 
     private static func load(_ name: String) throws -> ConformanceFile {

@@ -11,10 +11,12 @@ extension UpdatePipe {
         let field = field
         return { block in
             let chosen = condition.rows(of: block)
-            guard let column = block.column(field) else { return block }
+            let column = block.column(field)
+            // A block without the field has empty values, and there is something in an empty value for `x*` to match.
+            if column == nil, update([]).isEmpty { return block }
             return block.writing(field) { row in
                 if let chosen, !chosen.contains(row) { return nil }
-                return update(column.value(at: row) ?? [])
+                return update(column?.value(at: row) ?? [])
             }
         }
     }

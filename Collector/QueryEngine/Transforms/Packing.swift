@@ -52,13 +52,15 @@ enum RowObject {
         writer.append(0x7D)
     }
 
-    /// As `name=value other="a value"`; here fields without a value stay.
+    /// As `name=value other="a value"`.
     static func writeLogfmt(_ fields: [ResultBlock.Field], _ row: Int, to writer: inout ByteWriter) {
-        for (index, field) in fields.enumerated() {
-            if index > 0 { writer.append(0x20) }
+        var isFirst = true
+        for field in fields {
+            guard let value = field.column.value(at: row), !value.isEmpty else { continue }
+            if !isFirst { writer.append(0x20) }
+            isFirst = false
             writer.append(utf8: field.name)
             writer.append(0x3D)
-            let value = field.column.value(at: row) ?? []
             let needsQuotes = value.contains {
                 $0 <= 0x20 || $0 == 0x22 || $0 == 0x3D || $0 == 0x5C || $0 == 0x60 || $0 == 0x7F
             }

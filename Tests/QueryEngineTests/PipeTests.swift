@@ -5,6 +5,19 @@ import TestSupport
 import Testing
 
 @Suite struct PipeTests {
+    @Test func anEmptyValueDoesNotHideOneThatIsThere() throws {
+        let events = [
+            PlainEvent(1, "a", fields: [("a1", ""), ("b1", "old")]),
+            PlainEvent(2, "b", fields: [("a1", "new"), ("b1", "x")]),
+        ]
+        for blocks in [[try memoryBlock(events)], try segmentBlocks(events)] {
+            for verb in ["copy", "rename"] {
+                let answer = try run("* | \(verb) a* as b*", on: blocks)
+                #expect(Set(values("b1", of: answer)) == ["old", "new"], "\(verb)")
+            }
+        }
+    }
+
     @Test func anyPipesDoWhatTheyDoToPlainRows() throws {
         let seed = drawSeed()
         var generator = SeededGenerator(seed: seed)

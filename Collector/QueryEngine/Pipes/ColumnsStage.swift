@@ -70,7 +70,8 @@ extension ResultColumn {
         let wanted = Set(rows)
         for row in 0..<data.rowCount {
             if wanted.contains(row) {
-                (data.range(at: row).isAbsent ? other : self).withValue(at: row, &buffer) { gatherer.append($0) }
+                let range = data.range(at: row)
+                (range.isAbsent || range.length == 0 ? other : self).withValue(at: row, &buffer) { gatherer.append($0) }
             } else {
                 gatherer.append(nil)
             }

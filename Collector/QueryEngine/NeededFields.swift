@@ -105,7 +105,8 @@ struct NeededFields {
         case .and(let members)?, .or(let members)?: members.flatMap { fields(of: $0) }
         case .not(let inner)?: fields(of: inner)
         case .field(let name, _)?: [FieldPattern(name)]
-        case .stream(let selector)?: StreamMatcher(selector).labels.map { FieldPattern($0) }
+        case .stream(let selector)?:
+            [FieldPattern(FieldName.stream)] + StreamMatcher(selector).labels.map { FieldPattern($0) }
         case .time?, .clock?: [FieldPattern(FieldName.time)]
         case .comparison(let comparison)?: [FieldPattern(comparison.field), FieldPattern(comparison.other)]
         // Replaced by its values before it comes here.

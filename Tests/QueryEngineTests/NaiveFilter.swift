@@ -75,7 +75,7 @@ indirect enum NaiveFilter {
         }
     }
 
-    /// Whether a row passes. Streams are judged by their labels, which `labels` has; by the row when it is nil.
+    /// Whether a row passes. Streams are judged by their labels, which `labels` has; by `_stream` when it is nil.
     func matches(_ row: Row, labels: [String: String]?) -> Bool {
         switch self {
         case .all: return true
@@ -89,7 +89,7 @@ indirect enum NaiveFilter {
         case .stream(let alternatives):
             return alternatives.contains { list in
                 list.allSatisfy { condition in
-                    let value = labels.map { Array(($0[condition.label] ?? "").utf8) } ?? row[condition.label] ?? []
+                    let value = labels.map { Array(($0[condition.label] ?? "").utf8) } ?? label(condition.label, row)
                     return (value == Array(condition.value.utf8)) != condition.isNegated
                 }
             }
@@ -100,6 +100,16 @@ indirect enum NaiveFilter {
         case .or(let members): return members.contains { $0.matches(row, labels: labels) }
         case .not(let inner): return !inner.matches(row, labels: labels)
         }
+    }
+
+    /// The value of a label in `{a="b",c="d"}`; no value of the corpus needs escapes.
+    private func label(_ name: String, _ row: Row) -> [UInt8] {
+        guard let stream = row["_stream"], !stream.isEmpty else { return row[name] ?? [] }
+        let text = String(decoding: stream, as: UTF8.self).drop { $0 == "{" }
+        for pair in text.split(whereSeparator: { $0 == "," || $0 == "}" }) where pair.hasPrefix(name + "=\"") {
+            return Array(pair.dropFirst(name.utf8.count + 2).dropLast().utf8)
+        }
+        return []
     }
 
     private func prefix(_ name: String) -> String { name == "_msg" ? "_msg:" : "\"\(name)\":" }

@@ -44,8 +44,19 @@ extension CompiledFilter {
         case .clock(let clock): return rows(byTime: block, among: candidates) { clock.matches($0) }
         case .stream(let matcher):
             var left = candidates
+            let column = block.column(FieldName.stream)
             let columns = matcher.labels.reduce(into: [:]) { $0[$1] = block.column($1) }
-            left.filter { row in matcher.matches { columns[$0]?.value(at: row) ?? [] } }
+            var known: [[UInt8]: Bool] = [:]
+            left.filter { row in
+                let text = column?.value(at: row) ?? []
+                // A row without a stream, such as one of `stats by (service)`, may have fields of these names.
+                if text.isEmpty { return matcher.matches { columns[$0]?.value(at: row) ?? [] } }
+                if let passes = known[text] { return passes }
+                let labels = StreamText.labels(text)
+                let passes = matcher.matches { labels[$0] ?? [] }
+                known[text] = passes
+                return passes
+            }
             return left
         }
     }
@@ -73,5 +84,23 @@ extension FieldComparison {
             return leftValue.withUnsafeBytes { left in rightValue.withUnsafeBytes { matches(left, $0) } }
         }
         return rows
+    }
+}
+
+/// The text of a stream, as the field `_stream` has it.
+enum StreamText {
+    /// The labels that `{a="b",c="d"}` names; none of text that is no such.
+    static func labels(_ text: [UInt8]) -> [String: [UInt8]] {
+        guard text.first == 0x7B, text.last == 0x7D, text.count >= 2 else { return [:] }
+        var labels: [String: [UInt8]] = [:]
+        var rest = text[1..<(text.count - 1)]
+        while !rest.isEmpty {
+            guard let equals = rest.firstIndex(of: 0x3D), let (value, length) = QuotedText.read(rest[(equals + 1)...])
+            else { return [:] }
+            labels[String(decoding: rest[..<equals], as: UTF8.self)] = value
+            rest = rest[(equals + 1 + length)...]
+            if rest.first == 0x2C { rest = rest.dropFirst() }
+        }
+        return labels
     }
 }

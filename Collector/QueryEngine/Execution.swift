@@ -25,6 +25,7 @@ package func execute(
     let scope = QueryScope(blocks, options)
     let plan = Plan(try scope.resolved(query), options)
     scope.rateSeconds = options.rateSeconds ?? plan.rateSeconds
+    scope.needsStreamID = plan.needed.haveStreamID
     trace?.planned(plan, blocks)
     let start = trace?.now() ?? 0
     var output: any RowStage = EmitStage(emit, options)

@@ -39,6 +39,8 @@ package struct ExecutionOptions: Sendable {
     package var to: Timestamp?
     /// Whether ``from`` and ``to`` do not hold, unless a query inside says that they do.
     var ignoresGlobalTimeFilter = false
+    /// Whether the query around this one needs the ids of streams.
+    var needsStreamID = false
     /// At most so many rows; nil for all.
     package var limit: Int?
     /// The order of rows.

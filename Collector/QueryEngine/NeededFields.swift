@@ -7,30 +7,47 @@ struct NeededFields {
     private let patterns: [FieldPattern]?
     /// Fields that are deleted before anything looks at them.
     private let unwanted: [FieldPattern]
+    /// Fields that are not among all, and asked for by name.
+    private let extra: [String]
 
-    init(for pipes: [Pipe]) {
+    /// Whether ``FieldName/streamID`` is needed.
+    var haveStreamID: Bool {
+        !extra.isEmpty || patterns?.contains(FieldPattern(FieldName.streamID)) ?? false
+    }
+
+    /// - Parameters:
+    ///   - pipes: what is done to the rows.
+    ///   - streamID: whether the query around them needs ``FieldName/streamID``.
+    init(for pipes: [Pipe], streamID: Bool = false) {
         var needed: [FieldPattern]?
         var unwanted: [FieldPattern] = []
+        var wantsStreamID = streamID
         func alsoNeed(_ fields: [FieldPattern]) {
+            wantsStreamID = wantsStreamID || fields.contains(FieldPattern(FieldName.streamID))
             needed = needed.map { $0 + fields }
             unwanted.removeAll { deleted in
                 fields.contains { deleted.matches($0.name) || ($0.isPrefix && $0.matches(deleted.name)) }
             }
         }
+        func needOnly(_ fields: [FieldPattern]?) {
+            needed = fields
+            wantsStreamID = false
+        }
         // From the end: what a pipe gives on must be there before it, and what it makes need not.
         for pipe in pipes.reversed() {
             switch pipe {
-            case .fields(let fields): needed = fields.fields
+            case .fields(let fields): needOnly(fields.fields)
             case .stats(let stats):
                 unwanted = []
-                needed = Self.fields(of: stats)
-            case .uniq(let uniq): needed = uniq.fields.map { FieldPattern($0) }
-            case .top(let top): needed = top.fields.map { FieldPattern($0) }
+                needOnly(Self.fields(of: stats))
+                alsoNeed(stats.by.map { FieldPattern($0.field) })
+            case .uniq(let uniq): needOnly(uniq.fields.map { FieldPattern($0) })
+            case .top(let top): needOnly(top.fields.map { FieldPattern($0) })
             case .patterns(let pipe):
                 unwanted = []
-                needed = ([FieldName.time, FieldName.message] + pipe.fields).map { FieldPattern($0) }
-            case .fieldValues(let pipe): needed = [FieldPattern(pipe.field)]
-            case .blocksCount: needed = []
+                needOnly(([FieldName.time, FieldName.message] + pipe.fields).map { FieldPattern($0) })
+            case .fieldValues(let pipe): needOnly([FieldPattern(pipe.field)])
+            case .blocksCount: needOnly([])
             case .sort(let sort) where sort.keys.isEmpty:
                 needed = nil
                 unwanted = []
@@ -61,6 +78,7 @@ struct NeededFields {
         }
         patterns = needed
         self.unwanted = needed == nil ? unwanted : []
+        extra = wantsStreamID ? [FieldName.streamID] : []
     }
 
     /// The names and starts of names; nil when all are needed, or all but some.
@@ -77,7 +95,9 @@ struct NeededFields {
 
     /// The names to read, in the order that rows are written.
     func names(among all: () throws -> [String]) rethrows -> [String] {
-        guard let patterns else { return try all().filter { name in !unwanted.contains { $0.matches(name) } } }
+        guard let patterns else {
+            return try all().filter { name in !unwanted.contains { $0.matches(name) } } + extra
+        }
         if patterns.allSatisfy({ !$0.isPrefix }) {
             var seen: Set<String> = []
             return patterns.map(\.name).filter { seen.insert($0).inserted }

@@ -78,7 +78,7 @@ struct Plan {
             limit = nil
             order = .any
         }
-        needed = NeededFields(for: pipes)
+        needed = NeededFields(for: pipes, streamID: options.needsStreamID)
     }
 }
 

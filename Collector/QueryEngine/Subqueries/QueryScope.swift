@@ -9,6 +9,8 @@ final class QueryScope {
     let options: ExecutionOptions
     /// The length of the time that the query is about, seconds; nil when it is open.
     var rateSeconds: Double?
+    /// Whether the query needs the ids of streams, which are not among all fields.
+    var needsStreamID = false
     /// What the values of queries inside filters take.
     private var held: [MemoryClaim] = []
     /// Why answers of queries inside, or of a stage, are not complete.
@@ -37,6 +39,7 @@ final class QueryScope {
         inner.after = nil
         inner.countsHits = false
         inner.gaps = []
+        inner.needsStreamID = needsStreamID
         inner.trace = nil
         var failure: ExecutionError?
         let summary = try execute(query, on: blocks, inner) { block in

@@ -144,6 +144,17 @@ final class BlockColumns {
         return try source.numbers(name).map { .numbers($0) }
     }
 
+    /// How the block keeps `_time`, `_msg` or a field of its own; nil when no row has it.
+    func ownStorage(of name: String) throws -> ColumnStorage? { try source.storage(of: name) }
+
+    /// Whether a stream of the block may have a label of that name.
+    func hasLabel(_ name: String) throws -> Bool { try !source.labels(name).isEmpty }
+
+    /// The values that rows have of their own, not as labels.
+    func ownValues(of name: String, _ candidates: RowBitmap) throws -> ColumnData? {
+        name == FieldName.message ? try source.messages(candidates) : try source.column(name, candidates)
+    }
+
     /// The templates of messages, without reading these where storage has them.
     func messageTemplates(_ candidates: RowBitmap) throws -> ColumnData {
         try source.messageTemplates(candidates)

@@ -20,6 +20,7 @@ indirect enum CompiledFilter: Sendable {
     case time(ClosedRange<Int64>)
     case clock(ClockFilter)
     case comparison(FieldComparison)
+    case stored(String, ValueType)
 
     init(_ filter: Filter, now: Timestamp) {
         switch filter {
@@ -29,6 +30,7 @@ indirect enum CompiledFilter: Sendable {
         case .or(let members):
             self = .or(members.map { CompiledFilter($0, now: now) }.sorted { $0.cost < $1.cost })
         case .not(let inner): self = .not(CompiledFilter(inner, now: now))
+        case .field(let name, .stored(let type)): self = .stored(name, type)
         case .field(let name, let test):
             let matcher = ValueMatcher(test)
             let search = MessageSearch(test, matcher)
@@ -56,7 +58,7 @@ indirect enum CompiledFilter: Sendable {
         case .stream, .clock: 2
         case .comparison: 20
         case .field(FieldName.message, _, _), .message, .literal: 100
-        case .field: 10
+        case .field, .stored: 10
         case .not(let inner): inner.cost + 1
         case .and(let members): members.map(\.cost).min() ?? 0
         case .or(let members): members.reduce(0) { $0 + $1.cost }
@@ -67,7 +69,7 @@ indirect enum CompiledFilter: Sendable {
     func mayMatch(_ block: any BlockSource) -> Bool {
         switch self {
         case .none: false
-        case .all, .not, .stream, .clock, .comparison, .literal: true
+        case .all, .not, .stream, .clock, .comparison, .literal, .stored: true
         case .and(let members): members.allSatisfy { $0.mayMatch(block) }
         case .or(let members): members.contains { $0.mayMatch(block) }
         case .time(let bounds): bounds.overlaps(block.timeBounds)
@@ -164,6 +166,7 @@ indirect enum CompiledFilter: Sendable {
             let possible = templates.map { literal.rows(of: $0, among: candidates) } ?? candidates
             if possible.isEmpty { return possible }
             return Self.rows(of: try block.column(FieldName.message, possible), among: possible, matcher)
+        case .stored(let name, let type): return try block.rows(of: name, storedAs: type, among: candidates)
         case .field(let name, let matcher, _):
             return Self.rows(of: try block.column(name, candidates), among: candidates, matcher)
         }

@@ -30,7 +30,8 @@ package func execute(
     let start = trace?.now() ?? 0
     var output: any RowStage = EmitStage(emit, options)
     for (index, pipe) in plan.pipes.enumerated().reversed() {
-        if let trace { output = TracedStage(output, trace, behind: index) }
+        // It is handed blocks, which only it takes.
+        if let trace, pipe != .blockStats { output = TracedStage(output, trace, behind: index) }
         output = makeStage(pipe, next: output, scope)
     }
     var scan = Scan(plan: plan, options: options, output: output)
@@ -188,6 +189,17 @@ struct Scan {
         if let counting = output as? StatsStage, counting.countsRowsOnly, plan.limit == nil {
             try counting.add(count: rows.count)
             return true
+        }
+        if let stats = output as? BlockStatsStage {
+            do {
+                let names = try plan.needed.names(among: { try columns.names(of: rows) })
+                return try stats.add(columns, rows, names.filter { plan.isChosen($0) })
+            } catch let error as ExecutionError {
+                throw error
+            } catch {
+                unreadable(source, rows: rows.count, error)
+                return true
+            }
         }
         if let patterns = output as? PatternsStage {
             let read: PatternGroups.Rows

@@ -6,7 +6,7 @@ extension MessageSearch {
     /// What storage must know of a test; nil when words say nothing about it.
     init?(_ test: FieldTest, _ matcher: ValueMatcher) {
         switch test {
-        case .any, .empty, .expression, .substring, .numbers, .addresses, .strings, .lengths: return nil
+        case .any, .empty, .expression, .substring, .numbers, .addresses, .strings, .lengths, .stored: return nil
         case .sequence(let phrases), .containsAll(let phrases):
             guard phrases.allSatisfy({ Self.isPlain($0) }) else { return nil }
             self.init(

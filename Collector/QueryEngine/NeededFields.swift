@@ -72,6 +72,9 @@ struct NeededFields {
             case .pack, .dropEmptyFields, .facets, .fieldNames, .streamContext:
                 needed = nil
                 unwanted = []
+            case .blockStats:
+                needed = nil
+                unwanted = []
             case .sample, .union: break
             case .limit, .offset: break
             }

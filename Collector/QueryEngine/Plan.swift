@@ -16,6 +16,8 @@ struct Plan {
     var partition: [String] = []
     /// Fields that are needed; nil for all.
     var needed: NeededFields
+    /// The pipes in front of `block_stats`, which say what fields it is about.
+    var choices: [Pipe] = []
     /// The length of the time that the query is about, seconds; nil when it is open.
     var rateSeconds: Double?
 
@@ -79,6 +81,22 @@ struct Plan {
             order = .any
         }
         needed = NeededFields(for: pipes, streamID: options.needsStreamID)
+        // Which fields are meant is known now; blocks themselves have to come to it.
+        if let place = pipes.firstIndex(of: .blockStats), pipes[..<place].allSatisfy(\.keepsBlocks) {
+            choices = Array(pipes[..<place])
+            pipes.removeFirst(place)
+        }
+    }
+
+    /// Whether `block_stats` is about a field.
+    func isChosen(_ name: String) -> Bool {
+        choices.allSatisfy { pipe in
+            switch pipe {
+            case .fields(let pipe): pipe.fields.contains { $0.matches(name) }
+            case .delete(let pipe): !pipe.fields.contains { $0.matches(name) }
+            default: true
+            }
+        }
     }
 }
 

@@ -62,6 +62,7 @@ func makeStage(_ pipe: Pipe, next: any RowStage, _ scope: QueryScope) -> any Row
     case .unroll(let pipe): return UnrollStage(pipe, next, scope)
     case .dropEmptyFields: return DropEmptyFieldsStage(next)
     case .sample(let pipe): return SampleStage(pipe, next)
+    case .blockStats: return BlockStatsStage(next)
     case .blocksCount(let pipe): return BlocksCountStage(pipe, next)
     case .fieldNames(let pipe): return FieldNamesStage(pipe, next, options)
     case .fieldValues(let pipe):

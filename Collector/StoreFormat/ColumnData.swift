@@ -89,6 +89,8 @@ package protocol BlockSource: Sendable {
     var byteCount: Int { get }
     /// Bytes of the columns of these names, labels being none: what reading these costs at most; nil for all of them.
     func byteCount(of names: [String]?) -> Int
+    /// How the block keeps `_time`, `_msg` or a field of its own; nil when no row has it. For explanations, not quick.
+    func storage(of name: String) throws -> ColumnStorage?
     /// What has been read since the block was opened.
     var reading: BlockReading { get }
 

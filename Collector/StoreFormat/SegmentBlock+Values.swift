@@ -81,7 +81,7 @@ extension SegmentBlock {
         }
     }
 
-    private func form(_ reader: inout ByteReader) throws -> FieldForm {
+    func form(_ reader: inout ByteReader) throws -> FieldForm {
         guard let form = FieldForm(rawValue: unsafe try reader.byte()) else {
             throw StoreFormatError("column of an unknown form")
         }

@@ -12,7 +12,7 @@ package enum KnownNames {
     package static let filters = [
         "contains_all", "contains_any", "eq_field", "exact", "i", "in", "ipv4_range", "le_field", "len_range",
         "lt_field",
-        "range", "re", "seq", "string_range",
+        "range", "re", "seq", "string_range", "value_type",
     ]
 
     /// Pipes and their aliases.
@@ -41,11 +41,10 @@ package enum KnownNames {
         Missing(name: "json_array_contains_any", feature: "searches in JSON arrays"),
         Missing(name: "pattern_match", feature: "patterns"),
         Missing(name: "pattern_match_full", feature: "patterns"),
-        Missing(name: "value_type", feature: "searches by type of value"),
     ]
 
     static let missingPipes = [
-        "block_stats", "generate_sequence", "query_stats", "running_stats", "set_stream_fields", "split", "time_add",
+        "generate_sequence", "query_stats", "running_stats", "set_stream_fields", "split", "time_add",
         "total_stats",
     ]
 

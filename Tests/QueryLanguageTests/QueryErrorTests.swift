@@ -43,8 +43,8 @@ import Testing
             message: "`ipv4_range` takes an address, a network such as \"10.0.0.0/8\", or two addresses"),
         Case(query: "a:eq_field(b, c)", column: 3, message: "`eq_field` takes one field, not 2"),
         Case(
-            query: "a:value_type(uint64)", column: 3,
-            message: "searches by type of value are not supported yet: value_type filter at line 1, column 3"),
+            query: "a:ipv6_range(::1)", column: 3,
+            message: "ranges of IPv6 addresses are not supported yet: ipv6_range filter at line 1, column 3"),
         Case(
             query: "_time:day_range[8,18:00)", column: 17,
             message: "`8` is no time of the day; write one such as 08:00"),
@@ -83,8 +83,8 @@ import Testing
             message: "expected `limit` for `partition by`, but the query ends here"),
         Case(query: "* | first 0 by (a)", column: 11, message: "the number of rows must be over 0"),
         Case(
-            query: "* | block_stats", column: 5,
-            message: "the pipe `block_stats` is not supported yet, at line 1, column 5"),
+            query: "* | total_stats", column: 5,
+            message: "the pipe `total_stats` is not supported yet, at line 1, column 5"),
         Case(
             query: "* | limit 5 | stream_context after 5", column: 15,
             message: "`stream_context` must be the first pipe, right behind the filters"),

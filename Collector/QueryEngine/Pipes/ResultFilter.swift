@@ -35,6 +35,8 @@ extension CompiledFilter {
             return left
         case .field(let name, let matcher, _):
             return CompiledFilter.rows(of: block.column(name), among: candidates, matcher)
+        case .stored(let name, let type):
+            return CompiledFilter.rows(of: block.column(name), among: candidates, ValueMatcher(.stored(type)))
         case .message(_, let matcher), .literal(_, let matcher):
             return CompiledFilter.rows(of: block.column(FieldName.message), among: candidates, matcher)
         case .comparison(let comparison):

@@ -33,6 +33,9 @@ package enum FieldTest: Hashable, Sendable {
     /// Has so many characters: `field:len_range(5, 10)`.
     case lengths(ClosedRange<UInt64>)
 
+    /// Is there, and storage keeps it in this way: `field:value_type(numbers)`.
+    case stored(ValueType)
+
     /// The test that a word or a phrase stands for.
     package static func containing(
         _ text: QueryText, isPrefix: Bool = false, ignoringCase: Bool = false
@@ -66,6 +69,7 @@ package enum FieldTest: Hashable, Sendable {
         case .strings(let low, nil): ">=" + Quoting.quoted(low)
         case .lengths(let range):
             "len_range(\(range.lowerBound)," + (range.upperBound == .max ? "inf" : "\(range.upperBound)") + ")"
+        case .stored(let type): "value_type(\(type.rawValue))"
         }
     }
 

@@ -60,6 +60,12 @@ extension Parser {
                 throw failure("`len_range` takes two lengths such as 5 and 10 or inf", from: token)
             }
             return low <= high ? .field(field, .lengths(low...high)) : .not(.all)
+        case "value_type":
+            let types = ValueType.allCases.map(\.rawValue)
+            guard values.count == 1, let type = ValueType(rawValue: values[0].description.lowercased()) else {
+                throw failure("`value_type` takes one of \(types.joined(separator: ", "))", from: token)
+            }
+            return .field(field, .stored(type))
         case "ipv4_range":
             guard let range = Parser.addresses(values) else {
                 throw failure(

@@ -32,7 +32,8 @@ package struct ValueMatcher: Sendable {
         var set: ByteStringSet?
         var condition: ValueCondition?
         switch test {
-        case .any: kind = .any
+        // A value that is looked at here is in memory.
+        case .any, .stored(.memory): kind = .any
         case .empty: kind = .empty
         case .phrase(let text, _) where text.isEmpty: kind = .empty
         case .prefix(let text, _) where text.isEmpty: kind = .any
@@ -110,6 +111,7 @@ package struct ValueMatcher: Sendable {
         case .addresses(let range): .addresses(range)
         case .strings(let low, let high): .strings(from: low.bytes, below: high?.bytes)
         case .lengths(let range): .lengths(range)
+        case .stored: .never
         case .any, .empty, .phrase, .prefix, .exact, .exactPrefix, .oneOf: nil
         }
     }
@@ -140,7 +142,7 @@ enum RequiredWords {
         case .containsAll(let phrases), .sequence(let phrases):
             [phrases.flatMap { words(of: $0, goesOn: false, ignoringCase: false) }]
         case .containsAny(let phrases): phrases.map { words(of: $0, goesOn: false, ignoringCase: false) }
-        case .expression, .substring, .numbers, .addresses, .strings, .lengths: [[]]
+        case .expression, .substring, .numbers, .addresses, .strings, .lengths, .stored: [[]]
         }
     }
 

@@ -40,6 +40,10 @@ struct Parser {
             if case .streamContext = pipe, !pipes.allSatisfy({ if case .filter = $0 { true } else { false } }) {
                 throw failure("`stream_context` must be the first pipe, right behind the filters", at: token)
             }
+            if pipe == .blockStats, !pipes.allSatisfy(\.keepsBlocks) {
+                throw failure(
+                    "`block_stats` must stand right behind the filters, or behind `fields` and `delete`", at: token)
+            }
             pipes.append(pipe)
         }
         var query = Query(filter: filter, pipes: pipes)

@@ -1,4 +1,12 @@
 extension Pipe {
+    /// Whether rows that come out are those of the blocks that came in, with fewer fields at most.
+    package var keepsBlocks: Bool {
+        switch self {
+        case .filter, .fields, .delete: true
+        default: false
+        }
+    }
+
     /// The same pipe with `change` applied to each filter in it. Queries inside (`join`, `union`) are left alone.
     package func mapFilters<E: Error>(_ change: (Filter) throws(E) -> Filter) throws(E) -> Pipe {
         func changed(_ filter: Filter?) throws(E) -> Filter? {

@@ -1,5 +1,7 @@
 /// One step of what happens to the selected events.
 package enum Pipe: Hashable, Sendable {
+    /// `block_stats`
+    case blockStats
     /// `blocks_count`
     case blocksCount(BlocksCountPipe)
     /// `copy a as b`
@@ -63,6 +65,7 @@ package enum Pipe: Hashable, Sendable {
 
     /// The kinds of pipes that the parser knows; each lives in a file of its own.
     static let kinds: [any PipeSyntax.Type] = [
+        BlockStatsPipe.self,
         BlocksCountPipe.self, CopyPipe.self, DeletePipe.self, DropEmptyFieldsPipe.self, ExtractPipe.self,
         FacetsPipe.self,
         FieldNamesPipe.self, FieldValuesPipe.self, FieldsPipe.self, FilterPipe.self, FirstPipe.self, FormatPipe.self,
@@ -74,6 +77,7 @@ package enum Pipe: Hashable, Sendable {
 
     private var syntax: any PipeSyntax {
         switch self {
+        case .blockStats: BlockStatsPipe()
         case .dropEmptyFields: DropEmptyFieldsPipe()
         case .blocksCount(let pipe): pipe
         case .copy(let pipe): pipe

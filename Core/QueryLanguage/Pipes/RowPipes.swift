@@ -51,3 +51,25 @@ extension BlocksCountPipe: PipeSyntax {
     /// The pipe in canonical form.
     package var description: String { "blocks_count as " + Quoting.name(result) }
 }
+
+/// Tells how blocks of storage keep the fields of matching rows, and what that takes: `block_stats`. Right behind the filters,
+/// but for pipes that choose fields.
+package struct BlockStatsPipe: Hashable, Sendable {
+    /// The fields that a row of the answer has.
+    package enum Column: String, CaseIterable, Sendable {
+        case field, type, rows
+        case valuesBytes = "values_bytes"
+        case blockRows = "block_rows"
+    }
+}
+
+extension BlockStatsPipe: PipeSyntax {
+    static let names = ["block_stats"]
+
+    init(parsing parser: inout Parser) throws(QueryError) {}
+
+    var pipe: Pipe { .blockStats }
+
+    /// The pipe in canonical form.
+    package var description: String { "block_stats" }
+}

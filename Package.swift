@@ -168,6 +168,13 @@ let collector: [Target] = [
             "ObjectStores", "SegmentCatalog", "StoreFormat", "LogModel", "SystemIO", "Workers", "QueryEngine",
             "QueryLanguage",
         ]),
+    .testTarget(
+        name: "QueryModelTests",
+        dependencies: [
+            "TestSupport", "ByteCoding", "LineFormats", "LogModel", "ObjectStores", "QueryEngine", "QueryLanguage",
+            "RegularExpressions", "SegmentCatalog", "StoreEngine", "StoreFormat", "SystemIO",
+        ],
+        path: "Tests/QueryModelTests", swiftSettings: strict),
 ]
 
 let agent: [Target] = [

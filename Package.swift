@@ -255,8 +255,8 @@ let fuzzers: [Target] = [
     module(
         "FuzzTargets", in: "Tests/Fuzzers",
         [
-            "ByteCoding", "Journal", "LineFormats", "LogModel", "QueryLanguage", "StoreFormat", "StoreTestSupport",
-            "SystemIO", "WireProtocol", "ZstdCodec",
+            "ByteCoding", "CollectorHTTP", "Journal", "LineFormats", "LogModel", "QueryLanguage", "StoreFormat",
+            "StoreTestSupport", "SystemIO", "WireProtocol", "ZstdCodec",
         ]),
     program("lodge-fuzz", in: "Tests/Fuzzers", ["FuzzTargets", "SystemIO"]),
     tests("FuzzTargets", ["TestSupport"]),

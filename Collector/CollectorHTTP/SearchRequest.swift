@@ -10,7 +10,11 @@ struct SearchRequest: Sendable {
 
     init(_ exchange: Exchange, _ endpoint: Endpoint, limit: Int) async throws {
         try Self.checkType(exchange)
-        body = try Self.object(try await exchange.bytes(limit: limit))
+        try self.init(body: try await exchange.bytes(limit: limit), endpoint)
+    }
+
+    init(body bytes: [UInt8], _ endpoint: Endpoint) throws(Problem) {
+        body = try Self.object(bytes)
         try endpoint.check(members: (body.members ?? []).map(\.key))
     }
 

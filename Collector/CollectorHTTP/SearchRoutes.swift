@@ -10,11 +10,12 @@ import SystemIO
 /// `POST /v1/search`, pages of events, and `POST /v1/aggregate`, numbers by fields and intervals.
 struct SearchRoutes: Sendable {
     private static let common = ["query", "filters", "time_range", "timeout"]
+    static let search = Endpoint(.post, "/v1/search", members: common + ["sort", "limit", "cursor"])
 
     let runner: QueryRunner
 
     func add(to router: inout Router) {
-        let search = Endpoint(.post, "/v1/search", members: Self.common + ["sort", "limit", "cursor"])
+        let search = Self.search
         let aggregate = Endpoint(
             .post, "/v1/aggregate", members: Self.common + ["group_by", "interval", "metric", "empty_buckets"])
         let limit = runner.limits.bodyBytes

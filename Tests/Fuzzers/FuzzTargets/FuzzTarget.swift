@@ -13,6 +13,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case zstd
     /// Queries.
     case query
+    /// Bodies of searches, down to the filter, which is put to events.
+    case search
     /// Files of a journal.
     case journal
     /// The duplicate window in a checkpoint.
@@ -30,6 +32,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .batch: feedBatch(input)
         case .zstd: feedZstd(input)
         case .query: feedQuery(input)
+        case .search: feedSearch(input)
         case .journal: feedJournal(input)
         case .window: feedWindow(input)
         case .segment: feedSegment(input)
@@ -47,6 +50,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .batch: batchSeeds()
         case .zstd: try zstdSeeds()
         case .query: querySeeds
+        case .search: searchSeeds
         case .journal: journalSeeds()
         case .window: windowSeeds()
         case .segment: try segmentSeeds()

@@ -40,6 +40,15 @@ import Testing
         return result.joined()
     }
 
+    @Test func theFirstRowsOfALongBlockHavePatterns() throws {
+        let events = (0..<200).map { PlainEvent(Int64($0), "request \($0) done") }
+        for blocks in [[try memoryBlock(events)], try segmentBlocks(events)] {
+            let answer = try run("* | limit 3 | patterns", on: blocks)
+            #expect(values("pattern", of: answer) == ["request <*> done"])
+            #expect(values("hits", of: answer) == ["3"])
+        }
+    }
+
     private struct Expected: Equatable {
         var hits = 0
         var first = Int64.max

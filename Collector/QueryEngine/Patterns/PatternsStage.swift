@@ -48,10 +48,10 @@ final class PatternsStage: RowStage {
 
     func process(_ block: ResultBlock) throws(ExecutionError) -> Bool {
         if block.rows.isEmpty { return true }
-        let column = block.column(FieldName.message)
-        var candidates = RowBitmap(rowCount: block.rowBound, filled: false)
+        let data = Self.values(block.column(FieldName.message), block)
+        // The column may go on behind the last of the rows.
+        var candidates = RowBitmap(rowCount: max(block.rowBound, data.rowCount), filled: false)
         for row in block.rows { candidates.insert(row) }
-        let data = Self.values(column, candidates)
         let rows = PatternGroups.Rows(
             rows: block.rows, templates: data.messageTemplates(candidates),
             fields: pipe.fields.map { block.column($0) }, times: Self.times(block), order: 0)
@@ -161,11 +161,12 @@ final class PatternsStage: RowStage {
     private static func text(_ time: Int64) -> [UInt8] { Array(Timestamp(nanoseconds: time).description.utf8) }
 
     /// Messages as bytes, whatever a pipe has put into their place.
-    private static func values(_ column: ResultColumn?, _ candidates: RowBitmap) -> ColumnData {
+    private static func values(_ column: ResultColumn?, _ block: ResultBlock) -> ColumnData {
         if case .values(let data)? = column { return data }
-        var gatherer = ColumnGatherer(capacity: candidates.rowCount)
-        for row in 0..<candidates.rowCount {
-            if candidates.contains(row), let value = column?.value(at: row) {
+        let chosen = Set(block.rows)
+        var gatherer = ColumnGatherer(capacity: block.rowBound)
+        for row in 0..<block.rowBound {
+            if chosen.contains(row), let value = column?.value(at: row) {
                 gatherer.append(value)
             } else {
                 gatherer.append(nil)

@@ -39,8 +39,8 @@ struct NeededFields {
             case .fields(let fields): needOnly(fields.fields)
             case .stats(let stats):
                 unwanted = []
-                needOnly(Self.fields(of: stats))
-                alsoNeed(stats.by.map { FieldPattern($0.field) })
+                needOnly(stats.functions.contains { $0.function.looksAtAllFields } ? nil : [])
+                alsoNeed(Self.fields(of: stats))
             case .uniq(let uniq): needOnly(uniq.fields.map { FieldPattern($0) })
             case .top(let top): needOnly(top.fields.map { FieldPattern($0) })
             case .patterns(let pipe):
@@ -110,15 +110,13 @@ struct NeededFields {
         return names.filter { name in patterns.contains { $0.matches(name) } } + plain
     }
 
-    private static func fields(of stats: StatsPipe) -> [FieldPattern]? {
-        var fields = stats.by.map { FieldPattern($0.field) }
-        for call in stats.functions {
-            fields += Self.fields(of: call.condition)
-            if let source = call.function.source { fields.append(FieldPattern(source)) }
-            if call.function.fields.isEmpty, ![.count, .rate].contains(call.function.kind) { return nil }
-            fields += call.function.fields
-        }
-        return fields
+    /// The fields that are named.
+    private static func fields(of stats: StatsPipe) -> [FieldPattern] {
+        stats.by.map { FieldPattern($0.field) }
+            + stats.functions.flatMap { call in
+                fields(of: call.condition) + [call.function.source].compactMap { $0.map { FieldPattern($0) } }
+                    + call.function.fields
+            }
     }
 
     private static func fields(of filter: Filter?) -> [FieldPattern] {
@@ -136,4 +134,9 @@ struct NeededFields {
         case .subquery(let subquery)?: [FieldPattern(subquery.field)]
         }
     }
+}
+
+extension StatsFunction {
+    /// Whether it has to do with the values of a row, and names none.
+    fileprivate var looksAtAllFields: Bool { fields.isEmpty && kind != .count && kind != .rate }
 }

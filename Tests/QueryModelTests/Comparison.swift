@@ -24,8 +24,8 @@ struct Comparison {
             let found = try Self.engine(query, blocks, options)
             var plain = PlainQuery(
                 events: events, now: options.now, from: options.from?.nanoseconds, to: options.to?.nanoseconds)
-            // It is read only where a query names it.
-            if text.contains("_stream_id") {
+            // It is read only for pipes that name it.
+            if query.pipes.drop(while: \.isFilter).contains(where: { "\($0)".contains("_stream_id") }) {
                 for index in plain.events.indices {
                     plain.events[index]["_stream_id"] = plain.events[index].origin?.stream.idText ?? []
                 }

@@ -61,19 +61,23 @@ struct Scan {
     /// The table of streams of the segment that is looked at.
     let streams: MemoryClaim
     var summary = ExecutionSummary()
+    /// What earlier queries left; nil when the query cannot use it.
+    var cached: ScanCache?
 
     init(plan: Plan, options: ExecutionOptions, output: any RowStage) {
         self.plan = plan
         self.options = options
         self.output = output
         streams = MemoryClaim(options.budget)
+        cached = options.cache.flatMap { ScanCache($0, plan, output) }
     }
 
     mutating func run(_ blocks: [any BlockSource]) throws {
         guard let bounds = plan.timeBounds else { return }
+        defer { cached?.note() }
         let blocks = try countByRollups(blocks, bounds)
         var relevant = traced(.pruning) {
-            blocks.filter { $0.timeBounds.overlaps(bounds) && plan.filter.mayMatch($0) }
+            blocks.filter { $0.timeBounds.overlaps(bounds) && mayMatch($0) }
         }
         summary.prunedBlocks = blocks.count - relevant.count
         options.progress.planned(relevant.count)
@@ -161,8 +165,9 @@ struct Scan {
     /// - Returns: the block and its rows.
     /// - Throws: ``ExecutionError`` when the block needs too much memory.
     mutating func matches(
-        _ source: any BlockSource, _ narrow: (BlockColumns, inout RowBitmap) throws -> Void = { _, _ in }
+        _ source: any BlockSource, _ narrow: ((BlockColumns, inout RowBitmap) throws -> Void)? = nil
     ) throws(ExecutionError) -> (BlockColumns, RowBitmap)? {
+        if let known = try knownRows(of: source, narrow) { return known }
         let bytes = source.byteCount
         summary.scannedRows += source.rowCount
         summary.scannedBytes += bytes
@@ -172,9 +177,10 @@ struct Scan {
         options.trace?.lookedAtBlock()
         do {
             var all = RowBitmap(rowCount: source.rowCount, filled: true)
-            try narrow(columns, &all)
+            try narrow?(columns, &all)
             let rows = try traced(.filter) { try plan.filter.rows(of: columns, among: all) }
             summary.hits += rows.count
+            if narrow == nil { keep(rows, of: source) }
             return (columns, rows)
         } catch {
             unreadable(source, rows: source.rowCount, error)
@@ -184,6 +190,7 @@ struct Scan {
 
     /// Hands on the rows of a block in any order; false when no more are wanted.
     private mutating func scan(_ source: any BlockSource) throws -> Bool {
+        if try addPartial(of: source) { return true }
         guard let (columns, rows) = try matches(source) else { return true }
         if rows.isEmpty { return true }
         if let counting = output as? StatsStage, counting.countsRowsOnly, plan.limit == nil {

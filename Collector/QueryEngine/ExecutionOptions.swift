@@ -53,6 +53,8 @@ package struct ExecutionOptions: Sendable {
     package var rateSeconds: Double?
     /// Whether all matching rows are to be counted even when ``limit`` needs fewer.
     package var countsHits: Bool
+    /// What earlier queries found out about blocks; nil for nothing.
+    package var cache: QueryCache?
     /// The memory that the query may hold; beyond, it fails.
     package var budget: QueryBudget
     /// Is told how far the query is.

@@ -4,8 +4,12 @@ internal import QueryLanguage
 /// What to scan and what to do with the rows.
 struct Plan {
     var filter: CompiledFilter
+    /// The filter without ``timeBounds``.
+    let rowFilter: CompiledFilter
     /// What the filter was made of.
     var selection: Filter
+    /// What ``rowFilter`` was made of.
+    let rowSelection: Filter
     /// Times outside of which no row can match.
     var timeBounds: ClosedRange<Int64>?
     var pipes: [Pipe]
@@ -37,15 +41,17 @@ struct Plan {
             pipes.removeFirst()
         }
         let filter = Filter.conjunction(filters)
-        self.filter = CompiledFilter(filter, now: options.now)
         selection = filter
+        rowSelection = filter.withoutOuterTimes
+        rowFilter = CompiledFilter(rowSelection, now: options.now)
+        self.filter = rowFilter
         timeBounds = filter.timeBounds(now: options.now)
         if let bounds = timeBounds {
             let low = max(bounds.lowerBound, options.from?.nanoseconds ?? .min)
             let high = min(bounds.upperBound, options.to.map { $0.adding(nanoseconds: -1).nanoseconds } ?? .max)
             timeBounds = low <= high ? low...high : nil
         }
-        if let timeBounds { self.filter = .and([.time(timeBounds), self.filter]) }
+        if let timeBounds { self.filter = .and([.time(timeBounds), rowFilter]) }
         if let timeBounds, timeBounds.lowerBound != .min, timeBounds.upperBound != .max {
             rateSeconds = (Double(timeBounds.upperBound) - Double(timeBounds.lowerBound) + 1) / 1e9
         }

@@ -28,6 +28,8 @@ package final class SegmentReader: Sendable {
     package let streamBytes: Int
     /// The streams, if they are few.
     private let heldStreams: [StreamIdentity]?
+    /// The checksum of the encoded footer, which holds the checksums of all sections.
+    let footerChecksum: UInt32
     /// The format's version.
     package let version: SegmentVersion
     /// The length of the file in bytes.
@@ -55,7 +57,7 @@ package final class SegmentReader: Sendable {
         byteCount = bytes.length
         // Most tails are read whole by one call.
         let end = try SegmentEnd(bytes)
-        (footer, version) = try Self.decodedFooter(end)
+        (footer, version, footerChecksum) = try Self.decodedFooter(end)
         guard footer.tailOffset <= bytes.length - UInt64(SegmentBuilder.trailerBytes) else {
             throw StoreFormatError("tail begins past the end")
         }
@@ -217,14 +219,16 @@ package final class SegmentReader: Sendable {
         return (trailer, encoded)
     }
 
-    private static func decodedFooter(_ end: SegmentEnd) throws -> (footer: SegmentFooter, version: SegmentVersion) {
+    private typealias DecodedFooter = (footer: SegmentFooter, version: SegmentVersion, checksum: UInt32)
+
+    private static func decodedFooter(_ end: SegmentEnd) throws -> DecodedFooter {
         let (trailer, encoded) = try footer(end)
         do {
             let footer = unsafe try encoded.withUnsafeBytes { raw in
                 var reader = unsafe ByteReader(raw)
                 return unsafe try SegmentFooter(from: &reader, version: trailer.version)
             }
-            return (footer, trailer.version)
+            return (footer, trailer.version, trailer.checksum)
         } catch {
             throw StoreFormatError("footer: \(error)")
         }

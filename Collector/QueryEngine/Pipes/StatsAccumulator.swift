@@ -102,6 +102,20 @@ struct StatsAccumulator {
         return key.array()
     }
 
+    /// What has been seen, for functions of which ``PartialStats/adds(_:)`` says so.
+    var part: PartialStats.Part {
+        PartialStats.Part(count: count, sum: sum, extreme: extreme?.value, bytes: extreme?.bytes)
+    }
+
+    /// Adds what another accumulator of the same function has seen, of rows behind the own.
+    mutating func add(_ part: PartialStats.Part) {
+        count += part.count
+        sum += part.sum
+        guard let value = part.extreme, let bytes = part.bytes else { return }
+        if let extreme, function.kind == .min ? extreme.value <= value : extreme.value >= value { return }
+        extreme = (value, bytes)
+    }
+
     /// The result as text; empty where there was nothing to compute it of.
     func result(rateSeconds: Double?) -> [UInt8] {
         let rate = rateSeconds ?? 1

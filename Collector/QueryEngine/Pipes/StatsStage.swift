@@ -5,12 +5,14 @@ internal import StoreFormat
 
 /// `stats`: functions over groups of rows. Groups are held in bounded memory.
 final class StatsStage: RowStage {
-    private let pipe: StatsPipe
+    let pipe: StatsPipe
     private let next: any RowStage
     private let options: ExecutionOptions
     private let claim: MemoryClaim
-    private let groups = GroupTable()
-    private var accumulators: [[StatsAccumulator]]
+    /// Whether parts of the sums are still worth being kept for later queries.
+    var makesPartials = true
+    let groups = GroupTable()
+    var accumulators: [[StatsAccumulator]]
     private let conditions: [PipeCondition]
     private let rateSeconds: Double?
 
@@ -22,6 +24,17 @@ final class StatsStage: RowStage {
         rateSeconds = scope.rateSeconds
         conditions = pipe.functions.map { PipeCondition($0.condition, scope.options) }
         accumulators = pipe.functions.map { _ in [] }
+    }
+
+    /// A stage that takes one block, as part of another stage's sums.
+    init(partOf whole: StatsStage) {
+        pipe = whole.pipe
+        next = whole.next
+        options = whole.options
+        claim = MemoryClaim(whole.options.budget)
+        rateSeconds = whole.rateSeconds
+        conditions = whole.conditions
+        accumulators = whole.pipe.functions.map { _ in [] }
     }
 
     /// Whether it is only asked how many rows there are, all in one group.
@@ -107,13 +120,13 @@ final class StatsStage: RowStage {
     }
 
     /// Sees to it that each group has an accumulator of a function.
-    private func grow(_ index: Int, _ call: StatsPipe.Call) {
+    func grow(_ index: Int, _ call: StatsPipe.Call) {
         while accumulators[index].count < groups.count {
             accumulators[index].append(StatsAccumulator(call.function))
         }
     }
 
-    private func checkMemory(_ bytes: Int) throws(ExecutionError) {
+    func checkMemory(_ bytes: Int) throws(ExecutionError) {
         try claim.set(bytes, "\(groups.count) groups", "group by fewer fields, or narrow the filter")
     }
 

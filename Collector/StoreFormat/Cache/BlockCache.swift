@@ -43,7 +43,7 @@ package final class BlockCache: Sendable {
     /// The bound that is used where none is set, in bytes.
     package static let defaultBytes = 48 << 20
 
-    private let state: Mutex<CacheRing>
+    private let state: Mutex<CacheRing<Key>>
     private let damagedFilters = Atomic<Int>(0)
 
     /// Makes an empty cache.
@@ -84,7 +84,7 @@ package final class BlockCache: Sendable {
 
     /// Forgets what is kept of a segment.
     func removeAll(of segment: UInt64) {
-        let removed = state.withLock { $0.removeAll(of: segment) }
+        let removed = state.withLock { $0.removeAll { $0.segment == segment } }
         withExtendedLifetime(removed) {}
     }
 

@@ -1,8 +1,8 @@
-/// What a ``BlockCache`` holds: entries in a ring, and a hand that goes round it and takes what was not used since it
-/// last came by. Behind a lock.
-struct CacheRing {
-    private struct Entry {
-        var key: BlockCache.Key
+/// What a cache holds: entries in a ring, and a hand that goes round it and takes what was not used since it last came
+/// by (CLOCK). For use behind a lock.
+package struct CacheRing<Key: Hashable & Sendable>: Sendable {
+    private struct Entry: Sendable {
+        var key: Key
         /// Nil when the place is free.
         var value: (any Sendable)?
         var bytes: Int
@@ -10,21 +10,25 @@ struct CacheRing {
     }
 
     /// Bytes that an entry costs besides its value.
-    private static let overhead = 128
+    private static var overhead: Int { 128 }
 
     private let maxBytes: Int
     private var entries: [Entry] = []
-    private var places: [BlockCache.Key: Int] = [:]
+    private var places: [Key: Int] = [:]
     private var free: [Int] = []
     private var hand = 0
-    private(set) var statistics = BlockCache.Statistics()
+    /// What it did and holds.
+    package private(set) var statistics = BlockCache.Statistics()
 
-    init(maxBytes: Int) {
+    /// Makes an empty ring.
+    ///
+    /// - Parameter maxBytes: the most bytes that entries may take; 0 keeps nothing.
+    package init(maxBytes: Int) {
         self.maxBytes = maxBytes
     }
 
     /// The value of a key; nil when it is not there.
-    mutating func value(of key: BlockCache.Key) -> (any Sendable)? {
+    mutating func value(of key: Key) -> (any Sendable)? {
         guard let place = places[key] else {
             statistics.misses += 1
             return nil
@@ -35,7 +39,7 @@ struct CacheRing {
     }
 
     /// The value of a key without counting the look-up.
-    mutating func known(_ key: BlockCache.Key) -> (any Sendable)? {
+    package mutating func known(_ key: Key) -> (any Sendable)? {
         guard let place = places[key] else { return nil }
         entries[place].isUsed = true
         return entries[place].value
@@ -43,8 +47,12 @@ struct CacheRing {
 
     /// Keeps a value, unless it is too large, or another thread was faster.
     ///
-    /// - Returns: what gave way.
-    mutating func insert(_ value: any Sendable, for key: BlockCache.Key, bytes: Int) -> [any Sendable] {
+    /// - Parameters:
+    ///   - value: what is kept.
+    ///   - key: under which it is found.
+    ///   - bytes: of memory of the value and of what its key holds.
+    /// - Returns: what gave way, to be let go of outside of the lock.
+    package mutating func insert(_ value: any Sendable, for key: Key, bytes: Int) -> [any Sendable] {
         let cost = bytes + Self.overhead
         guard cost <= maxBytes, places[key] == nil else { return [] }
         var removed: [any Sendable] = []
@@ -71,12 +79,12 @@ struct CacheRing {
         return removed
     }
 
-    /// Forgets the entries of a segment.
+    /// Forgets the entries with such keys.
     ///
     /// - Returns: what they held.
-    mutating func removeAll(of segment: UInt64) -> [any Sendable] {
+    mutating func removeAll(where isGone: (Key) -> Bool) -> [any Sendable] {
         var removed: [any Sendable] = []
-        for place in entries.indices where entries[place].value != nil && entries[place].key.segment == segment {
+        for place in entries.indices where entries[place].value != nil && isGone(entries[place].key) {
             if let old = remove(place) { removed.append(old) }
         }
         return removed

@@ -133,7 +133,10 @@ let collector: [Target] = [
     tests("LiveTail", ["LogModel", "ByteCoding", "SystemIO"]),
     tests(
         "CollectorHTTP",
-        ["LineFormats", "LogModel", "QueryEngine", "QueryLanguage", .product(name: "NIOCore", package: "swift-nio")]),
+        [
+            "TestSupport", "LineFormats", "LogModel", "QueryEngine", "QueryLanguage",
+            .product(name: "NIOCore", package: "swift-nio"),
+        ]),
     tests(
         "CollectorRuntime",
         [

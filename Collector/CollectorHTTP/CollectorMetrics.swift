@@ -224,6 +224,19 @@ private func queryMetrics(_ answers: AnswerState) -> [MetricFamily] {
         gauge("query_memory_bytes", "Bytes of memory that queries hold, as counted.", answers.runner.memory.current),
         gauge("query_refused_shapes", "Shapes of queries of which some died.", answers.runner.registry.shapes.count),
         gauge("query_body_bytes", "Bytes of the bodies of queries that are being handled.", answers.bodies.current),
+        counter(
+            "queries_joined_total", "Queries that got the answer of an equal one, which had not begun to look yet.",
+            answers.runner.tables.joined + answers.runner.pages.joined),
+    ] + queryCacheMetrics(answers.runner.cache.statistics)
+}
+
+private func queryCacheMetrics(_ cache: BlockCache.Statistics) -> [MetricFamily] {
+    [
+        counter("query_cache_hits_total", "Blocks that a query need not look at: an earlier one had.", cache.hits),
+        counter("query_cache_misses_total", "Blocks of segments that it had to look at.", cache.misses),
+        counter("query_cache_evictions_total", "Entries of the cache of queries that gave way.", cache.evictions),
+        gauge("query_cache_entries", "Entries held.", cache.entries),
+        gauge("query_cache_bytes", "Bytes of memory they take.", cache.bytes),
     ]
 }
 

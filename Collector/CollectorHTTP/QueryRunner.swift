@@ -24,6 +24,10 @@ final class QueryRunner: Sendable {
     /// Whose events may not have arrived yet.
     let agents: AgentRegistry
     let store: Store
+    /// What queries found out, for those that ask the same.
+    let cache: QueryCache
+    let tables = SharedAnswers<TableAnswer>()
+    let pages = SharedAnswers<SearchPage>()
     private let pool: WorkerPool
     private let statistics: HTTPStatistics
     private let unreadable: UnreadableBlocks
@@ -38,6 +42,7 @@ final class QueryRunner: Sendable {
         self.statistics = statistics
         self.unreadable = unreadable
         memory = QueryMemory(limit: limits.totalMemoryBytes)
+        cache = QueryCache(maxBytes: limits.cacheBytes)
         registry = QueryRegistry(limits)
         // A thread that has just ended a query may not have come back to the queue when the next one begins.
         let threads = limits.admission.running
@@ -58,7 +63,7 @@ final class QueryRunner: Sendable {
     }
 
     /// What a query works with: bounds of time and memory are set here, the rest by the route.
-    struct Job: Sendable {
+    struct Job: Hashable, Sendable {
         var query: Query
         var from: Timestamp?
         var to: Timestamp?
@@ -93,7 +98,10 @@ final class QueryRunner: Sendable {
         emit: @escaping @Sendable (inout Result, ResultBlock) -> Bool
     ) async throws -> (result: Result, summary: ExecutionSummary) {
         let query = self.query(job)
-        let forget = await Asker.current?.whenGone { [registry] in registry.end(query, .clientGone) }
+        // An answer that several wait for ends when the last of them is gone, which cancels the task.
+        let shared = SharedComputation.current
+        let forget =
+            shared == nil ? await Asker.current?.whenGone { [registry] in registry.end(query, .clientGone) } : nil
         defer { forget?() }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
@@ -103,6 +111,8 @@ final class QueryRunner: Sendable {
                         with: Swift.Result {
                             var result = initial
                             let claim = MemoryClaim(query.budget)
+                            // From here on what arrives may be missing in the answer.
+                            shared?.seal()
                             let summary = try run(job, query, isCancelled: { false }) {
                                 block throws(ExecutionError) in
                                 let goesOn = emit(&result, block)
@@ -238,6 +248,7 @@ final class QueryRunner: Sendable {
             let times = job.trace == nil ? times(asked: job) : nil
             let snapshot = store.snapshot(ids: job.ids, times: times ?? Int64.min...Int64.max)
             options.gaps = snapshot.gaps
+            options.cache = limits.cacheBytes > 0 ? cache : nil
             options.ids = job.ids
             options.rateSeconds = job.rateSeconds
             let blocks = snapshot.blocks.filter { $0.idBounds.overlaps(job.ids) }

@@ -47,11 +47,18 @@ struct ResultTable: Sendable {
     }
 }
 
+/// A table, and what was done for it.
+typealias TableAnswer = (table: ResultTable, summary: ExecutionSummary)
+
 extension QueryRunner {
-    /// Runs a query and keeps all its rows.
+    /// Runs a query and keeps all its rows. Equal queries that have not begun to look are one.
     ///
     /// - Throws: ``Problem``: as ``collect(_:into:bytes:emit:)``, and 400 when the rows are too many.
-    func table(_ job: Job) async throws -> (table: ResultTable, summary: ExecutionSummary) {
+    func table(_ job: Job) async throws -> TableAnswer {
+        try await tables.answer(AnswerKey(job)) { try await self.ownTable(job) }
+    }
+
+    private func ownTable(_ job: Job) async throws -> TableAnswer {
         let (table, summary) = try await collect(
             job, into: ResultTable(maximumBytes: limits.answerBytes), bytes: { $0.memoryBytes }
         ) { table, block in table.add(block) }

@@ -117,11 +117,13 @@ struct SearchPages: Sendable {
     ///   - terms: what is searched for.
     ///   - limit: rows of the page.
     ///   - timeout: how long it may take.
+    ///   - form: the form that `write` gives rows: equal searches for pages of one form are one, as long as they have
+    ///     not begun to look; nil for none.
     ///   - write: appends one row of a block as JSON.
     /// - Returns: the page, and where the next one begins.
     /// - Throws: ``Problem``, see ``QueryRunner/collect(_:into:bytes:emit:)``.
     func page(
-        _ terms: SearchTerms, limit: Int, timeout: Duration,
+        _ terms: SearchTerms, limit: Int, timeout: Duration, form: String? = nil,
         write: @escaping @Sendable (ResultBlock, Int, inout ByteWriter) -> Void
     ) async throws -> SearchPage {
         let cursor = terms.cursor
@@ -135,6 +137,17 @@ struct SearchPages: Sendable {
         job.ids = 0...(cursor?.lastID ?? .max)
         // The first page counts for all of them: the others need not look at what they do not show.
         job.countsHits = cursor == nil
+        guard let form else { return try await page(terms, job, limit: limit, write: write) }
+        return try await runner.pages.answer(AnswerKey(job, form: "\(form) \(terms.fingerprint)", cursor: cursor?.text)) { [job] in
+            try await page(terms, job, limit: limit, write: write)
+        }
+    }
+
+    private func page(
+        _ terms: SearchTerms, _ job: QueryRunner.Job, limit: Int,
+        write: @escaping @Sendable (ResultBlock, Int, inout ByteWriter) -> Void
+    ) async throws -> SearchPage {
+        let (cursor, now) = (terms.cursor, job.now)
         let bytes = runner.limits.pageBytes
         var (page, summary) = try await runner.collect(job, into: Written(), bytes: { $0.memoryBytes }) {
             page, block in

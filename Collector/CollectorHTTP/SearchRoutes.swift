@@ -32,7 +32,9 @@ struct SearchRoutes: Sendable {
         var terms = try request.terms(for: "/v1/search")
         try terms.take(cursor: try request.text("cursor"))
         let page = try await SearchPages(runner: runner).page(
-            terms, limit: try request.limit(upTo: runner.limits.searchRows) ?? 100, timeout: try request.timeout(runner)
+            terms, limit: try request.limit(upTo: runner.limits.searchRows) ?? 100,
+            timeout: try request.timeout(runner),
+            form: "log"
         ) { $0.writeLog($1, to: &$2) }
         return .json(200, page.document(hits: "hits", since: start))
     }

@@ -16,6 +16,7 @@ extension QueryLimits {
                 try group.duration("maximum_timeout", in: second...(.seconds(86_400))) ?? limits.maximumTimeout
             limits.memoryBytes = try group.bytes("memory", in: 1 << 20...1 << 40) ?? limits.memoryBytes
             limits.totalMemoryBytes = try group.bytes("total_memory", in: 1 << 20...1 << 40) ?? limits.totalMemoryBytes
+            limits.cacheBytes = try group.bytes("cache_bytes", in: 0...1 << 40) ?? limits.cacheBytes
             limits.rows = try group.int("rows", in: 1...Int.max) ?? limits.rows
             limits.pageBytes = try group.bytes("page_bytes", in: 1 << 16...1 << 30) ?? limits.pageBytes
             limits.niceness = try group.int("niceness", in: 0...19) ?? limits.niceness

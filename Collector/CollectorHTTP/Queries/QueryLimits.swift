@@ -18,6 +18,8 @@ package struct QueryLimits: Sendable, Equatable {
     package var memoryBytes = QueryBudget.defaultBytes
     /// Bytes of memory that all queries may hold together.
     package var totalMemoryBytes = 256 << 20
+    /// Bytes of what is kept of queries for those that ask the same; 0 keeps nothing.
+    package var cacheBytes = QueryCache.defaultBytes
     /// How nice the threads of queries are to those that take events: 0 to 19, see nice(1).
     package var niceness = 15
     /// Rows of one page of `/v1/search`.

@@ -83,6 +83,12 @@ package final class QueryTrace: Sendable {
     }
 }
 
+/// Traces are equal to themselves alone: each follows a query of its own.
+extension QueryTrace: Hashable {
+    package static func == (left: QueryTrace, right: QueryTrace) -> Bool { left === right }
+    package func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+}
+
 extension Plan {
     /// Names of the columns that the filter, the order and the pipes look at; nil when that is known by block only.
     fileprivate var columnsToRead: [String]? {

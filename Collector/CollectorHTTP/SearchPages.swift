@@ -138,7 +138,8 @@ struct SearchPages: Sendable {
         // The first page counts for all of them: the others need not look at what they do not show.
         job.countsHits = cursor == nil
         guard let form else { return try await page(terms, job, limit: limit, write: write) }
-        return try await runner.pages.answer(AnswerKey(job, form: "\(form) \(terms.fingerprint)", cursor: cursor?.text)) { [job] in
+        return try await runner.pages.answer(AnswerKey(job, form: "\(form) \(terms.fingerprint)", cursor: cursor?.text))
+        { [job] in
             try await page(terms, job, limit: limit, write: write)
         }
     }

@@ -68,6 +68,8 @@ package protocol BlockSource: Sendable {
     var timeBounds: ClosedRange<Int64> { get }
     /// The lowest and the highest ``RowID``.
     var idBounds: ClosedRange<UInt64> { get }
+    /// What tells the block's content apart from that of all others; nil for one in memory, which may yet grow.
+    var identity: BlockIdentity? { get }
     /// The streams that ``streamIndexes()`` point into; may hold streams that no row of this block has.
     /// Where they are many, they are read each time: to be asked once for a block.
     var streams: [StreamIdentity] { get throws }
@@ -143,6 +145,9 @@ extension BlockSource {
     package func streamGroups() throws -> RowGroups? {
         try streams.count <= RowGroups.most ? RowGroups(try streamIndexes()) : nil
     }
+
+    /// It is in memory.
+    package var identity: BlockIdentity? { nil }
 
     /// They are in memory anyway.
     package var streamBytes: Int { 0 }

@@ -11,6 +11,7 @@ struct SegmentBlock: BlockSource {
     var rowCount: Int { description.rowCount }
     var timeBounds: ClosedRange<Int64> { description.timeBounds }
     var idBounds: ClosedRange<UInt64> { description.idBounds }
+    var identity: BlockIdentity? { BlockIdentity(segment.identity, offset: description.times.offset) }
     var streams: [StreamIdentity] { get throws { try segment.streams } }
     var streamBytes: Int { segment.streamBytes }
 

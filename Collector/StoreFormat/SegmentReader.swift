@@ -28,8 +28,8 @@ package final class SegmentReader: Sendable {
     package let streamBytes: Int
     /// The streams, if they are few.
     private let heldStreams: [StreamIdentity]?
-    /// The checksum of the encoded footer, which holds the checksums of all sections.
-    let footerChecksum: UInt32
+    /// What all blocks' identities have in common. The footer's checksum says it all: it holds those of all sections.
+    let identity: BlockIdentity
     /// The format's version.
     package let version: SegmentVersion
     /// The length of the file in bytes.
@@ -57,7 +57,9 @@ package final class SegmentReader: Sendable {
         byteCount = bytes.length
         // Most tails are read whole by one call.
         let end = try SegmentEnd(bytes)
-        (footer, version, footerChecksum) = try Self.decodedFooter(end)
+        let checksum: UInt32
+        (footer, version, checksum) = try Self.decodedFooter(end)
+        identity = BlockIdentity(footer, checksum: checksum)
         guard footer.tailOffset <= bytes.length - UInt64(SegmentBuilder.trailerBytes) else {
             throw StoreFormatError("tail begins past the end")
         }

@@ -87,6 +87,7 @@ final class SharedAnswers<Answer: Sendable>: Sendable {
     /// - Parameters:
     ///   - key: what makes answers equal.
     ///   - compute: computes it; ``SharedComputation/current`` is set and must be sealed.
+    /// - Returns: the answer.
     /// - Throws: what `compute` throws, and `CancellationError` when the request is cancelled or its client is gone.
     func answer(_ key: AnswerKey, _ compute: @escaping @Sendable () async throws -> Answer) async throws -> Answer {
         let (flight, waiter, isFirst) = board(key, compute)

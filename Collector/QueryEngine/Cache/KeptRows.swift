@@ -31,7 +31,7 @@ enum KeptRows: Sendable {
         }
     }
 
-    /// - Parameter rowCount: rows of the block.
+    /// The rows as a set, of a block that has so many.
     func bitmap(rowCount: Int) -> RowBitmap {
         switch self {
         case .none: return RowBitmap(rowCount: rowCount, filled: false)

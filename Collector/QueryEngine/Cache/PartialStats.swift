@@ -49,6 +49,13 @@ struct PartialStats: Sendable {
     }
 }
 
+extension PartialStats {
+    /// Whether results depend on the order of adding up, in their last digits.
+    static func dependsOnOrder(_ pipe: StatsPipe) -> Bool {
+        pipe.functions.contains { [.sum, .avg, .rateSum].contains($0.function.kind) }
+    }
+}
+
 extension StatsStage {
     /// What the stage would see of a block, apart from all others; nil when it has so many groups that this is no gain.
     func partial(of block: ResultBlock) throws(ExecutionError) -> PartialStats? {

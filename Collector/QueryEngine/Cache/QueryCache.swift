@@ -45,7 +45,11 @@ package final class QueryCache: Sendable {
     /// Questions that take more are not kept: each entry counts its question as if it had it alone.
     static let maxQuestionBytes = 16 << 10
 
+    private static let rememberedQuestions = 512
+
     private let ring: Mutex<CacheRing<Key>>
+    /// Hashes of the latest questions, in a ring: only a guess at whether one comes again.
+    private let asked = Mutex<(hashes: [Int], next: Int)>(([], 0))
     private let hits = Atomic<Int>(0)
     private let misses = Atomic<Int>(0)
 
@@ -63,6 +67,20 @@ package final class QueryCache: Sendable {
         sum.hits = hits.load(ordering: .relaxed)
         sum.misses = misses.load(ordering: .relaxed)
         return sum
+    }
+
+    /// Whether a question was asked lately; from now on it was.
+    func wasAsked(_ question: Question) -> Bool {
+        asked.withLock { asked in
+            if asked.hashes.contains(question.hashValue) { return true }
+            if asked.hashes.count < Self.rememberedQuestions {
+                asked.hashes.append(question.hashValue)
+            } else {
+                asked.hashes[asked.next] = question.hashValue
+                asked.next = (asked.next + 1) % Self.rememberedQuestions
+            }
+            return false
+        }
     }
 
     func value<T: Sendable>(_ key: Key) -> T? { ring.withLock { $0.known(key) } as? T }

@@ -4,8 +4,8 @@ internal import StoreFormat
 
 /// What one scan asks of a ``QueryCache``. One thread.
 struct ScanCache {
-    /// Bytes of the rows of a block up to which they are kept beside what they add up to.
-    private static let fewBytes = 1 << 10
+    /// Rows of a block up to which they are kept beside what they add up to.
+    private static let fewRows = 512
 
     let cache: QueryCache
     /// Which rows pass; nil when all do.
@@ -22,7 +22,11 @@ struct ScanCache {
         let rows = filter == .all ? nil : QueryCache.Question(filter)
         var sums: QueryCache.Question?
         if let stats = output as? StatsStage, plan.limit == nil, !plan.needed.areOpen, PartialStats.adds(stats.pipe) {
-            sums = QueryCache.Question(filter, stats.pipe)
+            let question = QueryCache.Question(filter, stats.pipe)
+            // To add up many groups block by block costs what counting does: only for who asks again. Sums of fractions
+            // depend on the order in which they are added up, which must be the same each time.
+            let isRepeated = cache.wasAsked(question)
+            if isRepeated || stats.countsRowsOnly || PartialStats.dependsOnOrder(stats.pipe) { sums = question }
         }
         let bytes = max(rows?.memoryBytes ?? 0, sums?.memoryBytes ?? 0)
         guard bytes > 0, bytes <= QueryCache.maxQuestionBytes else { return nil }
@@ -48,8 +52,11 @@ struct ScanCache {
         sums.flatMap { cache.value(.init(block: block, question: $0)) }
     }
 
+    /// Whether so many rows of a block are worth being kept.
+    func keeps(rows count: Int) -> Bool { rows != nil && (sums == nil || count <= Self.fewRows) }
+
     func keep(_ found: KeptRows, _ block: BlockIdentity) {
-        guard let rows, sums == nil || found.memoryBytes <= Self.fewBytes else { return }
+        guard let rows else { return }
         cache.keep(found, for: .init(block: block, question: rows), bytes: found.memoryBytes)
     }
 
@@ -68,7 +75,7 @@ extension Scan {
 
     /// Whether any row of a block with times of the query may match; false is certain.
     mutating func mayMatch(_ source: any BlockSource) -> Bool {
-        guard let cached, cached.rows != nil, let block = BlockIdentity(source) else {
+        guard let cached, cached.rows != nil, let block = source.identity else {
             return plan.filter.mayMatch(source)
         }
         if let known = cached.knownRows(block) {
@@ -85,7 +92,7 @@ extension Scan {
     mutating func knownRows(
         of source: any BlockSource, _ narrow: ((BlockColumns, inout RowBitmap) throws -> Void)?
     ) throws(ExecutionError) -> (BlockColumns, RowBitmap)? {
-        guard let cached, let block = BlockIdentity(source) else { return nil }
+        guard let cached, let block = source.identity else { return nil }
         guard let known = cached.knownRows(block), let bounds = plan.timeBounds else {
             self.cached?.miss()
             return nil
@@ -110,7 +117,9 @@ extension Scan {
 
     /// Keeps which rows of a block pass.
     func keep(_ rows: RowBitmap, of source: any BlockSource) {
-        guard let cached, cached.rows != nil, liesWithin(source), let block = BlockIdentity(source) else { return }
+        guard let cached, cached.keeps(rows: rows.count), liesWithin(source), let block = source.identity else {
+            return
+        }
         cached.keep(KeptRows(rows), block)
     }
 
@@ -118,9 +127,10 @@ extension Scan {
     ///
     /// - Parameter source: a block.
     /// - Returns: whether the block is done with.
+    /// - Throws: ``ExecutionError`` when the query is cancelled or needs too much memory.
     mutating func addPartial(of source: any BlockSource) throws -> Bool {
         guard let cached, cached.sums != nil, let stats = output as? StatsStage, stats.makesPartials,
-            liesWithin(source), let block = BlockIdentity(source)
+            liesWithin(source), let block = source.identity
         else { return false }
         if let known = cached.knownSums(block) {
             self.cached?.hit()

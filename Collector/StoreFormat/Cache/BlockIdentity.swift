@@ -8,12 +8,24 @@ package struct BlockIdentity: Hashable, Sendable {
     /// Where the block begins in the segment.
     private let offset: UInt64
 
-    /// The identity of a block; nil for one in memory, which may yet grow.
-    package init?(_ block: any BlockSource) {
-        guard let block = block as? SegmentBlock else { return nil }
-        positions = block.segment.footer.journalPositions
-        generation = block.segment.footer.generation
-        footerChecksum = block.segment.footerChecksum
-        offset = block.description.times.offset
+    init(_ footer: SegmentFooter, checksum: UInt32) {
+        positions = footer.journalPositions
+        generation = footer.generation
+        footerChecksum = checksum
+        offset = 0
+    }
+
+    /// A block of the segment.
+    init(_ segment: BlockIdentity, offset: UInt64) {
+        positions = segment.positions
+        generation = segment.generation
+        footerChecksum = segment.footerChecksum
+        self.offset = offset
+    }
+
+    /// By what differs most often.
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(positions.lowerBound ^ UInt64(footerChecksum) << 32)
+        hasher.combine(offset)
     }
 }

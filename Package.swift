@@ -95,7 +95,9 @@ let collector: [Target] = [
         ]),
     module(
         "QueryEngine", in: "Collector",
-        ["QueryLanguage", "RegularExpressions", "StoreFormat", "LogModel", "ByteCoding", "LineFormats"]),
+        [
+            "QueryLanguage", "RegularExpressions", "StoreFormat", "LogModel", "ByteCoding", "LineFormats", "Workers",
+        ]),
     module(
         "CollectorIngest", in: "Collector",
         ["LogModel", "ByteCoding", "ZstdCodec", "LineFormats", "WireProtocol", "Journal", "SystemIO", "Workers"]),

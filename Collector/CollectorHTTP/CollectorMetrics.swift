@@ -224,6 +224,7 @@ private func queryMetrics(_ answers: AnswerState) -> [MetricFamily] {
         gauge("query_memory_bytes", "Bytes of memory that queries hold, as counted.", answers.runner.memory.current),
         gauge("query_refused_shapes", "Shapes of queries of which some died.", answers.runner.registry.shapes.count),
         gauge("query_body_bytes", "Bytes of the bodies of queries that are being handled.", answers.bodies.current),
+        gauge("query_helpers", "Threads that help queries with much to look at.", answers.runner.threads.helpers),
         counter(
             "queries_joined_total", "Queries that got the answer of an equal one, which had not begun to look yet.",
             answers.runner.tables.joined + answers.runner.pages.joined),

@@ -28,6 +28,8 @@ final class QueryRunner: Sendable {
     let cache: QueryCache
     let tables = SharedAnswers<TableAnswer>()
     let pages = SharedAnswers<SearchPage>()
+    /// Those that help queries with much to look at.
+    let threads: QueryThreads
     private let pool: WorkerPool
     private let statistics: HTTPStatistics
     private let unreadable: UnreadableBlocks
@@ -45,14 +47,16 @@ final class QueryRunner: Sendable {
         cache = QueryCache(maxBytes: limits.cacheBytes)
         registry = QueryRegistry(limits)
         // A thread that has just ended a query may not have come back to the queue when the next one begins.
-        let threads = limits.admission.running
-        pool = try WorkerPool(name: "query", threads: threads, queueLimit: threads, niceness: limits.niceness)
+        let running = limits.admission.running
+        pool = try WorkerPool(name: "query", threads: running, queueLimit: running, niceness: limits.niceness)
+        threads = try QueryThreads(limit: limits.threads, niceness: limits.niceness)
     }
 
     /// Ends the queries that run, and the threads.
     func stop() {
         registry.stop()
         pool.stop()
+        threads.stop()
     }
 
     /// How long a query may run, from its parameter `timeout`.
@@ -243,6 +247,9 @@ final class QueryRunner: Sendable {
             isCancelled: { query.ending != nil || isCancelled() },
             isOverdue: { SystemClock.monotonicNanos() > end })
         options.trace = job.trace
+        options.threads = limits.threads > 1 ? threads : nil
+        threads.begin()
+        defer { threads.end() }
         do {
             // What is explained names what is left out for its times, too.
             let times = job.trace == nil ? times(asked: job) : nil

@@ -181,7 +181,8 @@ struct SearchPages: Sendable {
         var next: SearchCursor?
         var end = page.hasMore ? page.rows.last?.cursor : nil
         // A limit that met before there was any row: the next page begins in front of what was not looked at.
-        if page.rows.isEmpty, limit > 0, summary.scannedRows > 0, let start = summary.skipped?.start(terms.order) {
+        let hasLooked = summary.scannedRows + summary.knownRows > 0
+        if page.rows.isEmpty, limit > 0, hasLooked, let start = summary.skipped?.start(terms.order) {
             if Self.isBehind(start, cursor?.row, terms.order) {
                 end = start
             } else {

@@ -19,6 +19,7 @@ extension QueryLimits {
             limits.cacheBytes = try group.bytes("cache_bytes", in: 0...1 << 40) ?? limits.cacheBytes
             limits.rows = try group.int("rows", in: 1...Int.max) ?? limits.rows
             limits.pageBytes = try group.bytes("page_bytes", in: 1 << 16...1 << 30) ?? limits.pageBytes
+            limits.threads = try group.int("threads", in: 1...256) ?? limits.threads
             limits.niceness = try group.int("niceness", in: 0...19) ?? limits.niceness
             var rules = limits.admission
             rules.running = try group.int("running", in: 1...256) ?? rules.running

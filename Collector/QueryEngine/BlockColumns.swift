@@ -22,6 +22,12 @@ final class BlockColumns {
     deinit { trace?.add(source.reading) }
 
     var rowCount: Int { source.rowCount }
+    /// Bytes of memory of what has been decoded, roughly.
+    var memoryBytes: Int {
+        cachedValues.values.reduce((cachedTimes?.count ?? 0) * 8 + (cachedIDs?.count ?? 0) * 8) {
+            $0 + ($1.column?.memoryBytes ?? 0)
+        }
+    }
     var timeBounds: ClosedRange<Int64> { source.timeBounds }
     /// The streams, read once for the block.
     func streams() throws -> [StreamIdentity] {

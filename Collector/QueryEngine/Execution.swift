@@ -58,57 +58,78 @@ struct Scan {
     let plan: Plan
     let options: ExecutionOptions
     let output: any RowStage
-    /// The table of streams of the segment that is looked at.
+    /// The table of streams of the segment whose rollup is looked at.
     let streams: MemoryClaim
     var summary = ExecutionSummary()
-    /// What earlier queries left; nil when the query cannot use it.
-    var cached: ScanCache?
+    /// Blocks that need not be looked at, because an earlier query had, and those that had to be.
+    private var cacheUse = (hits: 0, misses: 0)
 
     init(plan: Plan, options: ExecutionOptions, output: any RowStage) {
         self.plan = plan
         self.options = options
         self.output = output
         streams = MemoryClaim(options.budget)
-        cached = options.cache.flatMap { ScanCache($0, plan, output) }
     }
 
     mutating func run(_ blocks: [any BlockSource]) throws {
         guard let bounds = plan.timeBounds else { return }
-        defer { cached?.note() }
+        let look = BlockLook(
+            purpose, plan, bounds, options.cache.flatMap { ScanCache($0, plan, output) }, options)
+        defer { options.cache?.note(hits: cacheUse.hits, misses: cacheUse.misses) }
         let blocks = try countByRollups(blocks, bounds)
+        var use = (hits: 0, misses: 0)
         var relevant = traced(.pruning) {
-            blocks.filter { $0.timeBounds.overlaps(bounds) && mayMatch($0) }
+            blocks.filter { block in
+                guard block.timeBounds.overlaps(bounds) else { return false }
+                let (mayMatch, isKnown) = look.mayMatch(block)
+                if let isKnown { if isKnown { use.hits += 1 } else { use.misses += 1 } }
+                return mayMatch
+            }
         }
+        cacheUse = use
         summary.prunedBlocks = blocks.count - relevant.count
         options.progress.planned(relevant.count)
         switch plan.order {
         case .any:
             relevant.reverse()
-            var wantsRows = true
-            for (index, block) in relevant.enumerated() {
-                guard try mayGoOn(relevant[index...]) else { return }
-                if wantsRows {
-                    wantsRows = try scan(block)
-                } else {
-                    _ = try matches(block)
-                }
-                if !wantsRows, !options.countsHits { return }
-            }
+            try inAnyOrder(relevant, look)
         case .newestFirst:
             relevant.sort { $0.timeBounds.upperBound > $1.timeBounds.upperBound }
-            try plan.partition.isEmpty ? ordered(relevant) : orderedInParts(relevant)
+            try plan.partition.isEmpty ? ordered(relevant, look) : orderedInParts(relevant, look)
         case .oldestFirst:
             relevant.sort { $0.timeBounds.lowerBound < $1.timeBounds.lowerBound }
-            try plan.partition.isEmpty ? ordered(relevant) : orderedInParts(relevant)
+            try plan.partition.isEmpty ? ordered(relevant, look) : orderedInParts(relevant, look)
+        }
+    }
+
+    /// What is made of the rows of a block before they are taken.
+    private var purpose: BlockLook.Purpose {
+        guard plan.order == .any, !(output is BlockStatsStage) else { return .rows }
+        if let patterns = output as? PatternsStage { return .patterns(patterns.fields) }
+        if let stats = output as? StatsStage, plan.limit == nil {
+            if stats.countsRowsOnly { return .count }
+            if !plan.needed.areOpen { return .sums(stats.recipe) }
+        }
+        return plan.needed.areOpen ? .rows : .columns
+    }
+
+    private mutating func inAnyOrder(_ sources: [any BlockSource], _ look: BlockLook) throws {
+        let ahead = LookAhead(sources, look, options)
+        defer { ahead.end() }
+        var wantsRows = true
+        for (place, source) in sources.enumerated() {
+            guard try mayGoOn(sources[place...]) else { return }
+            let finding = ahead.finding(place)
+            try note(finding, of: source)
+            if wantsRows { wantsRows = try take(finding, of: source, look) }
+            if !wantsRows, !options.countsHits { return }
         }
     }
 
     /// Does a part of the work, and measures it if the query is to be explained.
     func traced<R>(_ stage: Explanation.Stage, _ work: () throws -> R) rethrows -> R {
         guard let trace = options.trace else { return try work() }
-        let start = trace.now()
-        defer { trace.end(stage, since: start) }
-        return try work()
+        return try trace.measured(stage, work)
     }
 
     /// Whether the limits let it go on.
@@ -157,102 +178,94 @@ struct Scan {
                 tenants: Set(((try? source.streams) ?? []).map(\.tenant)).sorted(), reason: "\(error)"))
     }
 
-    /// The matching rows of a block; nil when it cannot be read, which the summary then says.
+    /// Counts a block that was looked at.
     ///
-    /// - Parameters:
-    ///   - source: the block.
-    ///   - narrow: takes rows out that are not wanted, before the filter looks at them.
-    /// - Returns: the block and its rows.
-    /// - Throws: ``ExecutionError`` when the block needs too much memory.
-    mutating func matches(
-        _ source: any BlockSource, _ narrow: ((BlockColumns, inout RowBitmap) throws -> Void)? = nil
-    ) throws(ExecutionError) -> (BlockColumns, RowBitmap)? {
-        if let known = try knownRows(of: source, narrow) { return known }
-        let bytes = source.byteCount
-        summary.scannedRows += source.rowCount
-        summary.scannedBytes += bytes
-        options.progress.read(rows: source.rowCount, bytes: bytes)
-        try streams.set(source.streamBytes, "the streams of one segment", "narrow the time range")
-        let columns = BlockColumns(source, options.trace)
-        options.trace?.lookedAtBlock()
-        do {
-            var all = RowBitmap(rowCount: source.rowCount, filled: true)
-            try narrow?(columns, &all)
-            let rows = try traced(.filter) { try plan.filter.rows(of: columns, among: all) }
-            summary.hits += rows.count
-            if narrow == nil { keep(rows, of: source) }
-            return (columns, rows)
-        } catch {
-            unreadable(source, rows: source.rowCount, error)
-            return nil
+    /// - Throws: ``ExecutionError`` when the query cannot go on.
+    mutating func note(_ finding: BlockFinding, of source: any BlockSource) throws(ExecutionError) {
+        if let isKnown = finding.isKnown { if isKnown { cacheUse.hits += 1 } else { cacheUse.misses += 1 } }
+        if finding.isKnown ?? false {
+            summary.knownRows += source.rowCount
+            options.progress.read(rows: 0, bytes: 0)
+        } else {
+            let bytes = source.byteCount
+            summary.scannedRows += source.rowCount
+            summary.scannedBytes += bytes
+            options.progress.read(rows: source.rowCount, bytes: bytes)
+        }
+        summary.hits += finding.hits
+        switch finding.content {
+        case .failed(let error): throw error
+        case .unreadable(let rows, let error): unreadable(source, rows: rows, error)
+        case .rows, .count, .block, .sums, .patterns: break
         }
     }
 
     /// Hands on the rows of a block in any order; false when no more are wanted.
-    private mutating func scan(_ source: any BlockSource) throws -> Bool {
-        if try addPartial(of: source) { return true }
-        guard let (columns, rows) = try matches(source) else { return true }
-        if rows.isEmpty { return true }
-        if let counting = output as? StatsStage, counting.countsRowsOnly, plan.limit == nil {
-            try counting.add(count: rows.count)
+    private mutating func take(
+        _ finding: BlockFinding, of source: any BlockSource, _ look: BlockLook
+    ) throws -> Bool {
+        switch finding.content {
+        case .failed, .unreadable: return true
+        case .count:
+            if finding.hits > 0, let stats = output as? StatsStage { stats.add(count: finding.hits) }
+            return true
+        case .sums(let sums):
+            guard let stats = output as? StatsStage else { return true }
+            try traced(.pipes) { try stats.add(sums) }
+            return true
+        case .patterns(let rows):
+            guard let patterns = output as? PatternsStage else { return true }
+            try traced(.pipes) { try patterns.add(rows, of: source) }
+            return true
+        case .block(let block): return try handOn(block, hits: finding.hits)
+        case .rows(let columns, let rows):
+            if rows.isEmpty { return true }
+            if let stats = output as? BlockStatsStage { return try take(columns, rows, of: source, stats) }
+            var before = 0
+            for part in columns.parts(of: rows) {
+                defer { before += part.count }
+                do {
+                    let block = try traced(.columns) { try look.result(columns, part) }
+                    if try !handOn(block, hits: finding.hits - before) { return false }
+                } catch let error as ExecutionError {
+                    throw error
+                } catch {
+                    unreadable(source, rows: part.count, error)
+                }
+            }
             return true
         }
-        if let stats = output as? BlockStatsStage {
-            do {
-                let names = try plan.needed.names(among: { try columns.names(of: rows) })
-                return try stats.add(columns, rows, names.filter { plan.isChosen($0) })
-            } catch let error as ExecutionError {
-                throw error
-            } catch {
-                unreadable(source, rows: rows.count, error)
-                return true
-            }
-        }
-        if let patterns = output as? PatternsStage {
-            let read: PatternGroups.Rows
-            do {
-                read = try traced(.columns) { try patterns.read(source, columns, rows) }
-            } catch {
-                unreadable(source, rows: rows.count, error)
-                return true
-            }
-            try traced(.pipes) { try patterns.add(read, of: source) }
-            return true
-        }
-        /// How many of the rows are wanted.
-        var left = plan.limit.map { $0 - (summary.hits - rows.count) }
-        for part in plan.needed.areOpen ? columns.parts(of: rows) : [rows] {
-            var block: ResultBlock
-            do {
-                block = try traced(.columns) { try result(columns, part) }
-            } catch {
-                unreadable(source, rows: part.count, error)
-                continue
-            }
-            if let count = left { block.rows = Array(block.rows.prefix(count)) }
-            left = left.map { $0 - part.count }
-            let goesOn = try traced(.pipes) { try output.process(block) }
-            if !goesOn || left.map({ $0 <= 0 }) ?? false { return false }
-        }
-        return true
     }
 
-    /// The rows of a block, in their order, with the fields that are needed.
-    func result(_ columns: BlockColumns, _ rows: RowBitmap) throws -> ResultBlock {
-        var fields: [ResultBlock.Field] = []
-        if columns.areFew(rows), !plan.looksAtNumbers {
-            for name in try plan.needed.names(among: { try columns.names(of: rows) }) {
-                if let column = try columns.column(name, picking: rows) { fields.append(.init(name, column)) }
-            }
-            return ResultBlock(fields: fields, rows: Array(0..<rows.count))
+    /// Tells how a block keeps the fields of its matching rows; false when no more are wanted.
+    private mutating func take(
+        _ columns: BlockColumns, _ rows: RowBitmap, of source: any BlockSource, _ stats: BlockStatsStage
+    ) throws -> Bool {
+        do {
+            let names = try plan.needed.names(among: { try columns.names(of: rows) })
+            return try stats.add(columns, rows, names.filter { plan.isChosen($0) })
+        } catch let error as ExecutionError {
+            throw error
+        } catch {
+            unreadable(source, rows: rows.count, error)
+            return true
         }
-        for name in try plan.needed.names(among: { try columns.names(of: rows) }) {
-            if plan.looksAtNumbers, let column = try columns.numbers(name) {
-                fields.append(.init(name, column))
-            } else if let column = try columns.column(name, rows) {
-                fields.append(.init(name, column))
-            }
-        }
-        return ResultBlock(fields: fields, rows: rows.rows)
+    }
+
+    /// Hands on rows of a block.
+    ///
+    /// - Parameters:
+    ///   - block: the rows.
+    ///   - hits: how many of the block there are from these on; all of them have been counted.
+    /// - Returns: false when no more are wanted.
+    /// - Throws: ``ExecutionError`` when a pipe cannot go on.
+    private mutating func handOn(_ block: ResultBlock, hits: Int) throws -> Bool {
+        var block = block
+        /// How many of the rows are wanted.
+        let left = plan.limit.map { $0 - (summary.hits - hits) }
+        let count = block.rows.count
+        if let left { block.rows = Array(block.rows.prefix(max(0, left))) }
+        let goesOn = try traced(.pipes) { try output.process(block) }
+        return goesOn && left.map { $0 > count } ?? true
     }
 }

@@ -55,6 +55,8 @@ package struct ExecutionOptions: Sendable {
     package var countsHits: Bool
     /// What earlier queries found out about blocks; nil for nothing.
     package var cache: QueryCache?
+    /// Threads that help where there is much to look at; nil for none.
+    package var threads: QueryThreads?
     /// The memory that the query may hold; beyond, it fails.
     package var budget: QueryBudget
     /// Is told how far the query is.
@@ -107,6 +109,8 @@ package struct ExecutionSummary: Sendable, Equatable {
     package var scannedRows = 0
     /// Bytes of the blocks that were read.
     package var scannedBytes = 0
+    /// Rows of blocks that an earlier query had looked at, so that they need not be read.
+    package var knownRows = 0
     /// Blocks left out because of their times, or because they hold none of the words.
     package var prunedBlocks = 0
     /// Whether every event that could match was looked at.

@@ -2,7 +2,7 @@ internal import LogModel
 internal import QueryLanguage
 
 /// Which fields the pipes look at, so that no other is read.
-struct NeededFields {
+struct NeededFields: Sendable {
     /// Nil means all but ``unwanted``.
     private let patterns: [FieldPattern]?
     /// Fields that are deleted before anything looks at them.

@@ -18,24 +18,30 @@ extension Scan {
 
     /// Hands on the first rows by time, in two passes: the first looks at times alone and stops at blocks that lie
     /// wholly behind the rows it has, the second reads the other columns, of the chosen rows only.
-    mutating func ordered(_ sources: [any BlockSource]) throws {
+    mutating func ordered(_ all: [any BlockSource], _ look: BlockLook) throws {
         let wanted = plan.limit.map { $0 &+ plan.offset } ?? .max
         let newest = plan.order == .newestFirst
         func precedes(_ left: RowCursor, _ right: RowCursor) -> Bool { newest ? left > right : left < right }
+        /// Whether a block lies wholly among the rows of earlier pages.
+        func isBefore(_ source: any BlockSource) -> Bool {
+            guard let after = options.after else { return false }
+            return newest
+                ? source.timeBounds.lowerBound > after.time : source.timeBounds.upperBound < after.time
+        }
+        let sources = options.countsHits ? all : all.filter { !isBefore($0) }
+        let ahead = LookAhead(sources, look, options)
+        defer { ahead.end() }
         // A heap whose root is the last of the first rows.
         let claim = MemoryClaim(options.budget)
         var heap = BoundedHeap<Candidate>(limit: wanted) { precedes($0.cursor, $1.cursor) }
         for (index, source) in sources.enumerated() {
             // A block that lies wholly behind the rows there are, or among those of earlier pages, is only counted.
             let isOut = lies(source, behind: heap.worst?.cursor)
-            let isBefore = options.after.map { after in
-                let edge = newest ? source.timeBounds.lowerBound : source.timeBounds.upperBound
-                return newest ? edge > after.time : edge < after.time
-            }
             if isOut, !options.countsHits { break }
-            if isBefore ?? false, !options.countsHits { continue }
             guard try mayGoOn(sources[index...]) else { break }
-            guard let (columns, rows) = try matches(source), !rows.isEmpty, !isOut, !(isBefore ?? false) else {
+            let finding = ahead.finding(index)
+            try note(finding, of: source)
+            guard case .rows(let columns, let rows) = finding.content, !rows.isEmpty, !isOut, !isBefore(source) else {
                 continue
             }
             do {
@@ -54,7 +60,8 @@ extension Scan {
                 heap.count * MemoryLayout<Candidate>.stride, "\(heap.count) rows to order",
                 "add a limit or narrow the filter")
         }
-        try handOn(heap.sorted().dropFirst(plan.offset), sources)
+        ahead.end()
+        try handOn(heap.sorted().dropFirst(plan.offset), sources, look)
     }
 
     private func lies(_ source: any BlockSource, behind worst: RowCursor?) -> Bool {
@@ -63,7 +70,9 @@ extension Scan {
             ? source.timeBounds.upperBound < worst.time : source.timeBounds.lowerBound > worst.time
     }
 
-    mutating func handOn(_ chosen: ArraySlice<Candidate>, _ sources: [any BlockSource]) throws {
+    mutating func handOn(
+        _ chosen: ArraySlice<Candidate>, _ sources: [any BlockSource], _ look: BlockLook
+    ) throws {
         // Pieces of bounded size, each read block by block and put back into order.
         let hasManyNames =
             plan.needed.areOpen
@@ -75,7 +84,7 @@ extension Scan {
         var rest = chosen
         while !rest.isEmpty {
             try options.checkCancelled()
-            guard let piece = try read(rest.prefix(count), sources) else {
+            guard let piece = try read(rest.prefix(count), sources, look) else {
                 count = max(1, min(count, rest.count) / 4)
                 continue
             }
@@ -92,7 +101,7 @@ extension Scan {
 
     /// The rows of a piece in their order; nil when they are too many to be read at once.
     private mutating func read(
-        _ piece: ArraySlice<Candidate>, _ sources: [any BlockSource]
+        _ piece: ArraySlice<Candidate>, _ sources: [any BlockSource], _ look: BlockLook
     ) throws -> ResultBlock? {
         var rowsByBlock: [Int: RowBitmap] = [:]
         for candidate in piece {
@@ -108,7 +117,7 @@ extension Scan {
             let block: ResultBlock
             do {
                 block = try traced(.columns) {
-                    try result(BlockColumns(sources[index], options.trace), rows).compacted()
+                    try look.result(BlockColumns(sources[index], options.trace), rows).compacted()
                 }
             } catch {
                 unreadable(sources[index], rows: rows.count, error)

@@ -16,7 +16,7 @@ extension Scan {
     /// The first pass looks at times and these fields alone. Where they are labels, the streams of a block bound the
     /// combinations that it can have: blocks that can only have such as have all their rows already are not read, and
     /// of others only the rows that may count.
-    mutating func orderedInParts(_ sources: [any BlockSource]) throws {
+    mutating func orderedInParts(_ sources: [any BlockSource], _ look: BlockLook) throws {
         let wanted =
             plan.limit.map { $0.addingReportingOverflow(plan.offset) }
             .map { $0.overflow ? .max : $0.partialValue } ?? .max
@@ -46,14 +46,15 @@ extension Scan {
             /// The part of each group of streams, where these bound the parts.
             var partOfGroup: [Int32] = []
             var groups: RowGroups?
-            let matching = try matches(source) { columns, rows in
+            let finding = look.rows(of: source) { columns, rows in
                 guard isBound, let found = try columns.streamGroups() else { return }
                 groups = found
                 let streams = try columns.streams()
                 partOfGroup = parts.parts(of: found.numbers.map { streams[Int($0)] })
                 rows.keep(found.groups, partOfGroup.map(isOpen))
             }
-            guard let (columns, rows) = matching, !rows.isEmpty else { continue }
+            try note(finding, of: source)
+            guard case .rows(let columns, let rows) = finding.content, !rows.isEmpty else { continue }
             do {
                 let (times, ids) = (try columns.times(), try columns.ids())
                 func add(_ row: Int, _ part: Int) {
@@ -79,7 +80,7 @@ extension Scan {
         var chosen: [Candidate] = []
         chosen.reserveCapacity(kept)
         for part in parts.inOrder where part < heaps.count { chosen += heaps[part].sorted().dropFirst(plan.offset) }
-        try handOn(chosen[...], sources)
+        try handOn(chosen[...], sources, look)
         // Pages by time make no sense here.
         summary.lastRow = nil
     }

@@ -41,6 +41,15 @@ package enum ResultColumn: Sendable {
         }
     }
 
+    /// Bytes of memory.
+    var memoryBytes: Int {
+        switch self {
+        case .values(let data): data.memoryBytes
+        case .times(let times): times.count * 8
+        case .numbers(let column): column.values.count * 8
+        }
+    }
+
     /// A copy of the value of a row; nil when it has none. Not for hot paths.
     package func value(at row: Int) -> [UInt8]? {
         var buffer = ByteWriter(capacity: 40)
@@ -100,13 +109,7 @@ package struct ResultBlock: Sendable {
 
     /// Bytes of memory of a compacted block.
     var memoryBytes: Int {
-        fields.reduce(rows.count * 24) { sum, field in
-            switch field.column {
-            case .values(let data): sum + data.memoryBytes
-            case .times(let times): sum + times.count * 8
-            case .numbers(let column): sum + column.values.count * 8
-            }
-        }
+        fields.reduce(rows.count * 24) { $0 + $1.column.memoryBytes }
     }
 }
 

@@ -55,7 +55,8 @@ import Testing
     }
 
     private func awaited(_ what: String, _ isSo: () -> Bool) async throws {
-        try await eventually(what) { () async throws -> Bool in isSo() }
+        // Other tests may hold all threads for long.
+        try await eventually(what, within: .seconds(600)) { () async throws -> Bool in isSo() }
     }
 
     @Test func equalAnswersAreComputedOnce() async throws {

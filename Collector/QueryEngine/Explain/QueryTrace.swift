@@ -28,6 +28,13 @@ package final class QueryTrace: Sendable {
         state.withLock { $0.measured.nanos[stage.rawValue] &+= nanos }
     }
 
+    /// Does a part of the work and measures it.
+    func measured<R>(_ stage: Explanation.Stage, _ work: () throws -> R) rethrows -> R {
+        let start = now()
+        defer { end(stage, since: start) }
+        return try work()
+    }
+
     /// Notes the plan, and looks which of the blocks it leaves out, and why.
     func planned(_ plan: Plan, _ blocks: [any BlockSource]) {
         var estimate = Explanation.Estimate()

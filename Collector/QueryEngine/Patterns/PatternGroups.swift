@@ -29,6 +29,11 @@ struct PatternGroups {
         let times: [Int64]
         /// Of rows of one time, that of the batch with the higher order is the newer one.
         let order: UInt64
+
+        /// Bytes of memory.
+        var memoryBytes: Int {
+            fields.reduce(rows.count * 8 + times.count * 8 + templates.memoryBytes) { $0 + ($1?.memoryBytes ?? 0) }
+        }
     }
 
     private(set) var groups: [Group] = []

@@ -29,15 +29,8 @@ final class PatternsStage: RowStage {
         claim = MemoryClaim(scope.options.budget)
     }
 
-    /// Reads what is needed of a block.
-    ///
-    /// - Throws: when the block cannot be read.
-    func read(_ source: any BlockSource, _ columns: BlockColumns, _ rows: RowBitmap) throws -> PatternGroups.Rows {
-        PatternGroups.Rows(
-            rows: rows.rows, templates: try columns.messageTemplates(rows),
-            fields: try pipe.fields.map { try columns.column($0, rows) }, times: try columns.times(),
-            order: source.idBounds.lowerBound)
-    }
+    /// The fields by which rows are told apart besides their patterns.
+    var fields: [String] { pipe.fields }
 
     /// Adds rows of a block that is there to be read again.
     func add(_ rows: PatternGroups.Rows, of source: any BlockSource) throws(ExecutionError) {

@@ -112,6 +112,38 @@ final class GroupTable {
         return result
     }
 
+    /// Combinations of values, in their order, for other tables of the same columns.
+    struct Keys: Sendable {
+        fileprivate var bytes: [UInt8]
+        fileprivate var ranges: [ByteRange]
+        fileprivate var hashes: [UInt64]
+
+        /// How many there are.
+        var count: Int { ranges.count }
+        /// Bytes of memory.
+        var memoryBytes: Int { bytes.count + ranges.count * 16 }
+    }
+
+    /// All combinations.
+    func encodedKeys() -> Keys {
+        turnToText()
+        return Keys(bytes: keys.array(), ranges: ranges, hashes: hashes)
+    }
+
+    /// Enters the combinations of another table.
+    ///
+    /// - Returns: the number of each.
+    func enter(_ others: Keys) -> [Int32] {
+        turnToText()
+        return others.bytes.withUnsafeBytes { bytes in
+            others.ranges.indices.map { index in
+                let range = others.ranges[index]
+                let key = UnsafeRawBufferPointer(rebasing: bytes[Int(range.offset)..<range.end])
+                return Int32(truncatingIfNeeded: lookUp(key, others.hashes[index]))
+            }
+        }
+    }
+
     private func groupOfEmptyKey() -> Int {
         key.removeAll()
         return lookUp()
@@ -132,28 +164,27 @@ final class GroupTable {
         return lookUp()
     }
 
-    private func lookUp() -> Int {
-        let hash = key.withBytes { hash64($0) }
+    private func lookUp() -> Int { key.withBytes { lookUp($0, hash64($0)) } }
+
+    private func lookUp(_ key: UnsafeRawBufferPointer, _ hash: UInt64) -> Int {
         var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
         while slots[slot] >= 0 {
             let candidate = Int(slots[slot])
-            if hashes[candidate] == hash, isKey(ranges[candidate]) { return candidate }
+            if hashes[candidate] == hash, isKey(key, ranges[candidate]) { return candidate }
             slot = (slot + 1) & (slots.count - 1)
         }
         let number = ranges.count
         ranges.append(ByteRange(offset: keys.count, length: key.count))
         hashes.append(hash)
-        key.withBytes { keys.append(contentsOf: $0) }
+        keys.append(contentsOf: key)
         slots[slot] = Int32(number)
         if ranges.count * 2 > slots.count { grow() }
         return number
     }
 
-    private func isKey(_ range: ByteRange) -> Bool {
+    private func isKey(_ wanted: UnsafeRawBufferPointer, _ range: ByteRange) -> Bool {
         keys.withBytes { known in
-            key.withBytes { wanted in
-                wanted.count == Int(range.length) && wanted.elementsEqual(known[Int(range.offset)..<range.end])
-            }
+            wanted.count == Int(range.length) && wanted.elementsEqual(known[Int(range.offset)..<range.end])
         }
     }
 

@@ -1,7 +1,7 @@
 internal import ByteCoding
 
 /// The values of which a quantile is wanted. Integers, the usual case, take a word each and are not sorted.
-struct QuantileValues {
+struct QuantileValues: Sendable {
     private var integers: [Int64] = []
     private var empties = 0
     private var others: [[UInt8]] = []
@@ -25,6 +25,14 @@ struct QuantileValues {
     mutating func add(_ values: ArraySlice<Int64>, empties: Int) {
         integers.append(contentsOf: values)
         self.empties += empties
+    }
+
+    /// Takes the values of others, behind the own.
+    mutating func add(_ values: QuantileValues) {
+        integers.append(contentsOf: values.integers)
+        empties += values.empties
+        others.append(contentsOf: values.others)
+        otherBytes += values.otherBytes
     }
 
     /// The value below which `part` of the values are, in the order of ``SortValue``; empty when there is none.

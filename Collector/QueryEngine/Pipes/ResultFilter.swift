@@ -3,7 +3,7 @@ internal import QueryLanguage
 internal import StoreFormat
 
 /// A filter that looks at the columns of a result: `filter` behind another pipe, and `if (...)`.
-struct ResultFilter {
+struct ResultFilter: Sendable {
     private let filter: CompiledFilter
 
     init(_ filter: Filter, now: Timestamp) {

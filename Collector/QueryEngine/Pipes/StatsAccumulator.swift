@@ -7,7 +7,11 @@ struct StatsAccumulator {
     private let function: StatsFunction
     /// Rows for `count`, numbers for `sum` and `avg`.
     var count = 0
+    /// Of the blocks before ``block``.
     private var sum = 0.0
+    /// Of the block that was added last.
+    private var sumOfBlock = 0.0
+    private var block: Int32 = 0
     private var extreme: (value: SortValue, bytes: [UInt8])?
     private var distinct: Set<[UInt8]> = []
     private var distinctBytes = 0
@@ -27,7 +31,8 @@ struct StatsAccumulator {
         Self.ownBytes + distinctBytes + (extreme?.bytes.count ?? 0) * 2 + (gatherer?.memoryBytes ?? 0)
     }
 
-    mutating func add(_ columns: [ResultBlock.Field], _ row: Int, source: ResultColumn?) {
+    /// Takes a row of a block; each block has a number of its own.
+    mutating func add(_ columns: [ResultBlock.Field], _ row: Int, source: ResultColumn?, block: Int32) {
         switch function.kind {
         case .count:
             var buffer = ByteWriter(capacity: 40)
@@ -48,7 +53,8 @@ struct StatsAccumulator {
         case .sum, .avg, .rateSum:
             for field in columns {
                 guard let number = SortValue.number(field.column, row) else { continue }
-                sum += number
+                begin(block)
+                sumOfBlock += number
                 count += 1
             }
         case .min, .max:
@@ -62,14 +68,22 @@ struct StatsAccumulator {
         }
     }
 
-    /// Takes the rows of one group that ``GroupedNumbers`` put together.
-    mutating func add(_ numbers: GroupedNumbers, _ range: Range<Int>, missing: Int) {
+    private mutating func begin(_ block: Int32) {
+        if block == self.block { return }
+        sum += sumOfBlock
+        sumOfBlock = 0
+        self.block = block
+    }
+
+    /// Takes the rows of one group that ``GroupedNumbers`` put together of a block.
+    mutating func add(_ numbers: GroupedNumbers, _ range: Range<Int>, missing: Int, block: Int32) {
         let values = numbers.values[range]
         switch function.kind {
         case .sum, .avg, .rateSum:
+            begin(block)
             for value in values {
                 guard let number = SortValue.number(value, numbers.form) else { continue }
-                sum += number
+                sumOfBlock += number
                 count += 1
             }
         case .min, .max:
@@ -102,19 +116,28 @@ struct StatsAccumulator {
         return key.array()
     }
 
-    /// What has been seen, for functions of which ``PartialStats/adds(_:)`` says so.
+    private var total: Double { sum + sumOfBlock }
+
+    /// What has been seen but for ``quantiles``, for functions of which ``PartialStats/joins(_:)`` says so.
     var part: PartialStats.Part {
-        PartialStats.Part(count: count, sum: sum, extreme: extreme?.value, bytes: extreme?.bytes)
+        PartialStats.Part(count: count, sum: total, extreme: extreme?.value, bytes: extreme?.bytes)
     }
 
-    /// Adds what another accumulator of the same function has seen, of rows behind the own.
+    /// The values of which a quantile is wanted; nil for other functions.
+    var quantiles: QuantileValues? { gatherer?.knownQuantiles }
+
+    /// Adds what another accumulator of the same function has seen of a later block.
     mutating func add(_ part: PartialStats.Part) {
         count += part.count
-        sum += part.sum
+        sum = total + part.sum
+        sumOfBlock = 0
         guard let value = part.extreme, let bytes = part.bytes else { return }
         if let extreme, function.kind == .min ? extreme.value <= value : extreme.value >= value { return }
         extreme = (value, bytes)
     }
+
+    /// Adds values of later blocks.
+    mutating func add(_ quantiles: QuantileValues) { gatherer?.add(quantiles) }
 
     /// The result as text; empty where there was nothing to compute it of.
     func result(rateSeconds: Double?) -> [UInt8] {
@@ -123,10 +146,10 @@ struct StatsAccumulator {
         switch function.kind {
         case .count, .countEmpty, .sumLength: text = "\(count)"
         case .countUniq: text = "\(distinct.count)"
-        case .sum: text = NumberWriting.decimal(count == 0 ? .nan : sum)
-        case .avg: text = NumberWriting.decimal(count == 0 ? .nan : sum / Double(count))
+        case .sum: text = NumberWriting.decimal(count == 0 ? .nan : total)
+        case .avg: text = NumberWriting.decimal(count == 0 ? .nan : total / Double(count))
         case .rate: text = NumberWriting.decimal(Double(count) / rate)
-        case .rateSum: text = NumberWriting.decimal(count == 0 ? .nan : sum / rate)
+        case .rateSum: text = NumberWriting.decimal(count == 0 ? .nan : total / rate)
         case .min, .max: return extreme?.bytes ?? []
         default: return gatherer?.result() ?? []
         }

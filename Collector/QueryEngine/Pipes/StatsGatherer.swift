@@ -79,6 +79,14 @@ final class StatsGatherer {
         quantiles.add(integers, empties: empties)
     }
 
+    /// The values, where a quantile is wanted.
+    var knownQuantiles: QuantileValues? {
+        function.kind == .median || function.kind == .quantile ? quantiles : nil
+    }
+
+    /// Takes values that were put together elsewhere.
+    func add(_ other: QuantileValues) { quantiles.add(other) }
+
     private func keep(_ value: [UInt8]) {
         values.append(value)
         keptBytes += value.count + 32

@@ -5,129 +5,66 @@ internal import StoreFormat
 
 /// `stats`: functions over groups of rows. Groups are held in bounded memory.
 final class StatsStage: RowStage {
-    let pipe: StatsPipe
+    let recipe: StatsRecipe
     private let next: any RowStage
     private let options: ExecutionOptions
     private let claim: MemoryClaim
-    /// Whether parts of the sums are still worth being kept for later queries.
-    var makesPartials = true
-    let groups = GroupTable()
-    var accumulators: [[StatsAccumulator]]
-    private let conditions: [PipeCondition]
+    private let groups: StatsGroups
     private let rateSeconds: Double?
 
     init(_ pipe: StatsPipe, _ next: any RowStage, _ scope: QueryScope) {
-        self.pipe = pipe
+        recipe = StatsRecipe(pipe, scope.options)
+        groups = StatsGroups(recipe)
         self.next = next
         options = scope.options
         claim = MemoryClaim(scope.options.budget)
         rateSeconds = scope.rateSeconds
-        conditions = pipe.functions.map { PipeCondition($0.condition, scope.options) }
-        accumulators = pipe.functions.map { _ in [] }
     }
 
-    /// A stage that takes one block, as part of another stage's sums.
-    init(partOf whole: StatsStage) {
-        pipe = whole.pipe
-        next = whole.next
-        options = whole.options
-        claim = MemoryClaim(whole.options.budget)
-        rateSeconds = whole.rateSeconds
-        conditions = whole.conditions
-        accumulators = whole.pipe.functions.map { _ in [] }
-    }
+    var pipe: StatsPipe { recipe.pipe }
 
     /// Whether it is only asked how many rows there are, all in one group.
-    var countsRowsOnly: Bool { pipe.by.isEmpty && countsOnly }
-
-    /// Whether it is only asked how many rows there are.
-    private var countsOnly: Bool {
-        pipe.functions.allSatisfy { $0.condition == nil && $0.function.countsRows }
-    }
+    var countsRowsOnly: Bool { pipe.by.isEmpty && pipe.countsOnly }
 
     /// The pipe, if it asks for numbers of rows alone.
-    var countingPipe: StatsPipe? { countsOnly ? pipe : nil }
+    var countingPipe: StatsPipe? { pipe.countsOnly ? pipe : nil }
 
     /// Takes rows that stand for many each.
     ///
     /// - Precondition: ``countingPipe`` is there.
     func add(_ block: ResultBlock, counts: [Int]) throws(ExecutionError) {
-        precondition(countsOnly, "the rows themselves are needed")
-        let keys = pipe.by.map { key in
-            block.column(key.field).map { key.bucket?.apply(to: $0, rows: block.rows) ?? $0 }
-        }
-        var numbers = [Int](repeating: 0, count: block.rows.count)
-        groups.forEachRow(of: block, keys) { row, group in numbers[row] = group }
-        for (index, call) in pipe.functions.enumerated() {
-            grow(index, call)
-            for row in block.rows { accumulators[index][numbers[row]].count += counts[row] }
-        }
-        try checkMemory(groups.memoryBytes + groups.count * pipe.functions.count * StatsAccumulator.ownBytes)
+        precondition(pipe.countsOnly, "the rows themselves are needed")
+        groups.add(block, counts: counts)
+        try checkMemory()
     }
 
     /// Takes rows of which nothing but their number is known.
     ///
     /// - Precondition: ``countsRowsOnly``.
-    func add(count: Int) throws(ExecutionError) {
+    func add(count: Int) {
         precondition(countsRowsOnly, "the rows themselves are needed")
-        let none = ResultBlock(fields: [], rows: [0])
-        groups.forEachRow(of: none, []) { _, _ in }
-        for (index, call) in pipe.functions.enumerated() {
-            grow(index, call)
-            accumulators[index][0].count += count
+        groups.add(count: count)
+    }
+
+    /// Takes the rows of a block that were added up apart.
+    func add(_ part: PartialStats) throws(ExecutionError) {
+        guard let known = part.groups else {
+            if part.rows > 0 { add(count: part.rows) }
+            return
         }
+        groups.add(known)
+        try checkMemory()
     }
 
     func process(_ block: ResultBlock) throws(ExecutionError) -> Bool {
-        let keys = pipe.by.map { key in
-            block.column(key.field).map { key.bucket?.apply(to: $0, rows: block.rows) ?? $0 }
-        }
-        if countsOnly, let counts = groups.counts(of: block, keys) {
-            for (index, call) in pipe.functions.enumerated() {
-                grow(index, call)
-                for (group, rows) in counts { accumulators[index][group].count += rows }
-            }
-            try checkMemory(groups.memoryBytes + groups.count * pipe.functions.count * StatsAccumulator.ownBytes)
-            return true
-        }
-        var numbers = [Int32](repeating: 0, count: (block.rows.max() ?? -1) + 1)
-        groups.forEachRow(of: block, keys) { row, group in numbers[row] = Int32(group) }
-        var bytes = groups.memoryBytes
-        for (index, call) in pipe.functions.enumerated() {
-            let inputs = call.function.columns(of: block)
-            let source = call.function.source.flatMap { block.column($0) }
-            let chosen = conditions[index].rows(of: block)
-            let rows = chosen.map { chosen in block.rows.filter { chosen.contains($0) } } ?? block.rows
-            grow(index, call)
-            let grouped = GroupedNumbers(
-                call.function, inputs, rows: rows, groups: numbers, groupCount: groups.count)
-            accumulators[index].withUnsafeMutableBufferPointer { states in
-                if let grouped {
-                    for part in grouped.parts { states[part.group].add(grouped, part.range, missing: part.missing) }
-                } else if call.function.countsRows {
-                    for row in rows { states[Int(numbers[row])].count += 1 }
-                } else {
-                    for row in rows { states[Int(numbers[row])].add(inputs, row, source: source) }
-                }
-            }
-            bytes +=
-                call.function.kind.keepsValues
-                ? accumulators[index].reduce(0) { $0 + $1.memoryBytes }
-                : accumulators[index].count * StatsAccumulator.ownBytes
-        }
-        try checkMemory(bytes)
+        groups.add(block)
+        try checkMemory()
         return true
     }
 
-    /// Sees to it that each group has an accumulator of a function.
-    func grow(_ index: Int, _ call: StatsPipe.Call) {
-        while accumulators[index].count < groups.count {
-            accumulators[index].append(StatsAccumulator(call.function))
-        }
-    }
-
-    func checkMemory(_ bytes: Int) throws(ExecutionError) {
-        try claim.set(bytes, "\(groups.count) groups", "group by fewer fields, or narrow the filter")
+    private func checkMemory() throws(ExecutionError) {
+        try claim.set(
+            groups.memoryBytes, "\(groups.count) groups", "group by fewer fields, or narrow the filter")
     }
 
     func finish() throws(ExecutionError) {
@@ -144,7 +81,7 @@ final class StatsStage: RowStage {
         }
         for group in 0..<(isEmpty ? 0 : groups.count) {
             if group & 1_023 == 0 { try check(columns, 0) }
-            for (index, value) in groups.values(of: group).enumerated() { columns[index].append(value) }
+            for (index, value) in groups.keys(of: group).enumerated() { columns[index].append(value) }
         }
         var fields = zip(pipe.by, columns).map { key, column in
             ResultBlock.Field(key.field, .values(column.finish()))
@@ -155,8 +92,10 @@ final class StatsStage: RowStage {
             defer { done += box.memoryBytes }
             for group in 0..<count {
                 if group & 1_023 == 0 { try check([box], done) }
-                let state = isEmpty ? StatsAccumulator(call.function) : accumulators[index][group]
-                box.append(state.result(rateSeconds: rateSeconds))
+                box.append(
+                    isEmpty
+                        ? StatsAccumulator(call.function).result(rateSeconds: rateSeconds)
+                        : groups.result(index, of: group, rateSeconds: rateSeconds))
             }
             fields.append(.init(call.resultName, .values(box.finish())))
         }
@@ -252,15 +191,5 @@ extension StatsFunction {
         default: break
         }
         return columns.sorted { $0.name < $1.name }
-    }
-}
-
-extension StatsFunction.Kind {
-    /// Whether memory is needed for values, not just for a number.
-    fileprivate var keepsValues: Bool {
-        switch self {
-        case .count, .sum, .avg, .countEmpty, .rate, .rateSum, .sumLength: false
-        default: true
-        }
     }
 }

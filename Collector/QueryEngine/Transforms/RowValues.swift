@@ -74,7 +74,7 @@ extension ResultBlock {
 }
 
 /// Which rows a pipe with `if (...)` is about.
-struct PipeCondition {
+struct PipeCondition: Sendable {
     private let filter: ResultFilter?
 
     init(_ filter: Filter?, _ options: ExecutionOptions) {

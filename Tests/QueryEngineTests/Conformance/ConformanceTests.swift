@@ -67,6 +67,26 @@ import Testing
         }
     }
 
+    /// Whichever thread looks at a block, the answer has the same rows in the same order.
+    @Test(arguments: names)
+    func severalThreadsGiveTheAnswersOfOne(_ name: String) throws {
+        let file = try Self.load(name)
+        let threads = try QueryThreads(limit: 4, patience: .zero)
+        defer { threads.stop() }
+        // By chance.
+        for test in file.cases where test.kind != .error && !test.query.contains("sample") {
+            for blocks in try stores(file.events[test.events]) where blocks.count > 1 {
+                var options = ExecutionOptions(now: Self.now)
+                let expected = try run(test.query, on: blocks, options)
+                options.threads = threads
+                options.budget = QueryBudget()
+                let found = try run(test.query, on: blocks, options)
+                #expect(found.rows == expected.rows, "\(name).cases:\(test.line): \(test.query)")
+                #expect(found.summary == expected.summary, "\(name).cases:\(test.line): \(test.query)")
+            }
+        }
+    }
+
     private static func text(_ row: [String: String]) -> String {
         row.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: "; ")
     }

@@ -35,8 +35,8 @@ import Testing
 
     /// A corpus with fractions, in some blocks of which a column cannot be read.
     private func blocks(_ generator: inout SeededGenerator) throws -> [any BlockSource] {
-        let plain = try Corpus(&generator, batches: 4, wide: generator.chance(20)).blocks
-        let corpus = try Corpus(&generator, batches: 16, wide: false)
+        let plain = try Corpus(&generator, batches: 4, wide: false).blocks
+        let corpus = try Corpus(&generator, batches: 8, wide: false)
         var blocks = plain
         var rest = corpus.events[...]
         while !rest.isEmpty {
@@ -62,10 +62,10 @@ import Testing
         var generator = SeededGenerator(seed: seed)
         let threads = try QueryThreads(limit: 4, patience: .zero)
         defer { threads.stop() }
-        for _ in 0..<4 {
+        for _ in 0..<3 {
             let blocks = try blocks(&generator)
             let cache = generator.chance(50) ? QueryCache() : nil
-            for _ in 0..<150 {
+            for _ in 0..<60 {
                 let text = generator.pick(Self.filters) + " " + generator.pick(Self.pipes)
                 var options = ExecutionOptions(
                     now: Timestamp(nanoseconds: Corpus.epoch + Int64(generator.below(20)) * 1_000_000_000))

@@ -16,6 +16,8 @@ struct PartialStats: Sendable {
     /// Groups by their keys, in the order in which they came.
     struct Groups: Sendable {
         var keys: GroupTable.Keys
+        /// Rows of each group, where nothing else is asked for; none otherwise.
+        var counts: [Int]
         /// For each function, what it has seen of each group.
         var parts: [[Part]]
         /// For each function, the values of each group; none where no quantile is wanted.
@@ -34,7 +36,7 @@ struct PartialStats: Sendable {
         guard let groups else { return 0 }
         let texts = groups.parts.joined().reduce(0) { $0 + ($1.bytes?.count ?? 0) * 2 }
         let values = groups.quantiles.joined().reduce(texts) { $0 + $1.memoryBytes + 64 }
-        return groups.parts.reduce(values + groups.keys.memoryBytes) {
+        return groups.parts.reduce(values + groups.keys.memoryBytes + groups.counts.count * 8) {
             $0 + $1.count * MemoryLayout<Part>.stride
         }
     }

@@ -5,9 +5,12 @@ internal import StoreFormat
 struct StatsRecipe: Sendable {
     let pipe: StatsPipe
     let conditions: [PipeCondition]
+    /// Whether it is only asked how many rows there are.
+    let countsOnly: Bool
 
     init(_ pipe: StatsPipe, _ options: ExecutionOptions) {
         self.pipe = pipe
+        countsOnly = pipe.functions.allSatisfy { $0.condition == nil && $0.function.countsRows }
         conditions = pipe.functions.map { PipeCondition($0.condition, options) }
     }
 }
@@ -20,6 +23,9 @@ struct StatsRecipe: Sendable {
 final class StatsGroups {
     private let recipe: StatsRecipe
     private let table = GroupTable()
+    /// Rows of each group, where nothing else is asked for.
+    private var counts: [Int] = []
+    /// Otherwise, for each function, what it has seen of each group.
     private var accumulators: [[StatsAccumulator]]
     /// How many blocks were added.
     private var blocks: Int32 = 0
@@ -36,7 +42,8 @@ final class StatsGroups {
 
     /// Bytes of memory. Where functions keep values, all groups are looked at.
     var memoryBytes: Int {
-        zip(pipe.functions, accumulators).reduce(table.memoryBytes) { sum, part in
+        if recipe.countsOnly { return table.memoryBytes + counts.count * 8 }
+        return zip(pipe.functions, accumulators).reduce(table.memoryBytes) { sum, part in
             sum
                 + (part.0.function.kind.keepsValues
                     ? part.1.reduce(0) { $0 + $1.memoryBytes } : part.1.count * StatsAccumulator.ownBytes)
@@ -48,19 +55,16 @@ final class StatsGroups {
 
     /// The result of a function for a group.
     func result(_ function: Int, of group: Int, rateSeconds: Double?) -> [UInt8] {
-        accumulators[function][group].result(rateSeconds: rateSeconds)
+        guard recipe.countsOnly else { return accumulators[function][group].result(rateSeconds: rateSeconds) }
+        var state = StatsAccumulator(pipe.functions[function].function)
+        state.count = counts[group]
+        return state.result(rateSeconds: rateSeconds)
     }
 
     /// Adds the rows of a block.
     func add(_ block: ResultBlock) {
         let keys = keys(of: block)
-        if pipe.countsOnly, let counts = table.counts(of: block, keys) {
-            for index in pipe.functions.indices {
-                grow(index)
-                for (group, rows) in counts { accumulators[index][group].count += rows }
-            }
-            return
-        }
+        if recipe.countsOnly { return count(block, keys) }
         blocks &+= 1
         var numbers = [Int32](repeating: 0, count: (block.rows.max() ?? -1) + 1)
         table.forEachRow(of: block, keys) { row, group in numbers[row] = Int32(group) }
@@ -87,28 +91,45 @@ final class StatsGroups {
         }
     }
 
+    private func count(_ block: ResultBlock, _ keys: [ResultColumn?]) {
+        if let found = table.counts(of: block, keys) {
+            growCounts()
+            for (group, rows) in found { counts[group] += rows }
+        } else {
+            // Not to be copied when it grows.
+            var counts = counts
+            self.counts = []
+            table.forEachRow(of: block, keys) { _, group in
+                while group >= counts.count { counts.append(0) }
+                counts[group] += 1
+            }
+            self.counts = counts
+        }
+    }
+
     /// Adds rows that stand for many each, where only numbers of rows are asked for.
-    func add(_ block: ResultBlock, counts: [Int]) {
+    func add(_ block: ResultBlock, counts rows: [Int]) {
         var numbers = [Int](repeating: 0, count: block.rows.count)
         table.forEachRow(of: block, keys(of: block)) { row, group in numbers[row] = group }
-        for index in pipe.functions.indices {
-            grow(index)
-            for row in block.rows { accumulators[index][numbers[row]].count += counts[row] }
-        }
+        growCounts()
+        for row in block.rows { counts[numbers[row]] += rows[row] }
     }
 
     /// Adds rows of which nothing but their number is known, where nothing else is asked for.
     func add(count: Int) {
         table.forEachRow(of: ResultBlock(fields: [], rows: [0]), []) { _, _ in }
-        for index in pipe.functions.indices {
-            grow(index)
-            accumulators[index][0].count += count
-        }
+        growCounts()
+        counts[0] += count
     }
 
     /// Adds rows of a later block that were added up apart.
     func add(_ part: PartialStats.Groups) {
         let numbers = table.enter(part.keys)
+        if recipe.countsOnly {
+            growCounts()
+            for (row, group) in numbers.enumerated() { counts[Int(group)] += part.counts[row] }
+            return
+        }
         for index in pipe.functions.indices {
             grow(index)
             accumulators[index].withUnsafeMutableBufferPointer { states in
@@ -123,7 +144,7 @@ final class StatsGroups {
     /// What was added, where ``PartialStats/joins(_:)`` says that this can be handed on.
     var part: PartialStats.Groups {
         PartialStats.Groups(
-            keys: table.encodedKeys(), parts: accumulators.map { $0.map(\.part) },
+            keys: table.encodedKeys(), counts: counts, parts: accumulators.map { $0.map(\.part) },
             quantiles: accumulators.map { $0.compactMap(\.quantiles) })
     }
 
@@ -133,16 +154,15 @@ final class StatsGroups {
         }
     }
 
+    private func growCounts() {
+        if counts.count < table.count { counts += repeatElement(0, count: table.count - counts.count) }
+    }
+
     /// Sees to it that each group has an accumulator of a function.
     private func grow(_ index: Int) {
         let function = pipe.functions[index].function
         while accumulators[index].count < table.count { accumulators[index].append(StatsAccumulator(function)) }
     }
-}
-
-extension StatsPipe {
-    /// Whether it is only asked how many rows there are.
-    var countsOnly: Bool { functions.allSatisfy { $0.condition == nil && $0.function.countsRows } }
 }
 
 extension StatsFunction.Kind {

@@ -24,16 +24,16 @@ final class StatsStage: RowStage {
     var pipe: StatsPipe { recipe.pipe }
 
     /// Whether it is only asked how many rows there are, all in one group.
-    var countsRowsOnly: Bool { pipe.by.isEmpty && pipe.countsOnly }
+    var countsRowsOnly: Bool { pipe.by.isEmpty && recipe.countsOnly }
 
     /// The pipe, if it asks for numbers of rows alone.
-    var countingPipe: StatsPipe? { pipe.countsOnly ? pipe : nil }
+    var countingPipe: StatsPipe? { recipe.countsOnly ? pipe : nil }
 
     /// Takes rows that stand for many each.
     ///
     /// - Precondition: ``countingPipe`` is there.
     func add(_ block: ResultBlock, counts: [Int]) throws(ExecutionError) {
-        precondition(pipe.countsOnly, "the rows themselves are needed")
+        precondition(recipe.countsOnly, "the rows themselves are needed")
         groups.add(block, counts: counts)
         try checkMemory()
     }

@@ -57,6 +57,8 @@ extension StatsFunction {
     fileprivate func takesNumbers(of form: NumberForm) -> Bool {
         switch kind {
         case .sum, .avg, .rateSum: form.isPlain && form.spelling != .padded
+        // Of several fields it is the combinations that count.
+        case .countUniq: fields.count == 1 && !fields[0].isPrefix
         // A number of another form is written in more than one way, or is not compared as an integer.
         case .min, .max, .median, .quantile:
             form.isPlain && form.spelling == .integer && fields.allSatisfy { !$0.isPrefix } && !fields.isEmpty

@@ -13,8 +13,7 @@ struct StatsAccumulator {
     private var sumOfBlock = 0.0
     private var block: Int32 = 0
     private var extreme: (value: SortValue, bytes: [UInt8])?
-    private var distinct: Set<[UInt8]> = []
-    private var distinctBytes = 0
+    private var distinct = DistinctValues()
     /// What functions beyond counts, sums and extremes keep.
     private var gatherer: StatsGatherer?
 
@@ -28,7 +27,7 @@ struct StatsAccumulator {
 
     /// Bytes of memory.
     var memoryBytes: Int {
-        Self.ownBytes + distinctBytes + (extreme?.bytes.count ?? 0) * 2 + (gatherer?.memoryBytes ?? 0)
+        Self.ownBytes + distinct.memoryBytes + (extreme?.bytes.count ?? 0) * 2 + (gatherer?.memoryBytes ?? 0)
     }
 
     /// Takes a row of a block; each block has a number of its own.
@@ -41,7 +40,7 @@ struct StatsAccumulator {
         case .countUniq:
             if let limit = function.limit, distinct.count >= Int(clamping: limit) { return }
             let key = combination(columns, row)
-            if !key.isEmpty, distinct.insert(key).inserted { distinctBytes += key.count + 48 }
+            if !key.isEmpty { distinct.insert(key) }
         case .countEmpty:
             var buffer = ByteWriter(capacity: 40)
             let has = columns.contains { $0.column.withValue(at: row, &buffer) { ($0?.count ?? 0) > 0 } }
@@ -86,6 +85,7 @@ struct StatsAccumulator {
                 sumOfBlock += number
                 count += 1
             }
+        case .countUniq: distinct.insert(values, numbers.form, limit: Int(clamping: function.limit ?? .max))
         case .min, .max:
             // To `min`, no value is less than any.
             if function.kind == .min, missing > 0 { keep(extreme: .text([]), []) }

@@ -85,7 +85,10 @@ final class StatsGroups {
                 } else if call.function.countsRows {
                     for row in rows { states[Int(numbers[row])].count += 1 }
                 } else {
-                    for row in rows { states[Int(numbers[row])].add(inputs, row, source: source, block: number) }
+                    let telling = call.function.telling(rows, inputs, groups: numbers, groupCount: table.count)
+                    for row in telling {
+                        states[Int(numbers[row])].add(inputs, row, source: source, block: number)
+                    }
                 }
             }
         }

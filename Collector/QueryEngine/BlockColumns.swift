@@ -67,6 +67,9 @@ final class BlockColumns {
     /// Rows that are worked on at once where there are more names.
     static let fewRows = 256
 
+    /// Whether a column for each name is too much to have in memory at once.
+    var hasManyNames: Bool { source.fieldNameCount > Self.fewNames }
+
     /// The rows in parts that are few enough for the number of names.
     func parts(of rows: RowBitmap) -> [RowBitmap] {
         guard source.fieldNameCount > Self.fewNames, rows.count > Self.fewRows else { return [rows] }
@@ -84,7 +87,7 @@ final class BlockColumns {
     /// All names that some of the rows have, and maybe others, in the order that rows are written: time, stream, message,
     /// labels, fields.
     func names(of rows: RowBitmap) throws -> [String] {
-        let labels = try source.labelNames
+        let labels = try source.labelNames(of: rows)
         let fields = Set(try source.fieldNames(of: rows)).subtracting(labels)
         return [FieldName.time, FieldName.stream, FieldName.message]
             + (labels.sorted() + fields.sorted()).filter { !FieldName.isReserved($0) }
@@ -107,14 +110,7 @@ final class BlockColumns {
         if known.isEmpty { return own.map { .values($0) } }
         let labels = try byStream(known.arena) { known.entries[Int(known.entryOfStream[$0])] }
         guard let own else { return .values(labels) }
-        // Some rows have the name as a field, others as a label: the event's own field comes first.
-        var gatherer = ColumnGatherer(capacity: rowCount)
-        var buffer = ByteWriter()
-        for row in 0..<rowCount {
-            let column = own.range(at: row).isAbsent ? labels : own
-            ResultColumn.values(column).withValue(at: row, &buffer) { gatherer.append($0) }
-        }
-        return .values(gatherer.finish())
+        return .values(merged(own, labels))
     }
 
     /// Whether rows are so few that their values are picked from the columns, instead of columns being made with places
@@ -126,17 +122,29 @@ final class BlockColumns {
     /// The values of a name of some rows alone, in their order; nil when no row of the block has it.
     func column(_ name: String, picking rows: RowBitmap) throws -> ResultColumn? {
         if name == FieldName.time {
-            let times = try times()
-            return .times(rows.rows.map { times[$0] })
+            guard let cachedTimes else { return .times(try source.times(picking: rows)) }
+            return .times(rows.rows.map { cachedTimes[$0] })
         }
         if let known = cachedValues[name], try rows.isSubset(of: known.rows) || !source.labels(name).isEmpty {
             return try picked(try column(name, rows), rows)
         }
         if name == FieldName.message { return .values(try source.messages(picking: rows)) }
-        if try FieldName.isReserved(name) || !source.labels(name).isEmpty {
-            return try picked(try column(name, rows), rows)
+        if FieldName.isReserved(name) { return try picked(try column(name, rows), rows) }
+        let own = try source.column(name, picking: rows)
+        guard let labels = try source.labels(name, picking: rows) else { return own.map { .values($0) } }
+        guard let own else { return .values(labels) }
+        return .values(merged(own, labels))
+    }
+
+    /// Some rows have a name as a field, others as a label: the event's own field comes first.
+    private func merged(_ own: ColumnData, _ labels: ColumnData) -> ColumnData {
+        var gatherer = ColumnGatherer(capacity: own.rowCount)
+        var buffer = ByteWriter()
+        for row in 0..<own.rowCount {
+            let column = own.range(at: row).isAbsent ? labels : own
+            ResultColumn.values(column).withValue(at: row, &buffer) { gatherer.append($0) }
         }
-        return try source.column(name, picking: rows).map { .values($0) }
+        return gatherer.finish()
     }
 
     private func picked(_ column: ResultColumn?, _ rows: RowBitmap) throws -> ResultColumn? {
@@ -159,6 +167,17 @@ final class BlockColumns {
     /// The values that rows have of their own, not as labels.
     func ownValues(of name: String, _ candidates: RowBitmap) throws -> ColumnData? {
         name == FieldName.message ? try source.messages(candidates) : try source.column(name, candidates)
+    }
+
+    /// How many of some rows have a value of a name that is not empty.
+    func valueCount(_ name: String, _ rows: RowBitmap) throws -> Int {
+        // Times and streams are never empty.
+        if FieldName.isReserved(name), name != FieldName.message { return rows.count }
+        let isMessage = name == FieldName.message
+        if try isMessage || source.labels(name).isEmpty {
+            if let found = try source.rows(having: isMessage ? nil : name, among: rows) { return found.count }
+        }
+        return try column(name, rows)?.valueCount(of: rows.count, rows.rows) ?? 0
     }
 
     /// The templates of messages, without reading these where storage has them.

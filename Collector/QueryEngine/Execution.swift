@@ -221,6 +221,9 @@ struct Scan {
         case .rows(let columns, let rows):
             if rows.isEmpty { return true }
             if let stats = output as? BlockStatsStage { return try take(columns, rows, of: source, stats) }
+            if let stage = output as? any ColumnStage, plan.limit == nil, !columns.hasManyNames {
+                return try take(columns, rows, of: source, stage)
+            }
             var before = 0
             for part in columns.parts(of: rows) {
                 defer { before += part.count }
@@ -250,6 +253,21 @@ struct Scan {
             unreadable(source, rows: rows.count, error)
             return true
         }
+    }
+
+    /// Has a stage read what it needs of a block's matching rows; more are always wanted.
+    private mutating func take(
+        _ columns: BlockColumns, _ rows: RowBitmap, of source: any BlockSource, _ stage: any ColumnStage
+    ) throws -> Bool {
+        let add: () throws(ExecutionError) -> Void
+        do {
+            add = try traced(.columns) { try stage.read(columns, rows) }
+        } catch {
+            unreadable(source, rows: rows.count, error)
+            return true
+        }
+        try traced(.pipes) { try add() }
+        return true
     }
 
     /// Hands on rows of a block.

@@ -1,4 +1,5 @@
 internal import QueryLanguage
+internal import StoreFormat
 
 /// One pipe at work: gets blocks of rows and hands its own on to the next stage. One thread.
 protocol RowStage: AnyObject {
@@ -6,6 +7,15 @@ protocol RowStage: AnyObject {
     func process(_ block: ResultBlock) throws(ExecutionError) -> Bool
     /// Says that no more rows come: what was held back goes on now.
     func finish() throws(ExecutionError)
+}
+
+/// A stage that, right behind the filter, reads of a block what it needs itself: less than the columns of all rows.
+protocol ColumnStage: RowStage {
+    /// Reads what is needed of some rows of a block.
+    ///
+    /// - Returns: what adds it to what the stage has; nothing is added before.
+    /// - Throws: when the block cannot be read.
+    func read(_ columns: BlockColumns, _ rows: RowBitmap) throws -> () throws(ExecutionError) -> Void
 }
 
 /// The end of the pipes: hands rows to the caller.

@@ -105,6 +105,24 @@ package struct BatchBlock: BlockSource {
         return ColumnData(arena: batch.arena, ranges: rows.rows.map { value(of: number, at: $0) })
     }
 
+    /// Looks at the streams of the rows alone: a batch may have nearly as many streams as events.
+    package func labelNames(of rows: RowBitmap) -> Set<String> {
+        StreamIdentity.labelNames(of: Set(rows.rows.map { batch.streamIndexes[$0] }).map { batch.streams[Int($0)] })
+    }
+
+    /// Looks at the streams of the rows alone.
+    package func labels(_ name: String, picking rows: RowBitmap) -> ColumnData? {
+        var arena: [UInt8] = []
+        let ranges = rows.rows.map { row in
+            guard let value = batch.streams[Int(batch.streamIndexes[row])].value(of: name) else {
+                return ByteRange.absent
+            }
+            arena.append(contentsOf: value)
+            return ByteRange(offset: arena.count - value.count, length: value.count)
+        }
+        return ranges.allSatisfy(\.isAbsent) ? nil : ColumnData(arena: arena, ranges: ranges)
+    }
+
     /// Bytes of memory.
     package var byteCount: Int { batch.memoryBytes }
 

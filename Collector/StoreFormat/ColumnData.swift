@@ -85,8 +85,12 @@ package protocol BlockSource: Sendable {
     func fieldNames(of rows: RowBitmap) throws -> [String]
     /// Names of the labels of ``streams``.
     var labelNames: Set<String> { get throws }
+    /// Names of labels, among them all that the streams of some rows have.
+    func labelNames(of rows: RowBitmap) throws -> Set<String>
     /// The values of a label.
     func labels(_ name: String) throws -> LabelValues
+    /// The values of a label of some rows alone, one behind the other; nil when none of the rows has it.
+    func labels(_ name: String, picking rows: RowBitmap) throws -> ColumnData?
     /// Bytes the block takes, on disk or in memory: what reading all of it costs.
     var byteCount: Int { get }
     /// Bytes of the columns of these names, labels being none: what reading these costs at most; nil for all of them.
@@ -105,6 +109,8 @@ package protocol BlockSource: Sendable {
 
     /// Times of the rows, nanoseconds.
     func times() throws -> [Int64]
+    /// Times of some rows alone, one behind the other.
+    func times(picking rows: RowBitmap) throws -> [Int64]
     /// Ids of the rows, ascending.
     func ids() throws -> [UInt64]
     /// Raw values of `Level` of the rows.
@@ -130,6 +136,9 @@ package protocol BlockSource: Sendable {
     func messages(picking rows: RowBitmap) throws -> ColumnData
     /// The values of a field of some rows alone, one behind the other; nil when no row of the block has it.
     func column(_ name: String, picking rows: RowBitmap) throws -> ColumnData?
+    /// Those of some rows that have a value which is not empty, of a field or, for nil, of the messages; nil when only
+    /// reading the values tells.
+    func rows(having name: String?, among rows: RowBitmap) throws -> RowBitmap?
     /// The values of a field as numbers, if the block keeps them so; nil when their text has to be read.
     func numbers(_ name: String) throws -> NumberColumn?
 }
@@ -161,6 +170,28 @@ extension BlockSource {
     /// All of the block.
     package func fieldNames(of rows: RowBitmap) throws -> [String] { fieldNames }
 
+    /// Reads as for many.
+    package func times(picking rows: RowBitmap) throws -> [Int64] {
+        let times = try times()
+        return rows.rows.map { times[$0] }
+    }
+
+    /// Those of all streams.
+    package func labelNames(of rows: RowBitmap) throws -> Set<String> { try labelNames }
+
+    /// Looks up the streams of the rows.
+    package func labels(_ name: String, picking rows: RowBitmap) throws -> ColumnData? {
+        let known = try labels(name)
+        if known.isEmpty { return nil }
+        if let groups = try streamGroups() {
+            let entries = groups.numbers.map { known.entries[Int(known.entryOfStream[Int($0)])] }
+            return ColumnData(arena: known.arena, ranges: rows.rows.map { entries[Int(groups.groups[$0])] })
+        }
+        let indexes = try streamIndexes()
+        return ColumnData(
+            arena: known.arena, ranges: rows.rows.map { known.entries[Int(known.entryOfStream[Int(indexes[$0])])] })
+    }
+
     /// In memory there are only messages.
     package func storedTemplates() throws -> ColumnData? { nil }
 
@@ -176,6 +207,9 @@ extension BlockSource {
     package func column(_ name: String, picking rows: RowBitmap) throws -> ColumnData? {
         try column(name, rows)?.picking(rows)
     }
+
+    /// Only the values tell.
+    package func rows(having name: String?, among rows: RowBitmap) throws -> RowBitmap? { nil }
 
     /// Values are kept as text.
     package func numbers(_ name: String) throws -> NumberColumn? { nil }

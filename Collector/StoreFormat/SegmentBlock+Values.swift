@@ -17,7 +17,10 @@ extension SegmentBlock {
             switch reference.kind {
             case .dictionary:
                 let rows = unsafe try rows(&reader, of: reference)
-                return whole(unsafe try ValueColumns.dictionary(&reader, rows, &context))
+                if picks {
+                    return unsafe try ValueColumns.dictionary(&reader, rows, picking: candidates, &context)
+                }
+                return unsafe try ValueColumns.dictionary(&reader, rows, &context)
             case .text, .overflow:
                 let rows = unsafe try rows(&reader, of: reference)
                 return whole(unsafe try ValueColumns.text(&reader, rows, candidates, &context))
@@ -89,7 +92,7 @@ extension SegmentBlock {
     }
 
     /// Reads the presence of the column in a section.
-    private func rows(_ reader: inout ByteReader, of column: SectionReference) throws -> ColumnRows {
+    func rows(_ reader: inout ByteReader, of column: SectionReference) throws -> ColumnRows {
         guard let kind = Presence(rawValue: unsafe try reader.byte()) else {
             throw StoreFormatError("unknown presence")
         }

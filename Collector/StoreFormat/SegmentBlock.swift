@@ -99,6 +99,12 @@ struct SegmentBlock: BlockSource {
         try integers(description.times)
     }
 
+    func times(picking rows: RowBitmap) throws -> [Int64] {
+        return unsafe try decoding(description.times) { raw, context in
+            unsafe try NumberColumns.integers(raw, picking: rows.rows, of: rowCount, &context)
+        }
+    }
+
     func ids() throws -> [UInt64] {
         try integers(description.ids).map { UInt64(bitPattern: $0) }
     }

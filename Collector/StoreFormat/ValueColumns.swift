@@ -60,6 +60,26 @@ enum ValueColumns {
         return ColumnData(arena: arena, dictionary: entries, indexes: all)
     }
 
+    /// Decodes the values of candidates of a dictionary alone, one behind the other.
+    static func dictionary(
+        _ reader: inout ByteReader, _ rows: ColumnRows, picking candidates: RowBitmap, _ context: inout CodecContext
+    ) throws -> ColumnData {
+        let (arena, entries) = unsafe try ValueDictionary.entries(&reader, &context)
+        guard !entries.isEmpty || rows.valueCount == 0 else { throw StoreFormatError("dictionary is empty") }
+        var ranges = [ByteRange](repeating: .absent, count: candidates.count)
+        var places: [Int] = []
+        var ranks: [Int] = []
+        try rows.forEach(of: candidates) { (rank, _, place) throws(StoreFormatError) in
+            ranks.append(rank)
+            places.append(place)
+        }
+        if ranks.isEmpty { return ColumnData(arena: [], ranges: ranges) }
+        let indexes = unsafe try NumberColumns.packed(
+            &reader, picking: ranks, of: rows.valueCount, limit: entries.count, &context)
+        for (place, index) in zip(places, indexes) { ranges[place] = entries[index] }
+        return ColumnData(arena: arena, ranges: ranges)
+    }
+
     /// Decodes those chunks of text that hold a candidate.
     static func text(
         _ reader: inout ByteReader, _ rows: ColumnRows, _ candidates: RowBitmap, _ context: inout CodecContext

@@ -31,25 +31,35 @@ public func zstdBound(_ count: Int) -> Int {
     ZSTD_compressBound(count)
 }
 
-/// A compression context that owns itself. Reuse it: a context is several hundred kilobytes. One thread at a time.
+/// A compression context that owns itself. Reuse it: a context is several hundred kilobytes, made when it is first used. One
+/// thread at a time.
 @safe
 public struct ZstdCompressor: ~Copyable {
-    private let context: OpaquePointer
+    private var made: OpaquePointer?
+    private let level: Int32
+    private let hasChecksum: Bool
 
-    /// Makes a context for a compression level (1 is fastest; 3 is zstd's default; 19 is very slow).
+    /// A context for a compression level (1 is fastest; 3 is zstd's default; 19 is very slow).
     ///
     /// - Parameters:
     ///   - level: the compression level.
     ///   - checksum: whether each frame ends with a checksum of its content.
     public init(level: Int32 = 3, checksum: Bool = false) {
-        guard let made = unsafe ZSTD_createCCtx() else { preconditionFailure("zstd: out of memory") }
-        unsafe context = made
-        unsafe ZSTD_CCtx_setParameter(made, ZSTD_c_compressionLevel, level)
-        unsafe ZSTD_CCtx_setParameter(made, ZSTD_c_checksumFlag, checksum ? 1 : 0)
+        self.level = level
+        hasChecksum = checksum
     }
 
     deinit {
-        unsafe ZSTD_freeCCtx(context)
+        if let made = unsafe made { unsafe ZSTD_freeCCtx(made) }
+    }
+
+    private mutating func context() -> OpaquePointer {
+        if let made = unsafe made { return unsafe made }
+        guard let new = unsafe ZSTD_createCCtx() else { preconditionFailure("zstd: out of memory") }
+        unsafe ZSTD_CCtx_setParameter(new, ZSTD_c_compressionLevel, level)
+        unsafe ZSTD_CCtx_setParameter(new, ZSTD_c_checksumFlag, hasChecksum ? 1 : 0)
+        unsafe made = new
+        return unsafe new
     }
 
     /// Compresses `source` as one frame into `target` and returns the frame's length.
@@ -58,7 +68,8 @@ public struct ZstdCompressor: ~Copyable {
     public mutating func compress(
         _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
     ) throws(ZstdError) -> Int {
-        let length = unsafe ZSTD_compress2(context, target.baseAddress, target.count, source.baseAddress, source.count)
+        let length = unsafe ZSTD_compress2(
+            context(), target.baseAddress, target.count, source.baseAddress, source.count)
         try check(length)
         return length
     }

@@ -1,4 +1,5 @@
 internal import ByteCoding
+internal import LogModel
 internal import QueryLanguage
 internal import StoreFormat
 
@@ -77,7 +78,9 @@ final class BlocksCountStage: RowStage {
 }
 
 /// `field_names`: how many rows have each field.
-final class FieldNamesStage: RowStage {
+///
+/// Right behind the filter it is storage that tells which rows have a field, mostly without reading the values.
+final class FieldNamesStage: ColumnStage {
     private let pipe: FieldNamesPipe
     private let next: any RowStage
     private let claim: MemoryClaim
@@ -89,17 +92,19 @@ final class FieldNamesStage: RowStage {
         claim = MemoryClaim(options.budget)
     }
 
+    func read(_ columns: BlockColumns, _ rows: RowBitmap) throws -> () throws(ExecutionError) -> Void {
+        let counts = try columns.names(of: rows).map { ($0, try columns.valueCount($0, rows)) }
+        return { () throws(ExecutionError) in try self.add(counts) }
+    }
+
     func process(_ block: ResultBlock) throws(ExecutionError) -> Bool {
-        var buffer = ByteWriter(capacity: 64)
-        for field in block.fields {
-            var count = 0
-            for row in block.rows {
-                field.column.withValue(at: row, &buffer) { if ($0?.count ?? 0) > 0 { count += 1 } }
-            }
-            if count > 0 { hits[field.name, default: 0] += count }
-        }
-        try claim.set(hits.count * 128, "\(hits.count) names of fields", "narrow the filter")
+        try add(block.fields.map { ($0.name, $0.column.valueCount(of: block.rows.count, block.rows)) })
         return true
+    }
+
+    private func add(_ counts: [(name: String, rows: Int)]) throws(ExecutionError) {
+        for (name, rows) in counts where rows > 0 { hits[name, default: 0] += rows }
+        try claim.set(hits.count * 128, "\(hits.count) names of fields", "narrow the filter")
     }
 
     func finish() throws(ExecutionError) {
@@ -118,5 +123,20 @@ extension ResultBlock {
             return Field(name, .values(gatherer.finish()))
         }
         return ResultBlock(fields: fields, rows: Array(rows.indices)).withDistinctNames()
+    }
+}
+
+extension ResultColumn {
+    /// How many of some rows, which are looked at only where they differ, have a value that is not empty.
+    func valueCount(of count: Int, _ rows: @autoclosure () -> [Int]) -> Int {
+        switch self {
+        case .times: return count
+        case .numbers(let column): return rows().count { column.rows.contains($0) }
+        case .values(let data):
+            let isValue = data.ranges.map { !$0.isAbsent && $0.length > 0 }
+            guard let entries = data.indexes else { return rows().count { isValue[$0] } }
+            if isValue.allSatisfy(\.self) { return count }
+            return rows().count { isValue[Int(entries[$0])] }
+        }
     }
 }

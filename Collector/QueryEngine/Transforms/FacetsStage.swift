@@ -3,9 +3,11 @@ internal import QueryLanguage
 internal import StoreFormat
 
 /// `facets`: the most frequent values of each field. A field with too many or too long values is forgotten.
-final class FacetsStage: RowStage {
+///
+/// Right behind the filter, columns of fields that are forgotten are not read any more.
+final class FacetsStage: ColumnStage {
     /// What is known of a field; nil when it is left out.
-    private var values: [String: [[UInt8]: Int]?] = [:]
+    private var values: [String: ValueCounts?] = [:]
     private let pipe: FacetsPipe
     private let next: any RowStage
     private let claim: MemoryClaim
@@ -18,43 +20,51 @@ final class FacetsStage: RowStage {
         claim = MemoryClaim(options.budget)
     }
 
+    func read(_ columns: BlockColumns, _ rows: RowBitmap) throws -> () throws(ExecutionError) -> Void {
+        var fields: [ResultBlock.Field] = []
+        for name in try columns.names(of: rows) where isKept(name) {
+            if let column = try columns.column(name, rows) { fields.append(.init(name, column)) }
+        }
+        let block = ResultBlock(fields: fields, rows: rows.rows)
+        return { () throws(ExecutionError) in try self.add(block) }
+    }
+
     func process(_ block: ResultBlock) throws(ExecutionError) -> Bool {
+        try add(block)
+        return true
+    }
+
+    private func isKept(_ name: String) -> Bool {
+        if case .some(.none) = values[name] { return false }
+        return true
+    }
+
+    private func add(_ block: ResultBlock) throws(ExecutionError) {
         rowCount += block.rows.count
-        for field in block.fields {
-            guard case .some(.some(var counts)) = values.updateValue(nil, forKey: field.name) ?? [:] else { continue }
-            var isKept = true
-            for row in block.rows {
-                guard let value = field.column.value(at: row), !value.isEmpty else { continue }
-                guard value.count <= pipe.maximumLength else {
-                    isKept = false
-                    break
-                }
-                if counts.updateValue((counts[value] ?? 0) + 1, forKey: value) == nil { bytes += value.count + 64 }
-                guard counts.count <= pipe.maximumValues else {
-                    isKept = false
-                    break
-                }
-            }
+        for field in block.fields where isKept(field.name) {
+            // Not to be copied when it grows.
+            var counts = (values.updateValue(nil, forKey: field.name) ?? nil) ?? ValueCounts()
+            bytes -= counts.memoryBytes
+            let isKept = counts.add(
+                field.column, block.rows, most: Int(clamping: pipe.maximumValues),
+                longest: Int(clamping: pipe.maximumLength))
             if isKept {
+                bytes += counts.memoryBytes
                 values[field.name] = .some(counts)
-            } else {
-                bytes -= counts.keys.reduce(0) { $0 + $1.count + 64 }
-                values[field.name] = .some(nil)
             }
             try claim.set(
-                bytes + values.count * 128, "values of \(values.count) fields",
+                bytes + values.count * 192, "values of \(values.count) fields",
                 "narrow the filter, or lower `max_values_per_field`")
         }
-        return true
     }
 
     func finish() throws(ExecutionError) {
         var rows: [[[UInt8]]] = []
         for (name, counts) in values.sorted(by: { $0.key < $1.key }) {
-            guard let counts, !counts.isEmpty else { continue }
-            if counts.count == 1, counts.first?.value == rowCount, !pipe.keepsConstants { continue }
-            let sorted = counts.sorted { left, right in
-                left.value != right.value ? left.value > right.value : left.key.lexicographicallyPrecedes(right.key)
+            guard let entries = counts?.entries, !entries.isEmpty else { continue }
+            if entries.count == 1, entries[0].hits == rowCount, !pipe.keepsConstants { continue }
+            let sorted = entries.sorted { left, right in
+                left.hits != right.hits ? left.hits > right.hits : left.value.lexicographicallyPrecedes(right.value)
             }
             for (value, hits) in sorted.prefix(Int(clamping: pipe.count)) {
                 rows.append([Array(name.utf8), value, Array("\(hits)".utf8)])

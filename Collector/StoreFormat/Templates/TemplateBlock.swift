@@ -36,8 +36,15 @@ struct TemplateBlock: ~Copyable {
     }
 
     /// Loads what is needed to read the values of some columns, given by their numbers, each once. Called once.
+    ///
+    /// - Parameters:
+    ///   - wanted: the columns.
+    ///   - few: whether few of their values are read, so that adding up what is before each is less than adding up all.
+    ///   - section: the section of the messages.
+    ///   - context: decompresses.
+    /// - Throws: ``StoreFormatError`` when the section is damaged.
     mutating func load(
-        columns wanted: [Int], _ section: UnsafeRawBufferPointer, _ context: inout CodecContext
+        columns wanted: [Int], few: Bool = false, _ section: UnsafeRawBufferPointer, _ context: inout CodecContext
     ) throws(StoreFormatError) {
         if wanted.isEmpty { return }
         unsafe content.append(contentsOf: UnsafeRawBufferPointer(rebasing: section[outline.bits]))
@@ -53,6 +60,7 @@ struct TemplateBlock: ~Copyable {
         }
         // What reads eight bytes at a time may look behind the end.
         content.append(littleEndian: UInt64(0))
+        if few { return }
         for number in all { try finish(number) }
     }
 

@@ -100,6 +100,7 @@ final class TemplateOutline: Sendable {
 
     /// Where some rows are, ascending.
     func places(of wanted: RowBitmap) -> [Place] {
+        if wanted.count <= Self.fewRows { return wanted.rows.map { place(of: $0) } }
         var found: [Place] = []
         found.reserveCapacity(wanted.count)
         let words = wanted.words.span
@@ -112,6 +113,34 @@ final class TemplateOutline: Sendable {
         }
         found.sort { $0.row < $1.row }
         return found
+    }
+
+    /// Rows that are looked for one by one.
+    private static let fewRows = 8
+
+    private func place(of row: Int) -> Place {
+        let wanted = UInt16(truncatingIfNeeded: row)
+        let index = unsafe rows.withUnsafeBufferPointer { rows in
+            // Whether a row is among many is known without a branch for each.
+            var start = 0
+            while start + 128 <= rows.count {
+                var isFound: UInt16 = 0
+                for offset in 0..<128 { isFound |= unsafe rows[start &+ offset] == wanted ? 1 : 0 }
+                if isFound != 0 { break }
+                start += 128
+            }
+            while start < rows.count, unsafe rows[start] != wanted { start += 1 }
+            return start
+        }
+        precondition(index < rows.count, "row of another block")
+        // The last template whose rows do not begin behind the index; those without rows begin where the next does.
+        var low = 0
+        var high = firstRows.count - 1
+        while low + 1 < high {
+            let middle = (low + high) / 2
+            if Int(firstRows[middle]) <= index { low = middle } else { high = middle }
+        }
+        return Place(row: row, template: low, rank: index - Int(firstRows[low]))
     }
 
     private static func numbers(

@@ -7,6 +7,8 @@ struct TemplateRenderer: ~Copyable {
     /// The pieces between placeholders of the template at work, and its number.
     private var pieces: [ByteRange] = []
     private var current = -1
+    /// Rows up to which the columns are not added up.
+    private static let fewRows = 8
 
     /// Decodes the messages of the candidate rows; with `picks` the result has these alone, one behind the other.
     static func messages(
@@ -22,7 +24,8 @@ struct TemplateRenderer: ~Copyable {
             return picks ? column.picking(candidates) : column
         }
         let places = outline.places(of: candidates)
-        unsafe try block.load(columns: columns(of: places.map(\.template), outline), section, &context)
+        unsafe try block.load(
+            columns: columns(of: places.map(\.template), outline), few: places.count <= fewRows, section, &context)
         return try renderer.render(block, places, picks: picks)
     }
 

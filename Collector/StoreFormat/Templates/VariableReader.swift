@@ -49,7 +49,11 @@ struct VariableReader {
         case .differences:
             if integers.sums >= 0 { return unsafe sums[integers.sums + rank] }
             // Without bits of their own, all differences are the same.
-            return integers.base &+ UInt64(truncatingIfNeeded: rank) &* UInt64(bitPattern: integers.lowStep)
+            var value = integers.base &+ UInt64(truncatingIfNeeded: rank) &* UInt64(bitPattern: integers.lowStep)
+            if integers.width > 0, rank > 0 {
+                for rank in 1...rank { value &+= unsafe integers.stored(rank, content) }
+            }
+            return value
         }
     }
 
@@ -59,6 +63,24 @@ struct VariableReader {
         let start = unsafe column.third + Int(textStarts[column.integers.sums + index])
         let end = unsafe column.third + Int(textStarts[column.integers.sums + index + 1])
         return unsafe UnsafeRawBufferPointer(rebasing: content[start..<end])
+    }
+
+    /// Where the value of an index of a text column is among its values, which have not been added up.
+    private func addedUp(_ column: TemplateColumn, _ index: Int) throws(StoreFormatError) -> Range<Int> {
+        let lengths = column.integers.bytes..<(column.integers.bytes + column.first)
+        var numbers = unsafe VarintRun(UnsafeRawBufferPointer(rebasing: content[lengths]))
+        do {
+            let limit = UInt64(column.second)
+            // At most 2^24 values of less than 2^31 bytes each.
+            let start = unsafe try numbers.sum(of: index, limit: limit)
+            let length = unsafe try numbers.sum(of: 1, limit: limit)
+            guard start + length <= limit else { throw StoreFormatError("length past the end") }
+            return Int(start)..<Int(start + length)
+        } catch let error as StoreFormatError {
+            throw error
+        } catch {
+            throw StoreFormatError("lengths: \(error)")
+        }
     }
 
     /// Appends the value of a rank of a column.
@@ -98,6 +120,11 @@ struct VariableReader {
             }
         case .text:
             let sums = unsafe column.pointee.integers.sums
+            guard sums >= 0 else {
+                let place = unsafe try addedUp(column.pointee, rank)
+                unsafe append(content, column.pointee.third + place.lowerBound, place.count, to: &output)
+                return
+            }
             let start = unsafe Int(textStarts[sums + rank])
             let end = unsafe Int(textStarts[sums + rank + 1])
             unsafe append(content, column.pointee.third + start, end - start, to: &output)

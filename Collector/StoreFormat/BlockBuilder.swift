@@ -131,11 +131,16 @@ struct BlockBuilder: ~Copyable {
                 overflowNames.keys.sorted(), try output.overflow(overflow, rowCount: rowCount, &context)
             )
         }
+        var extras = work.filter.finish(into: &tail).map { [$0] } ?? []
+        var pages = ByteWriter(capacity: 1 << 11)
+        if output.appendPageChecksums([messagesSection] + described.map(\.section), to: &pages) {
+            extras.append(tail.plain(.pages, pages))
+        }
         let block = BlockDescription(
             rowCount: rowCount, timeBounds: timeBounds, idBounds: idBounds.0...idBounds.1, times: timesSection,
             ids: idsSection, levels: levelsSection, streams: streamsSection, messages: messagesSection,
             columns: described, overflow: overflowSection, presences: presences.sections,
-            extras: work.filter.finish(into: &tail).map { [$0] } ?? [])
+            extras: extras)
         work.filter.removeAll()
         removeAll()
         return block

@@ -25,7 +25,12 @@ package struct RowBitmap: Equatable, Sendable {
     package var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
 
     /// How many rows are in the set.
-    package var count: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
+    package var count: Int {
+        let words = words.span
+        var count = 0
+        for index in words.indices { count &+= words[index].nonzeroBitCount }
+        return count
+    }
 
     /// Whether a row is in the set.
     package func contains(_ row: Int) -> Bool { words[row >> 6] >> UInt64(row & 63) & 1 == 1 }

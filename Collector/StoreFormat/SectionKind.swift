@@ -24,4 +24,6 @@ package enum SectionKind: UInt8, Sendable {
     case presence = 11
     /// Integers above the lowest of them, packed to bits.
     case scaled = 13
+    /// Checksums of the pages of a block's large sections.
+    case pages = 14
 }

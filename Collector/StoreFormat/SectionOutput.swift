@@ -133,6 +133,18 @@ package struct SectionOutput: ~Copyable {
         return copied
     }
 
+    /// Appends the checksums of the pages of sections that are pending; false when none of them is long enough.
+    func appendPageChecksums(_ sections: [SectionReference], to writer: inout ByteWriter) -> Bool {
+        unsafe pending.withBytes { bytes in
+            unsafe PageChecksums.encode(
+                sections,
+                of: { section in
+                    let start = Int(section.offset - fileOffset)
+                    return unsafe UnsafeRawBufferPointer(rebasing: bytes[start..<(start + Int(section.length))])
+                }, into: &writer)
+        }
+    }
+
     /// Describes the section that began at `start` of ``pending`` and ends here.
     func section(_ kind: SectionKind, from start: Int) -> SectionReference {
         let checksum = unsafe pending.withBytes { bytes in

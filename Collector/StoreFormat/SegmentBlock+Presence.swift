@@ -42,6 +42,7 @@ extension SegmentBlock {
         case .templates:
             let outline = unsafe try outline(column, try reader.bytes(reader.remaining), present.valueCount)
             return outline.mayHaveEmpty ? nil : present.present(among: rows)
+        case .hexadecimalPieces: return present.present(among: rows)
         case .byStream, .byLevel: return nil
         }
     }

@@ -11,6 +11,7 @@ extension SegmentBlock {
     /// - Returns: the values.
     /// - Throws: ``StoreFormatError`` or ``ByteCodingError`` when the section is damaged; what reading throws.
     func values(_ reference: SectionReference, _ candidates: RowBitmap, picks: Bool = false) throws -> ColumnData {
+        if picks, let few = try values(reference, few: candidates) { return few }
         return unsafe try decoding(reference) { raw, context in
             var reader = unsafe ByteReader(raw)
             func whole(_ column: ColumnData) -> ColumnData { picks ? column.picking(candidates) : column }
@@ -40,12 +41,47 @@ extension SegmentBlock {
                         try outline(reference, section, rows.valueCount), section, rows.ranks(of: candidates),
                         picks: true, &context)
                     return try FieldReader.placed(column, rows, candidates, picks: picks)
+                case .hexadecimalPieces:
+                    let rows = unsafe try rows(&reader, of: reference)
+                    let pieces = unsafe try HexadecimalPieces(from: &reader, count: rows.valueCount)
+                    return unsafe try pieces.texts(SectionParts(whole: raw), rows, candidates, picks: picks, &context)
                 case let form:
                     let rows = unsafe try rows(&reader, of: reference)
                     return unsafe try FieldReader.texts(form, &reader, rows, candidates, picks: picks, &context)
                 }
             default: throw StoreFormatError("values in a section of the kind \(reference.kind)")
             }
+        }
+    }
+
+    /// The values of few rows, by parts of a section, one behind the other; nil when it has to be read whole.
+    private func values(_ reference: SectionReference, few rows: RowBitmap) throws -> ColumnData? {
+        guard memo != nil, rows.count <= Self.fewRows, let pages = pages(of: reference) else { return nil }
+        switch reference.kind {
+        case .templates:
+            guard reference.offset == description.messages.offset,
+                let outline = knownTerms()?.outline ?? segment.known(reference, .templates) as TemplateOutline?
+            else { return nil }
+            return unsafe try TemplateRenderer.messages(few: rows, outline) { ranges, body in
+                unsafe try decoding(ranges, of: reference, pages, body)
+            }
+        case .typed:
+            let head = 0..<PageChecksums.pageBytes
+            let found: (HexadecimalPieces, ColumnRows)?? = unsafe try decoding([head], of: reference, pages) {
+                parts, _ in
+                var reader = unsafe ByteReader(try parts[head])
+                guard unsafe try form(&reader) == .hexadecimalPieces else { return nil }
+                // What begins with a long presence is read whole.
+                guard let present = unsafe try? self.rows(&reader, of: reference),
+                    let pieces = unsafe try? HexadecimalPieces(from: &reader, count: present.valueCount)
+                else { return nil }
+                return (pieces, present)
+            }
+            guard case .some(.some((let pieces, let present))) = found else { return nil }
+            return unsafe try decoding(pieces.ranges(of: rows, present), of: reference, pages) { parts, context in
+                unsafe try pieces.texts(parts, present, rows, picks: true, &context)
+            }
+        default: return nil
         }
     }
 

@@ -147,7 +147,7 @@ package struct SegmentFooter: Equatable, Sendable {
         case .one:
             let streams = unsafe try Self.section(&reader)
             (compactionLevel, generation, tailOffset, sections) = (0, 0, streams.offset, [streams])
-        case .two:
+        case .two, .three:
             compactionLevel = unsafe try reader.count(limit: 255)
             generation = unsafe try reader.varint()
             tailOffset = unsafe try reader.varint()

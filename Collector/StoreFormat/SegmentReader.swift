@@ -195,6 +195,14 @@ package final class SegmentReader: Sendable {
         try Self.section(reference, bytes)
     }
 
+    /// Some bytes of a section, which nothing has checked.
+    func bytes(_ range: Range<Int>, of reference: SectionReference) throws -> [UInt8] {
+        guard reference.offset <= bytes.length, UInt64(reference.length) <= bytes.length - reference.offset else {
+            throw StoreFormatError("section at \(reference.offset) reaches past the end")
+        }
+        return try bytes.read(at: reference.offset + UInt64(range.lowerBound), count: range.count)
+    }
+
     private static func section(_ reference: SectionReference, _ bytes: any RandomAccessBytes) throws -> [UInt8] {
         guard reference.offset <= bytes.length, UInt64(reference.length) <= bytes.length - reference.offset else {
             throw StoreFormatError("section at \(reference.offset) reaches past the end")

@@ -4,15 +4,18 @@ package enum SegmentVersion: UInt16, Sendable, CaseIterable, Comparable {
     case one = 1
     /// A tail with all that is needed to decide what else to read.
     case two = 2
+    /// Columns in pieces, and checksums of pages, so that the values of one row are read without those of all.
+    case three = 3
 
     /// The version that is written.
-    package static let newest = SegmentVersion.two
+    package static let newest = SegmentVersion.three
 
-    /// The last 8 bytes of a file: they tell the version to who has only the tail. "LODGEEND", "LODGEEN2".
+    /// The last 8 bytes of a file: they tell the version to who has only the tail. "LODGEEND", "LODGEEN2", "LODGEEN3".
     package var endMagic: UInt64 {
         switch self {
         case .one: 0x444E_4545_4744_4F4C
         case .two: 0x324E_4545_4744_4F4C
+        case .three: 0x334E_4545_4744_4F4C
         }
     }
 

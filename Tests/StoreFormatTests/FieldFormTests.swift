@@ -126,7 +126,9 @@ struct StoredField {
             return Array(test.value(&maker, row).utf8)
         }
         let stored = try StoredField(values)
-        if presence != 2 { #expect(stored.kind == test.kind && stored.form == test.form) }
+        let isCut = test.form == .hexadecimal && HexadecimalPieces.areMany(values.count { $0 != nil })
+        let form = isCut ? .hexadecimalPieces : test.form
+        if presence != 2 { #expect(stored.kind == test.kind && stored.form == form) }
         #expect(try stored.values(stored.all) == values)
         var some = RowBitmap(rowCount: values.count, filled: false)
         for row in stride(from: 7, to: values.count, by: 31) { some.insert(row) }

@@ -54,7 +54,7 @@ struct FieldEncoder: ~Copyable {
             }
         }
         let form = try type(column, number, block, into: &writer, &context)
-        let typed = form.map { Outcome(kind: .typed, hasFreeWords: $0 == .hexadecimal) }
+        let typed = form.map { Outcome(kind: .typed, hasFreeWords: $0 == .hexadecimal || $0 == .hexadecimalPieces) }
         if let dictionary {
             let end = writer.count
             block.presences.encode(number, column.rows, of: block.rowCount, into: &writer)
@@ -115,6 +115,11 @@ struct FieldEncoder: ~Copyable {
         } else {
             digits.removeAll()
             guard let pattern = HexadecimalPattern.find(column, digits: &digits) else { return nil }
+            if HexadecimalPieces.areMany(column.rows.count) {
+                begin(.hexadecimalPieces, &writer)
+                try HexadecimalPieces.encode(pattern, digits, into: &writer, &context)
+                return .hexadecimalPieces
+            }
             begin(.hexadecimal, &writer)
             pattern.encode(into: &writer)
             unsafe try digits.withBytes { (bytes) throws(StoreFormatError) in

@@ -13,4 +13,6 @@ enum FieldForm: UInt8 {
     case hexadecimal = 5
     /// Templates and variables, as messages.
     case templates = 6
+    /// As ``hexadecimal``, the digits of so many values at a time.
+    case hexadecimalPieces = 7
 }

@@ -65,7 +65,8 @@ enum FieldReader {
                     try texts.end(picks ? place : row)
                 }
             }
-        case .byStream, .byLevel, .templates: throw StoreFormatError("values of a form that has no texts")
+        case .byStream, .byLevel, .templates, .hexadecimalPieces:
+            throw StoreFormatError("values of a form that has no texts")
         }
         return texts.finish()
     }
@@ -102,7 +103,7 @@ enum FieldReader {
 }
 
 /// Puts the texts of some rows one behind the other.
-private struct TextGatherer: ~Copyable {
+struct TextGatherer: ~Copyable {
     var output = ByteWriter(capacity: 1 << 12)
     private var ranges: [ByteRange]
     private var start = 0

@@ -14,8 +14,9 @@ struct ColumnAreas: ~Copyable {
         case text
     }
 
-    /// Content after which a frame ends.
-    private static let frameBytes = 1 << 17
+    /// Content after which a frame ends: values of a row cost the frames that they are in. Columns differ so much that
+    /// longer frames are no smaller.
+    private static let frameBytes = 1 << 14
 
     var bits = ByteWriter(capacity: 1 << 16)
     var bytes = ByteWriter(capacity: 1 << 16)

@@ -23,7 +23,7 @@ enum EncodedWord {
             self = Self.number(word.bytes[...], column).map { .numbers([(number, $0)]) } ?? .none
         case .hexadecimal: self = Self.hexadecimal(word, column)
         case .parts: self = unsafe Self.parts(word, column, directory, texts)
-        case .constant, .copy, .dictionary, .text: self = .unknown
+        case .constant, .copy, .dictionary, .text, .pieces: self = .unknown
         }
     }
 

@@ -18,9 +18,19 @@ struct TemplateBlock: ~Copyable {
     /// Where the content of each frame of each area begins in ``content``; -1 when it is not loaded.
     private var loaded: [[Int]]
 
-    init(_ outline: TemplateOutline) {
+    /// Whether so few values are read that adding up what is before each is less than adding up all, and that bits are
+    /// loaded by column.
+    private let isFew: Bool
+
+    init(_ outline: TemplateOutline, few: Bool = false) {
         self.outline = outline
-        columns = outline.directory.columns
+        isFew = few
+        // Thousands of columns are not copied for the few that will be loaded; the others are never looked at.
+        columns =
+            few
+            ? unsafe [TemplateColumn](unsafeUninitializedCapacity: outline.directory.columns.count) {
+                $1 = $0.count
+            } : outline.directory.columns
         loaded = outline.frames.map { [Int](repeating: -1, count: $0.count) }
     }
 
@@ -35,40 +45,69 @@ struct TemplateBlock: ~Copyable {
         }
     }
 
-    /// Loads what is needed to read the values of some columns, given by their numbers, each once. Called once.
-    ///
-    /// - Parameters:
-    ///   - wanted: the columns.
-    ///   - few: whether few of their values are read, so that adding up what is before each is less than adding up all.
-    ///   - section: the section of the messages.
-    ///   - context: decompresses.
-    /// - Throws: ``StoreFormatError`` when the section is damaged.
-    mutating func load(
-        columns wanted: [Int], few: Bool = false, _ section: UnsafeRawBufferPointer, _ context: inout CodecContext
-    ) throws(StoreFormatError) {
-        if wanted.isEmpty { return }
-        unsafe content.append(contentsOf: UnsafeRawBufferPointer(rebasing: section[outline.bits]))
+    /// Where in the section what ``load(columns:_:_:)`` needs is, if few values are read.
+    static func ranges(of wanted: [Int], _ outline: TemplateOutline) -> [Range<Int>] {
+        var ranges: [Range<Int>] = []
+        func frame(_ area: ColumnAreas.Kind, _ offset: Int, _ length: Int) {
+            guard length > 0, let frame = outline.frame(area, with: offset) else { return }
+            ranges.append(outline.frames[area.rawValue][frame].section)
+        }
+        for number in withParts(wanted, outline.directory.columns) {
+            let column = outline.directory.columns[number]
+            switch column.kind {
+            case .constant, .parts, .copy, .pieces: break
+            case .hexadecimal: frame(.wide, column.third, column.second * column.rows)
+            case .text:
+                frame(.bytes, column.integers.bytes, column.first)
+                frame(.text, column.third, column.second)
+            case .dictionary, .decimal, .digits:
+                frame(.bytes, column.integers.bytes, column.integers.isSplit ? column.rows : 0)
+                frame(.wide, column.integers.wide, column.integers.wideBytes * column.rows)
+                ranges.append(outline.bits(of: column))
+            }
+        }
+        return ranges
+    }
+
+    /// Columns and those of digits within them.
+    private static func withParts(_ wanted: [Int], _ columns: [TemplateColumn]) -> [Int] {
         var all = wanted
         for number in wanted where columns[number].kind == .parts {
             let column = columns[number]
             all.append(contentsOf: column.third..<(column.third + column.second))
         }
+        return all
+    }
+
+    /// Loads what is needed to read the values of some columns. Called once.
+    ///
+    /// - Parameters:
+    ///   - wanted: the numbers of the columns, each once.
+    ///   - section: at least ``ranges(of:_:)`` if few values are read, else all.
+    ///   - context: decompresses.
+    /// - Throws: ``StoreFormatError`` when the section is damaged.
+    mutating func load(
+        columns wanted: [Int], _ section: SectionParts, _ context: inout CodecContext
+    ) throws(StoreFormatError) {
+        if wanted.isEmpty { return }
+        if !isFew { unsafe content.append(contentsOf: try section[outline.bits]) }
+        let all = Self.withParts(wanted, outline.directory.columns)
         for number in all {
-            var column = columns[number]
+            var column = outline.directory.columns[number]
             unsafe try load(&column, section, &context)
             columns[number] = column
         }
         // What reads eight bytes at a time may look behind the end.
         content.append(littleEndian: UInt64(0))
-        if few { return }
+        if isFew { return }
         for number in all { try finish(number) }
     }
 
     private mutating func load(
-        _ column: inout TemplateColumn, _ section: UnsafeRawBufferPointer, _ context: inout CodecContext
+        _ column: inout TemplateColumn, _ section: SectionParts, _ context: inout CodecContext
     ) throws(StoreFormatError) {
         switch column.kind {
-        case .constant, .parts, .copy: break
+        case .constant, .parts, .copy, .pieces: break
         case .hexadecimal:
             column.third = unsafe try place(.wide, column.third, column.second * column.rows, section, &context)
         case .text:
@@ -81,22 +120,24 @@ struct TemplateBlock: ~Copyable {
             }
             let wide = column.integers.wideBytes * column.rows
             column.integers.wide = unsafe try place(.wide, column.integers.wide, wide, section, &context)
+            guard isFew, column.integers.packedWidth > 0 else { return }
+            let bits = unsafe try section[outline.bits(of: column)]
+            column.integers.bits = content.count
+            unsafe content.append(contentsOf: bits)
         }
     }
 
     /// Where some bytes of an area are in the loaded content.
     private mutating func place(
-        _ area: ColumnAreas.Kind, _ offset: Int, _ length: Int, _ section: UnsafeRawBufferPointer,
-        _ context: inout CodecContext
+        _ area: ColumnAreas.Kind, _ offset: Int, _ length: Int, _ section: SectionParts, _ context: inout CodecContext
     ) throws(StoreFormatError) -> Int {
         if length == 0 { return 0 }
         let frames = outline.frames[area.rawValue]
-        guard let index = frames.firstIndex(where: { $0.content.contains(offset) }),
-            offset + length <= frames[index].content.upperBound
+        guard let index = outline.frame(area, with: offset), offset + length <= frames[index].content.upperBound
         else { throw StoreFormatError("column lies across frames") }
         if loaded[area.rawValue][index] < 0 {
             loaded[area.rawValue][index] = content.count
-            var reader = unsafe ByteReader(UnsafeRawBufferPointer(rebasing: section[frames[index].section...]))
+            var reader = unsafe ByteReader(try section[frames[index].section])
             unsafe try context.decompress(&reader, limit: frames[index].content.count, into: &content)
         }
         return loaded[area.rawValue][index] + offset - frames[index].content.lowerBound
@@ -151,7 +192,7 @@ struct TemplateBlock: ~Copyable {
                 }
             }
             columns[number].integers.sums = start
-        case .constant, .copy, .hexadecimal, .parts: break
+        case .constant, .copy, .hexadecimal, .parts, .pieces: break
         }
     }
 }

@@ -78,8 +78,10 @@ struct TemplateDirectory {
     var columns: [TemplateColumn] = []
     /// Entries of dictionaries and pieces of parts.
     var entries: [ByteRange] = []
-    /// Number of the column of rare templates' variables, if there are any.
+    /// Number of the column of rare templates' variables, if there are any; of the first, if they are in pieces.
     var shared: Int?
+    /// Two to this power are the values of a piece; where there is one column, it has all.
+    private(set) var pieceBits = 62
     /// Bytes of each area that the columns take.
     private(set) var used = [Int](repeating: 0, count: 4)
 
@@ -131,12 +133,32 @@ struct TemplateDirectory {
             }
         }
         guard sharedValues > 0 else { return }
-        guard sharedValues <= TemplateBlock.mostValues, unsafe try Self.kind(&reader) == .text else {
-            throw unsafe .invalid(offset: reader.offset, what: "rare variables are no text")
+        guard sharedValues <= TemplateBlock.mostValues else {
+            throw unsafe .invalid(offset: reader.offset, what: "too many rare variables")
         }
-        let column = unsafe try self.column(.text, &reader, rows: sharedValues, isPart: false)
         shared = columns.count
-        columns.append(column)
+        switch unsafe try Self.kind(&reader) {
+        case .text:
+            columns.append(unsafe try column(.text, &reader, rows: sharedValues, isPart: false))
+        case .pieces:
+            let isWords = unsafe try reader.byte() == 1
+            pieceBits = unsafe Int(try reader.byte())
+            guard pieceBits <= 24 else { throw unsafe .invalid(offset: reader.offset, what: "pieces too long") }
+            // Each piece takes some bytes of the directory, so there are no more of them than that has.
+            for first in stride(from: 0, to: sharedValues, by: 1 << pieceBits) {
+                let rows = min(1 << pieceBits, sharedValues - first)
+                columns.append(unsafe try text(&reader, rows: rows, isWords: isWords))
+            }
+        default: throw unsafe .invalid(offset: reader.offset, what: "rare variables are no text")
+        }
+    }
+
+    /// The columns with the variables of a rare template.
+    func pieces(of template: TemplateEntry, ranks: Range<Int>) -> Range<Int> {
+        guard let shared, template.variableCount > 0, !ranks.isEmpty else { return 0..<0 }
+        let first = template.firstPosition + ranks.lowerBound * template.variableCount
+        let last = template.firstPosition + ranks.upperBound * template.variableCount - 1
+        return (shared + first >> pieceBits)..<(shared + last >> pieceBits + 1)
     }
 
     /// Gives back the room for more that arrays which grew have.
@@ -169,7 +191,7 @@ struct TemplateDirectory {
                                     VariableReader(
                                         texts: texts, content: content, templates: templates,
                                         positions: positions, columns: columns, entries: entries, sums: sums,
-                                        textStarts: textStarts))
+                                        textStarts: textStarts, shared: shared ?? 0, pieceBits: pieceBits))
                             }
                         }
                     }
@@ -224,14 +246,23 @@ struct TemplateDirectory {
             column.third = columns.count
             columns.append(contentsOf: parts)
         case .text where !isPart:
-            column.isWords = unsafe try reader.byte() == 1
-            column.first = unsafe try reader.count(limit: StoreLimits.sectionBytes)
-            column.second = unsafe try reader.count(limit: StoreLimits.sectionBytes)
-            column.integers.bytes = unsafe try take(.bytes, column.first, 1, &reader)
-            column.third = unsafe try take(.text, column.second, 1, &reader)
-        case .copy, .hexadecimal, .parts, .text:
+            let isWords = unsafe try reader.byte() == 1
+            return unsafe try text(&reader, rows: rows, isWords: isWords)
+        case .copy, .hexadecimal, .parts, .text, .pieces:
             throw unsafe .invalid(offset: reader.offset, what: "a kind of column that cannot be here")
         }
+        return column
+    }
+
+    private mutating func text(
+        _ reader: inout ByteReader, rows: Int, isWords: Bool
+    ) throws(ByteCodingError) -> TemplateColumn {
+        var column = TemplateColumn(kind: .text, rows: rows)
+        column.isWords = isWords
+        column.first = unsafe try reader.count(limit: StoreLimits.sectionBytes)
+        column.second = unsafe try reader.count(limit: StoreLimits.sectionBytes)
+        column.integers.bytes = unsafe try take(.bytes, column.first, 1, &reader)
+        column.third = unsafe try take(.text, column.second, 1, &reader)
         return column
     }
 

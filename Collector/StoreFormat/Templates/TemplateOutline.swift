@@ -4,7 +4,7 @@ internal import LogModel
 /// A frame of an area of variables.
 struct TemplateFrame {
     /// Where it is in the section: its lengths, and what follows.
-    var section: Int
+    var section: Range<Int>
     /// Where its content is in its area.
     var content: Range<Int>
 }
@@ -66,7 +66,8 @@ final class TemplateOutline: Sendable {
 
     /// Bytes of memory.
     var memoryBytes: Int {
-        padded.count + rows.count * 2 + firstRows.count * 4 + directory.memoryBytes
+        let frameBytes = frames.reduce(0) { $0 + $1.count * MemoryLayout<TemplateFrame>.stride }
+        return padded.count + frameBytes + rows.count * 2 + firstRows.count * 4 + directory.memoryBytes
     }
 
     /// Lends the bytes of the directory. Eight bytes more can be read.
@@ -89,6 +90,24 @@ final class TemplateOutline: Sendable {
             for row in rows(of: template) { numbers[Int(row)] = UInt16(truncatingIfNeeded: template) }
         }
         return ColumnData(arena: padded, dictionary: directory.templates.map(\.text), indexes: numbers)
+    }
+
+    /// The number of the frame with a place of an area; nil when there is none.
+    func frame(_ area: ColumnAreas.Kind, with offset: Int) -> Int? {
+        let frames = frames[area.rawValue]
+        var low = 0
+        var high = frames.count
+        while low < high {
+            let middle = (low + high) / 2
+            if frames[middle].content.upperBound <= offset { low = middle + 1 } else { high = middle }
+        }
+        return low < frames.count && offset >= 0 ? low : nil
+    }
+
+    /// Where the bits of a column are in the section.
+    func bits(of column: TemplateColumn) -> Range<Int> {
+        let start = bits.lowerBound + column.integers.bits
+        return start..<(start + (column.rows * column.integers.packedWidth + 7) / 8)
     }
 
     /// A row, the number of its template, and which of the rows of that it is.
@@ -120,17 +139,24 @@ final class TemplateOutline: Sendable {
 
     private func place(of row: Int) -> Place {
         let wanted = UInt16(truncatingIfNeeded: row)
-        let index = unsafe rows.withUnsafeBufferPointer { rows in
-            // Whether a row is among many is known without a branch for each.
-            var start = 0
-            while start + 128 <= rows.count {
-                var isFound: UInt16 = 0
-                for offset in 0..<128 { isFound |= unsafe rows[start &+ offset] == wanted ? 1 : 0 }
-                if isFound != 0 { break }
-                start += 128
+        let index = unsafe rows.withUnsafeBytes { bytes in
+            // Four rows a word, 64 rows at a time: a lane that is zero borrows, and had no high bit.
+            let low: UInt64 = 0x0001_0001_0001_0001
+            let pattern = UInt64(wanted) &* low
+            var offset = 0
+            while offset + 128 <= bytes.count {
+                var found: UInt64 = 0
+                for word in 0..<16 {
+                    let lanes =
+                        unsafe bytes.loadUnaligned(fromByteOffset: offset &+ word &* 8, as: UInt64.self) ^ pattern
+                    found |= (lanes &- low) & ~lanes & 0x8000_8000_8000_8000
+                }
+                if found != 0 { break }
+                offset += 128
             }
-            while start < rows.count, unsafe rows[start] != wanted { start += 1 }
-            return start
+            var index = offset / 2
+            while index < rows.count, rows[index] != wanted { index += 1 }
+            return index
         }
         precondition(index < rows.count, "row of another block")
         // The last template whose rows do not begin behind the index; those without rows begin where the next does.
@@ -179,18 +205,18 @@ final class TemplateOutline: Sendable {
     private static func frames(_ reader: inout ByteReader, needs: Int) throws -> [TemplateFrame] {
         let count = unsafe try reader.count(limit: reader.remaining)
         var frames: [TemplateFrame] = []
-        var start = 0
+        var end = 0
         for _ in 0..<count {
-            let section = unsafe reader.offset
+            let start = unsafe reader.offset
             let length = unsafe Int(try reader.littleEndian(UInt32.self))
             unsafe _ = try reader.bytes(Int(try reader.littleEndian(UInt32.self)))
-            guard length > 0, length <= StoreLimits.sectionBytes - start else {
+            guard length > 0, length <= StoreLimits.sectionBytes - end else {
                 throw StoreFormatError("frame of \(length) bytes")
             }
-            frames.append(TemplateFrame(section: section, content: start..<(start + length)))
-            start += length
+            frames.append(TemplateFrame(section: unsafe start..<reader.offset, content: end..<(end + length)))
+            end += length
         }
-        guard start >= needs else { throw StoreFormatError("columns are cut off") }
+        guard end >= needs else { throw StoreFormatError("columns are cut off") }
         return frames
     }
 

@@ -7,26 +7,50 @@ struct TemplateRenderer: ~Copyable {
     /// The pieces between placeholders of the template at work, and its number.
     private var pieces: [ByteRange] = []
     private var current = -1
-    /// Rows up to which the columns are not added up.
-    private static let fewRows = 8
 
     /// Decodes the messages of the candidate rows; with `picks` the result has these alone, one behind the other.
     static func messages(
         _ outline: TemplateOutline, _ section: UnsafeRawBufferPointer, _ candidates: RowBitmap, picks: Bool = false,
         _ context: inout CodecContext
     ) throws(StoreFormatError) -> ColumnData {
-        var block = TemplateBlock(outline)
         var renderer = TemplateRenderer()
         // Where few rows are wanted, each is looked up; else all are counted.
         guard candidates.count * 16 < outline.rows.count else {
-            unsafe try block.load(columns: columns(of: candidates, outline), section, &context)
+            var block = TemplateBlock(outline)
+            unsafe try block.load(columns: columns(of: candidates, outline), SectionParts(whole: section), &context)
             let column = try renderer.render(block, candidates)
             return picks ? column.picking(candidates) : column
         }
         let places = outline.places(of: candidates)
-        unsafe try block.load(
-            columns: columns(of: places.map(\.template), outline), few: places.count <= fewRows, section, &context)
+        var block = TemplateBlock(outline, few: places.count <= SegmentBlock.fewRows)
+        unsafe try block.load(columns: columns(of: places, outline), SectionParts(whole: section), &context)
         return try renderer.render(block, places, picks: picks)
+    }
+
+    /// Decodes few messages, one behind the other, by parts of a section.
+    ///
+    /// - Parameters:
+    ///   - rows: whose messages.
+    ///   - outline: of the section.
+    ///   - parts: lends the bytes of ranges of the section, or returns nil.
+    /// - Returns: the messages; nil when `parts` returns nil.
+    /// - Throws: ``StoreFormatError`` when the section is damaged; what `parts` throws.
+    static func messages(
+        few rows: RowBitmap, _ outline: TemplateOutline,
+        _ parts: ([Range<Int>], (SectionParts, inout CodecContext) throws -> ColumnData) throws -> ColumnData?
+    ) throws -> ColumnData? {
+        let places = outline.places(of: rows)
+        let columns = columns(of: places, outline)
+        return unsafe try parts(TemplateBlock.ranges(of: columns, outline)) { parts, context in
+            var block = TemplateBlock(outline, few: true)
+            var renderer = TemplateRenderer()
+            unsafe try block.load(columns: columns, parts, &context)
+            return try renderer.render(block, places, picks: true)
+        }
+    }
+
+    private static func columns(of places: [TemplateOutline.Place], _ outline: TemplateOutline) -> [Int] {
+        columns(of: places.map { ($0.template, $0.rank..<$0.rank + 1) }, outline)
     }
 
     /// The columns that the candidate rows need, each once.
@@ -34,11 +58,11 @@ struct TemplateRenderer: ~Copyable {
         let templates = outline.directory.templates.indices.filter { template in
             outline.rows(of: template).contains { candidates.contains(Int($0)) }
         }
-        return columns(of: templates, outline)
+        return columns(of: templates.map { ($0, 0..<outline.directory.templates[$0].rows) }, outline)
     }
 
-    /// The columns of some templates, each once.
-    private static func columns(of templates: [Int], _ outline: TemplateOutline) -> [Int] {
+    /// The columns of some ranks of templates, each once.
+    private static func columns(of templates: [(Int, ranks: Range<Int>)], _ outline: TemplateOutline) -> [Int] {
         let directory = outline.directory
         var wanted: [Int] = []
         var isWanted = [Bool](repeating: false, count: directory.columns.count)
@@ -46,14 +70,14 @@ struct TemplateRenderer: ~Copyable {
             if !isWanted[column] { wanted.append(column) }
             isWanted[column] = true
         }
-        for number in templates {
+        for (number, ranks) in templates {
             let template = directory.templates[number]
             if template.hasColumns {
                 for position in 0..<template.variableCount {
                     want(Int(directory.positions[template.firstPosition + position]))
                 }
-            } else if template.variableCount > 0, let shared = directory.shared {
-                want(shared)
+            } else {
+                directory.pieces(of: template, ranks: ranks).forEach(want)
             }
         }
         return wanted
@@ -65,11 +89,10 @@ struct TemplateRenderer: ~Copyable {
     ) throws(StoreFormatError) -> ColumnData {
         let outline = block.outline
         var ranges = [ByteRange](repeating: .absent, count: outline.rows.count)
-        let shared = outline.directory.shared ?? 0
         unsafe try block.withReader { (reader) throws(StoreFormatError) in
             for number in outline.directory.templates.indices {
                 for (rank, row) in outline.rows(of: number).enumerated() where candidates.contains(Int(row)) {
-                    ranges[Int(row)] = unsafe try append(reader, number, rank, shared)
+                    ranges[Int(row)] = unsafe try append(reader, number, rank)
                 }
             }
         }
@@ -79,11 +102,10 @@ struct TemplateRenderer: ~Copyable {
     private mutating func render(
         _ block: borrowing TemplateBlock, _ places: [TemplateOutline.Place], picks: Bool
     ) throws(StoreFormatError) -> ColumnData {
-        let shared = block.outline.directory.shared ?? 0
         var ranges = [ByteRange](repeating: .absent, count: picks ? places.count : block.outline.rows.count)
         unsafe try block.withReader { (reader) throws(StoreFormatError) in
             for (index, place) in places.enumerated() {
-                ranges[picks ? index : place.row] = unsafe try append(reader, place.template, place.rank, shared)
+                ranges[picks ? index : place.row] = unsafe try append(reader, place.template, place.rank)
             }
         }
         return finish(ranges)
@@ -97,7 +119,7 @@ struct TemplateRenderer: ~Copyable {
     /// Appends a message and says where it is.
     @inline(__always)
     private mutating func append(
-        _ reader: VariableReader, _ number: Int, _ rank: Int, _ shared: Int
+        _ reader: VariableReader, _ number: Int, _ rank: Int
     ) throws(StoreFormatError) -> ByteRange {
         let template = unsafe reader.templates[number]
         if number != current {
@@ -112,7 +134,8 @@ struct TemplateRenderer: ~Copyable {
                 let column = unsafe Int(reader.positions[template.firstPosition + position])
                 unsafe try reader.append(column, rank, to: &output)
             } else {
-                unsafe try reader.append(shared, template.firstPosition + rank * count + position, to: &output)
+                unsafe try reader.append(
+                    shared: template.firstPosition + rank * count + position, to: &output)
             }
             unsafe reader.append(pieces[position + 1], to: &output)
         }

@@ -47,12 +47,16 @@ extension TemplateSearch {
             }
         case .text:
             let perRank = entry.hasColumns ? 1 : entry.variableCount
-            let first = entry.hasColumns ? 0 : entry.firstPosition
+            // Variables of rare templates are numbered over all pieces, of which this column is one.
+            let before =
+                entry.hasColumns ? 0 : (number - (outline.directory.shared ?? 0)) << outline.directory.pieceBits
+            let first = (entry.hasColumns ? 0 : entry.firstPosition) - before
             // One ASCII word that is no longer than the value is.
             let isExact = column.isWords && !word.isPrefix
             unsafe try block.withReader { reader in
                 for rank in 0..<entry.rows where !has[rank] {
-                    for index in (first + rank * perRank)..<(first + (rank + 1) * perRank) {
+                    for index in (first + rank * perRank)..<(first + (rank + 1) * perRank)
+                    where index >= 0 && index < column.rows {
                         let value = unsafe reader.text(column, index)
                         if isExact, value.count != word.bytes.count { continue }
                         if unsafe word.occurs(value) { has[rank] = true }
@@ -60,7 +64,7 @@ extension TemplateSearch {
                 }
             }
         case .decimal, .digits, .hexadecimal, .parts: try markEncoded(word, number, entry.rows, &has)
-        case .copy: break
+        case .copy, .pieces: break
         }
     }
 

@@ -82,7 +82,9 @@ struct TemplateSearch: ~Copyable {
     }
 
     private mutating func load(_ columns: [Int], _ section: Section) throws {
-        unsafe try section { raw, context in unsafe try block.load(columns: columns, raw, &context) }
+        unsafe try section { raw, context in
+            unsafe try block.load(columns: columns, SectionParts(whole: raw), &context)
+        }
     }
 
     /// Which templates the rows have; nil when they are too many to look at each.
@@ -137,10 +139,18 @@ struct TemplateSearch: ~Copyable {
     private func columns(of number: Int, _ places: WordPlaces) -> [Int] {
         let template = outline.directory.templates[number]
         var result: [Int] = []
+        guard template.hasColumns else {
+            let isPossible =
+                places.mayBeVariable
+                && (0..<template.variableCount).contains { position in
+                    !places.isNeverVariable
+                        || !(outline.directory.shared.map { outline.directory.columns[$0].isWords } ?? false)
+                        || isBehindEquals(position, of: template)
+                }
+            return isPossible ? Array(outline.directory.pieces(of: template, ranks: 0..<template.rows)) : []
+        }
         for position in 0..<template.variableCount {
-            let column =
-                template.hasColumns
-                ? Int(outline.directory.positions[template.firstPosition + position]) : outline.directory.shared ?? 0
+            let column = Int(outline.directory.positions[template.firstPosition + position])
             if result.contains(column) { continue }
             switch outline.directory.columns[column].kind {
             case .constant, .dictionary:
@@ -185,7 +195,7 @@ struct TemplateSearch: ~Copyable {
             return word.bytes.count <= column.second * 2 + (column.first & 2)
                 && word.bytes.allSatisfy { HexadecimalForm.value($0) < 16 || $0 | 0x20 == 0x78 }
         case .parts: return partsMayHave(prefix: word, column)
-        case .constant, .copy, .dictionary, .text: return true
+        case .constant, .copy, .dictionary, .text, .pieces: return true
         }
     }
 

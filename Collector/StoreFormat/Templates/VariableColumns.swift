@@ -1,25 +1,5 @@
 internal import ByteCoding
 
-/// How a column of variables is written. Numbers are written into files and never change their meaning.
-enum VariableKind: UInt8 {
-    /// All values are the same.
-    case constant = 0
-    /// The same values as an earlier position of the template.
-    case copy = 1
-    /// Distinct values, and an index of each row.
-    case dictionary = 2
-    /// Numbers in decimal, with no zeros in front, or all of one length.
-    case decimal = 3
-    /// Runs of up to 18 digits of any lengths, with any zeros in front.
-    case digits = 4
-    /// Hexadecimal of one case and one even length, `0x` in front or not.
-    case hexadecimal = 5
-    /// Fixed pieces with columns of digits between them.
-    case parts = 6
-    /// Lengths and bytes.
-    case text = 7
-}
-
 /// Finds the smallest form for each position of a template and writes it to the areas and the directory.
 struct VariableColumns: ~Copyable {
     /// Distinct values up to which a column becomes a dictionary, if they are at most a quarter of its values.
@@ -28,6 +8,8 @@ struct VariableColumns: ~Copyable {
     static let mostDigits = 18
     /// Runs of digits in a value.
     static let mostParts = 8
+    /// Two to this power are the values of a piece.
+    static let pieceBits = 12
     /// How many positions back a column is looked for that holds the same values.
     static let copyDistance = 32
 
@@ -62,11 +44,24 @@ struct VariableColumns: ~Copyable {
         }
     }
 
-    /// Writes ``values`` as one text column.
+    /// Writes ``values`` as text: one column, or pieces if they are many.
     mutating func writeText(_ messages: MessageBytes, _ words: inout WordCollector) {
-        unsafe text(messages, UnsafePointer(values.pointer), values.count)
-        unsafe words.add(messages, UnsafePointer(values.pointer), values.count)
-        areas.endColumn()
+        let all = unsafe UnsafePointer(values.pointer)
+        unsafe words.add(messages, all, values.count)
+        let piece = 1 << Self.pieceBits
+        if values.count <= piece {
+            unsafe text(messages, all, values.count)
+            areas.endColumn()
+            return
+        }
+        let classes = unsafe Self.shape(all, values.count).classes
+        directory.append(VariableKind.pieces.rawValue)
+        directory.append(Self.areWords(classes) ? 1 : 0)
+        directory.append(UInt8(Self.pieceBits))
+        for start in stride(from: 0, to: values.count, by: piece) {
+            unsafe appendText(messages, all + start, min(piece, values.count - start))
+            areas.endColumn()
+        }
     }
 
     private mutating func write(
@@ -275,18 +270,27 @@ struct VariableColumns: ~Copyable {
     }
 
     private mutating func text(_ messages: MessageBytes, _ column: UnsafePointer<VariableValue>, _ rows: Int) {
+        directory.append(VariableKind.text.rawValue)
+        directory.append(Self.areWords(unsafe Self.shape(column, rows).classes) ? 1 : 0)
+        unsafe appendText(messages, column, rows)
+    }
+
+    private static func areWords(_ classes: UInt8) -> Bool {
+        classes & (TokenClass.wide | TokenClass.wholeMessage) == 0
+    }
+
+    /// Appends values to the areas, and how many bytes they take there to the directory.
+    private mutating func appendText(
+        _ messages: MessageBytes, _ column: UnsafePointer<VariableValue>, _ rows: Int
+    ) {
         let lengthsStart = areas.bytes.count
         let textStart = areas.text.count
         areas.bytes.reserve(rows)
-        var classes: UInt8 = 0
         for row in 0..<rows {
             let bytes = unsafe messages.bytes(column[row])
-            classes |= unsafe column[row].classes
             areas.bytes.append(varint: UInt64(bytes.count))
             unsafe areas.text.append(contentsOf: bytes)
         }
-        directory.append(VariableKind.text.rawValue)
-        directory.append(classes & (TokenClass.wide | TokenClass.wholeMessage) == 0 ? 1 : 0)
         directory.append(varint: UInt64(areas.bytes.count - lengthsStart))
         directory.append(varint: UInt64(areas.text.count - textStart))
     }

@@ -14,6 +14,9 @@ struct VariableReader {
     let entries: UnsafeBufferPointer<ByteRange>
     let sums: UnsafeBufferPointer<UInt64>
     let textStarts: UnsafeBufferPointer<UInt32>
+    /// The first column of rare templates' variables, and the power of two of the values in each.
+    let shared: Int
+    let pieceBits: Int
 
     /// Appends some bytes of the directory.
     @inline(__always)
@@ -83,6 +86,11 @@ struct VariableReader {
         }
     }
 
+    /// Appends a variable of a rare template, by its number among all of these.
+    func append(shared index: Int, to output: inout ReusableBuffer<UInt8>) throws(StoreFormatError) {
+        unsafe try append(shared + index >> pieceBits, index & (1 << pieceBits - 1), to: &output)
+    }
+
     /// Appends the value of a rank of a column.
     func append(
         _ number: Int, _ rank: Int, to output: inout ReusableBuffer<UInt8>
@@ -128,7 +136,7 @@ struct VariableReader {
             let start = unsafe Int(textStarts[sums + rank])
             let end = unsafe Int(textStarts[sums + rank + 1])
             unsafe append(content, column.pointee.third + start, end - start, to: &output)
-        case .copy: break
+        case .copy, .pieces: break
         }
     }
 }

@@ -10,7 +10,9 @@ func feedSegment(_ input: UnsafeRawBufferPointer) {
     let encoded = UnsafeRawBufferPointer(rebasing: input[2..<(2 + length)])
     let sections = Array(input[(2 + length)...])
     var reader = ByteReader(encoded)
-    guard let footer = try? SegmentFooter(from: &reader, version: .two) else { return readAll(assembled([], encoded)) }
+    guard let footer = try? SegmentFooter(from: &reader, version: .newest) else {
+        return readAll(assembled([], encoded))
+    }
     var writer = ByteWriter()
     withRightChecksums(footer, sections).encode(into: &writer)
     writer.withBytes { readAll(assembled(sections, $0)) }
@@ -20,13 +22,13 @@ func feedSegment(_ input: UnsafeRawBufferPointer) {
 func assembled(_ sections: [UInt8], _ footer: UnsafeRawBufferPointer) -> [UInt8] {
     var writer = ByteWriter()
     writer.append(littleEndian: SegmentBuilder.magic)
-    writer.append(littleEndian: SegmentVersion.two.rawValue)
+    writer.append(littleEndian: SegmentVersion.newest.rawValue)
     writer.append(contentsOf: [UInt8](repeating: 0, count: SegmentBuilder.headerBytes - 10))
     writer.append(contentsOf: sections)
     writer.append(contentsOf: footer)
     writer.append(littleEndian: UInt32(footer.count))
     writer.append(littleEndian: crc32c(footer))
-    writer.append(littleEndian: SegmentVersion.two.endMagic)
+    writer.append(littleEndian: SegmentVersion.newest.endMagic)
     return writer.array()
 }
 

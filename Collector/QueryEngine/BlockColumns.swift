@@ -99,7 +99,11 @@ final class BlockColumns {
         case FieldName.time: return .times(try times())
         case FieldName.message:
             return try values(name, candidates) { try source.messages(candidates) }.map { .values($0) }
-        case FieldName.stream: return .values(try streamColumn(candidates) { Array($0.text.utf8) })
+        case FieldName.stream:
+            if let texts = try source.streamTexts() {
+                return .values(try byStream(texts.arena) { texts.entries[Int(texts.entryOfStream[$0])] })
+            }
+            return .values(try streamColumn(candidates) { Array($0.text.utf8) })
         case FieldName.streamID:
             return .values(
                 try streamColumn(candidates) { Array((hexadecimal($0.id.high) + hexadecimal($0.id.low)).utf8) })
@@ -129,6 +133,9 @@ final class BlockColumns {
             return try picked(try column(name, rows), rows)
         }
         if name == FieldName.message { return .values(try source.messages(picking: rows)) }
+        if name == FieldName.stream, let texts = try source.streamTexts() {
+            return .values(try source.values(texts, picking: rows))
+        }
         if FieldName.isReserved(name) { return try picked(try column(name, rows), rows) }
         let own = try source.column(name, picking: rows)
         guard let labels = try source.labels(name, picking: rows) else { return own.map { .values($0) } }

@@ -89,6 +89,8 @@ package protocol BlockSource: Sendable {
     func labelNames(of rows: RowBitmap) throws -> Set<String>
     /// The values of a label.
     func labels(_ name: String) throws -> LabelValues
+    /// The texts of ``streams``; nil where making those of all is not worth it.
+    func streamTexts() throws -> LabelValues?
     /// The values of a label of some rows alone, one behind the other; nil when none of the rows has it.
     func labels(_ name: String, picking rows: RowBitmap) throws -> ColumnData?
     /// Bytes the block takes, on disk or in memory: what reading all of it costs.
@@ -176,13 +178,20 @@ extension BlockSource {
         return rows.rows.map { times[$0] }
     }
 
+    /// They are made for the rows that are wanted.
+    package func streamTexts() throws -> LabelValues? { nil }
+
     /// Those of all streams.
     package func labelNames(of rows: RowBitmap) throws -> Set<String> { try labelNames }
 
     /// Looks up the streams of the rows.
     package func labels(_ name: String, picking rows: RowBitmap) throws -> ColumnData? {
         let known = try labels(name)
-        if known.isEmpty { return nil }
+        return known.isEmpty ? nil : try values(known, picking: rows)
+    }
+
+    /// What follows from the streams of some rows alone, one behind the other.
+    package func values(_ known: LabelValues, picking rows: RowBitmap) throws -> ColumnData {
         if let groups = try streamGroups() {
             let entries = groups.numbers.map { known.entries[Int(known.entryOfStream[Int($0)])] }
             return ColumnData(arena: known.arena, ranges: rows.rows.map { entries[Int(groups.groups[$0])] })

@@ -11,11 +11,16 @@ package struct LabelValues: Sendable {
 
     /// Looks at all streams.
     package init(_ name: String, of streams: [StreamIdentity]) {
+        self.init(of: streams) { $0.value(of: name) }
+    }
+
+    /// The values of anything that follows from the stream.
+    init(of streams: [StreamIdentity], _ value: (StreamIdentity) -> [UInt8]?) {
         var arena: [UInt8] = []
         var entries: [ByteRange] = [.absent]
         var known: [[UInt8]: UInt32] = [:]
         entryOfStream = streams.map { stream in
-            guard let value = stream.value(of: name) else { return 0 }
+            guard let value = value(stream) else { return 0 }
             if let entry = known[value] { return entry }
             let entry = UInt32(truncatingIfNeeded: entries.count)
             known[value] = entry

@@ -58,6 +58,8 @@ struct SegmentBlock: BlockSource {
 
     func labels(_ name: String) throws -> LabelValues { try segment.labels(name) }
 
+    func streamTexts() throws -> LabelValues? { try segment.streamTexts() }
+
     func mayHave(_ search: MessageSearch) -> Bool {
         guard let filter = filter(covering: BlockFilter.Place.messages) else { return true }
         return search.mayPass(filter)

@@ -171,6 +171,18 @@ package final class SegmentReader: Sendable {
         }
     }
 
+    /// Streams up to which their texts are worth being kept.
+    private static let keptTexts = 1 << 12
+
+    /// The texts of the streams; nil when these are many.
+    ///
+    /// - Throws: what reading the streams throws.
+    func streamTexts() throws -> LabelValues? {
+        guard streamCount <= Self.keptTexts else { return nil }
+        let key = BlockCache.Key(segment: number, offset: 0, form: .streamTexts)
+        return try cache.value(key, cost: \.memoryBytes) { LabelValues(of: try streams) { Array($0.text.utf8) } }
+    }
+
     /// What was made of a section, made and kept if need be.
     ///
     /// - Parameters:

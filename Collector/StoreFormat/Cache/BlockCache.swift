@@ -19,7 +19,7 @@ package final class BlockCache: Sendable {
 
     /// What was made of a section.
     enum Form: Hashable, Sendable {
-        case filter, templates, terms, dictionaries, groups, presence, streams, pages
+        case filter, templates, terms, dictionaries, groups, presence, streams, pages, streamTexts
         /// The values of a label: of the segment as a whole, at offset 0.
         case label(String)
     }

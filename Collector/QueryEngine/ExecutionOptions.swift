@@ -57,6 +57,9 @@ package struct ExecutionOptions: Sendable {
     package var cache: QueryCache?
     /// Threads that help where there is much to look at; nil for none.
     package var threads: QueryThreads?
+    /// Whether others go on where it ends: hits are those behind ``after`` and among ``ids``, and rows behind times that
+    /// a limit left out are not handed on. Where rows are ordered by time.
+    package var isResumable = false
     /// The memory that the query may hold; beyond, it fails.
     package var budget: QueryBudget
     /// Is told how far the query is.

@@ -28,7 +28,7 @@ extension Scan {
             return newest
                 ? source.timeBounds.lowerBound > after.time : source.timeBounds.upperBound < after.time
         }
-        let sources = options.countsHits ? all : all.filter { !isBefore($0) }
+        let sources = options.countsHits && !options.isResumable ? all : all.filter { !isBefore($0) }
         let ahead = LookAhead(sources, look, options)
         defer { ahead.end() }
         // A heap whose root is the last of the first rows.
@@ -39,7 +39,8 @@ extension Scan {
             let isOut = lies(source, behind: heap.worst?.cursor)
             if isOut, !options.countsHits { break }
             guard try mayGoOn(sources[index...]) else { break }
-            let finding = ahead.finding(index)
+            var finding = ahead.finding(index)
+            if options.isResumable { finding.keep { try options.keepWhatIsLeft(of: source, $0, &$1) } }
             try note(finding, of: source)
             guard case .rows(let columns, let rows) = finding.content, !rows.isEmpty, !isOut, !isBefore(source) else {
                 continue
@@ -61,7 +62,11 @@ extension Scan {
                 "add a limit or narrow the filter")
         }
         ahead.end()
-        try handOn(heap.sorted().dropFirst(plan.offset), sources, look)
+        var chosen = heap.sorted().dropFirst(plan.offset)
+        if options.isResumable, let skipped = summary.skipped {
+            chosen = chosen.prefix { skipped.isBehind($0.cursor, plan.order) }
+        }
+        try handOn(chosen, sources, look)
     }
 
     private func lies(_ source: any BlockSource, behind worst: RowCursor?) -> Bool {
@@ -139,6 +144,26 @@ extension Scan {
             cursors.append(candidate.cursor)
         }
         return .gathering(picks, from: blocks, cursors: cursors)
+    }
+}
+
+extension ExecutionOptions {
+    /// Takes out the rows of a block that are not behind ``after``, or not among ``ids``.
+    fileprivate func keepWhatIsLeft(
+        of source: any BlockSource, _ columns: BlockColumns, _ rows: inout RowBitmap
+    ) throws {
+        let isMixed = after.map { source.timeBounds.contains($0.time) } ?? false
+        let hasLater = !ids.contains(source.idBounds.lowerBound) || !ids.contains(source.idBounds.upperBound)
+        guard isMixed || hasLater else { return }
+        let (times, rowIDs) = (try columns.times(), try columns.ids())
+        var kept = RowBitmap(rowCount: rows.rowCount, filled: false)
+        rows.forEach { row in
+            guard ids.contains(rowIDs[row]) else { return }
+            let cursor = RowCursor(time: times[row], id: rowIDs[row])
+            if let after, order == .newestFirst ? after <= cursor : cursor <= after { return }
+            kept.insert(row)
+        }
+        rows = kept
     }
 }
 

@@ -28,6 +28,19 @@ struct BlockFinding: @unchecked Sendable {
     /// What is held for the block while it is worked on.
     var claim: MemoryClaim?
 
+    /// Takes rows out that are not wanted, where rows were found.
+    mutating func keep(_ narrow: BlockLook.Narrowing) {
+        guard case .rows(let columns, var rows) = content else { return }
+        do {
+            try narrow(columns, &rows)
+            content = .rows(columns, rows)
+            hits = rows.count
+        } catch {
+            content = .unreadable(rows: rows.count, error)
+            hits = 0
+        }
+    }
+
     /// Bytes of memory of what waits to be taken, the claim not among them.
     var memoryBytes: Int {
         switch content {

@@ -204,7 +204,8 @@ let agent: [Target] = [
         "AgentDelivery",
         [
             "TestSupport",
-            "AgentPipeline", "CurlTransport", "Diagnostics", "LogModel", "SystemIO", "WireProtocol", "ZstdCodec",
+            "AgentPipeline", "CurlTransport", "Diagnostics", "LineFormats", "LogModel", "SystemIO", "WireProtocol",
+            "ZstdCodec",
         ]),
     tests("AgentInputs", ["TestSupport", "AgentPipeline", "SystemIO"]),
     tests(

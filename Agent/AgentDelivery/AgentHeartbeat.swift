@@ -29,7 +29,8 @@ package struct AgentHeartbeat: Sendable, Equatable {
                         "number": .integer(drop.number), "events": .integer(drop.events),
                         "level": .string(drop.level.name), "reason": .string(drop.reason),
                         "from": .string(drop.times.lowerBound.description),
-                        "to": .string(drop.times.upperBound.description),
+                        "to": .string(drop.times.upperBound.description), "bytes": .integer(drop.bytes),
+                        "source": .string(drop.source),
                     ]
                 }),
         ]

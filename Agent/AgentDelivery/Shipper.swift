@@ -38,7 +38,12 @@ package final class Shipper: Sendable {
         var acknowledged: UInt64
         var stopAt: UInt64?
         var hasEnded = false
+        /// What the reading thread has lost and the shipper has not noted yet.
+        var losses: [DropLog.Loss] = []
     }
+
+    /// Losses that wait to be noted; more are in the log alone.
+    private static let waitingLosses = 256
 
     private let monitor: Monitor<State>
     private let thread: DedicatedThread
@@ -91,6 +96,11 @@ package final class Shipper: Sendable {
     package func spooled(_ position: UInt64) {
         monitor.withLock { $0.spooled = max($0.spooled, position) }
         monitor.broadcast()
+    }
+
+    /// Tells of bytes that are gone, for the collector to know. Quick.
+    package func lost(_ loss: DropLog.Loss) {
+        monitor.withLock { if $0.losses.count < Self.waitingLosses { $0.losses.append(loss) } }
     }
 
     /// The highest number that is acknowledged (or put aside), with all before it.

@@ -13,7 +13,11 @@ final class ShipperLoop {
     private var lastSave: UInt64 = 0
     private var lagHint = "normal"
     private var schedule: HeartbeatSchedule
+    /// The first batch that was not acknowledged when the shipper began.
+    private let firstUnacknowledged: UInt64
     private var drops = DropLog()
+    /// Damages of the spool that have been looked at.
+    private var seenDamages = 0
     /// Whether the last attempt got an answer; where there is none, a heartbeat gets none either.
     private var isReached = true
 
@@ -26,6 +30,7 @@ final class ShipperLoop {
         self.parts = parts
         self.monitor = monitor
         rejected = RejectedBatches(parts.rejectedDirectory)
+        firstUnacknowledged = parts.registry.content.acknowledged + 1
         schedule = HeartbeatSchedule(interval: ShipperLoop.nanoseconds(parts.heartbeatInterval))
     }
 
@@ -43,6 +48,7 @@ final class ShipperLoop {
             return
         }
         ship(by: transport)
+        noteLosses()
         if parts.leavesAtEnd, monitor.withLock({ $0.acknowledged >= $0.spooled }) {
             beat(nil, by: transport, isLeaving: true)
         }
@@ -197,11 +203,33 @@ final class ShipperLoop {
     ///   - waiting: the oldest batch that the collector has not; nil when it has all.
     ///   - transport: how it is sent.
     private func beatIfDue(_ waiting: SpoolRecord?, by transport: any BatchTransport) {
+        noteLosses()
         guard isReached,
             schedule.isDue(
                 now: SystemClock.monotonicNanos(), hasBacklog: waiting != nil, hasDrops: !drops.entries.isEmpty)
         else { return }
         beat(waiting, by: transport, isLeaving: false)
+    }
+
+    /// Notes what was never read, and what the spool has lost before it was delivered.
+    private func noteLosses() {
+        let losses = monitor.withLock { state in
+            defer { state.losses = [] }
+            return state.losses
+        }
+        for loss in losses { drops.note(loss) }
+        let damages = parts.spool.directory.damages
+        for damage in damages.dropFirst(seenDamages) where !damage.isTornTail && !damage.lost.isEmpty {
+            guard damage.lost.upperBound > firstUnacknowledged else { continue }
+            let end = damage.notAfter ?? SystemClock.wallNanos()
+            // Batches are spooled a moment after their lines were read; what the lines say nobody knows.
+            let start = min(damage.notBefore ?? end, end)
+            drops.note(
+                DropLog.Loss(
+                    reason: "spool_damaged", bytes: damage.length,
+                    times: Timestamp(nanoseconds: start)...Timestamp(nanoseconds: end)))
+        }
+        seenDamages = damages.count
     }
 
     private func beat(_ waiting: SpoolRecord?, by transport: any BatchTransport, isLeaving: Bool) {

@@ -68,6 +68,7 @@ extension FileFollower {
                 adopt(copy, for: state, profile(of: state.path), at: now, consumer)
             } else {
                 consumer.report(.gone(path: state.path, offset: state.offset))
+                consumer.lost(FollowLoss(reason: .gone, path: state.path, bytes: 0, since: nil))
                 consumer.forgotten(state.id)
             }
         }

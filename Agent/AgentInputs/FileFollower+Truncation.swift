@@ -16,6 +16,9 @@ extension FileFollower {
             adopt(copy, for: file.state, file.profile, at: now, consumer)
         } else {
             consumer.report(.truncatedWithoutCopy(path: file.state.path))
+            let unread = max(0, (file.observed?.size ?? file.state.offset) - file.state.offset)
+            consumer.lost(
+                FollowLoss(reason: .truncated, path: file.state.path, bytes: unread, since: file.caughtUpAt))
             consumer.forgotten(file.state.id)
         }
         let next = add(fresh, file.location, file.profile, now)

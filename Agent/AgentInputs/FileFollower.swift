@@ -235,7 +235,10 @@ package final class FileFollower {
             file.observed = stamp
             let isUnchanged = file.seen.map { $0 == stamp } ?? false
             let isFinal = isFinal(file, at: now)
-            if isUnchanged, !(isFinal && status.size > file.state.offset) { return }
+            if isUnchanged, !(isFinal && status.size > file.state.offset) {
+                file.caughtUpAt = now
+                return
+            }
             if file.state.offset == 0, mayBeCopy(file, handle, status, at: now) { return }
             try readLines(file, handle, status, isFinal: isFinal, at: now, consumer, &round)
         } catch {
@@ -285,6 +288,7 @@ package final class FileFollower {
             if reachesEnd, taken == count || taken == 0 {
                 // All is taken, or the rest is no complete line: nothing to do until the file changes.
                 file.seen = (after.size, after.modifiedNanos)
+                file.caughtUpAt = now
             } else {
                 file.seen = nil
                 if taken == 0, wanted < options.largestChunkBytes {

@@ -62,6 +62,26 @@ package enum FollowEvent: Sendable, Equatable {
     case tooManyFiles(limit: Int)
 }
 
+/// Bytes of a file that are gone and that may not have been read.
+package struct FollowLoss: Sendable, Equatable {
+    /// What has become of them.
+    package enum Reason: String, Sendable {
+        /// The file was truncated, and there is no copy of it.
+        case truncated = "file_truncated"
+        /// The file went while the agent was not running.
+        case gone = "file_gone"
+    }
+
+    /// What has become of them.
+    package var reason: Reason
+    /// The path of the file.
+    package var path: String
+    /// How many were seen and not read; there may be more.
+    package var bytes: Int
+    /// When they were written at the earliest, monotonic nanoseconds; nil when that is not known.
+    package var since: UInt64?
+}
+
 /// Takes what was read, and decides whether more is wanted.
 package protocol FollowConsumer: AnyObject {
     /// Is asked before something is read.
@@ -86,6 +106,14 @@ package protocol FollowConsumer: AnyObject {
 
     /// Something happened.
     func report(_ event: FollowEvent)
+
+    /// Bytes may be lost; ``report(_:)`` has told that as an event.
+    func lost(_ loss: FollowLoss)
+}
+
+extension FollowConsumer {
+    /// Does nothing.
+    package func lost(_ loss: FollowLoss) {}
 }
 
 /// What one round over the files gave.

@@ -30,6 +30,8 @@ final class FollowedFile {
     var changedAt: UInt64
     /// Size and time of change when it was last read to the end of its complete lines; nil when there may be more.
     var seen: (size: Int, modified: Int64)?
+    /// When all of its complete lines had been read for the last time, monotonic; nil while there was always more.
+    var caughtUpAt: UInt64?
     /// Size and time of change when it was last looked at.
     var observed: (size: Int, modified: Int64)?
     /// Whether it looks like a copy of another file, and waits for the decision.

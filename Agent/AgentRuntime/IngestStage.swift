@@ -118,6 +118,17 @@ final class IngestStage: FollowConsumer {
         }
     }
 
+    func lost(_ loss: FollowLoss) {
+        let start: Int64
+        if let since = loss.since {
+            start = arrival.nanoseconds &- Int64(clamping: now >= since ? now - since : 0)
+        } else {
+            start = state.lastSaved ?? arrival.nanoseconds
+        }
+        let times = Timestamp(nanoseconds: min(start, arrival.nanoseconds))...arrival
+        shipper.lost(.init(reason: loss.reason.rawValue, bytes: loss.bytes, source: loss.path, times: times))
+    }
+
     // MARK: The spool
 
     private func spool() -> Bool {

@@ -31,6 +31,8 @@ package final class StateDirectory: Sendable {
     package let registry: Registry
     /// How far each file has been read: acknowledged, or in the spool.
     package let sources: [SourceState]
+    /// When the run before wrote the registry last, nanoseconds; nil when there was none.
+    package let lastSaved: Int64?
     /// The lock lasts as long as this is open.
     private let lock: OpenFile
 
@@ -56,6 +58,9 @@ package final class StateDirectory: Sendable {
         } catch {
             throw AgentError("the spool cannot be opened: \(error.description)")
         }
+        lastSaved = ["registry.a", "registry.b"].compactMap { name in
+            ((try? FileSystem.status("\(path)/\(name)")) ?? nil)?.modifiedNanos
+        }.max()
         let loaded: Registry.Loaded
         do throws(IOError) { loaded = try Registry.load(path) } catch {
             throw AgentError("the registry cannot be read: \(error.description)")

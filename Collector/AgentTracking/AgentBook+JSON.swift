@@ -55,7 +55,9 @@ extension AgentBook {
                 GapRecord(
                     number: try number(value, "number"), agent: value["agent"]?.string ?? "",
                     events: Int(clamping: try number(value, "events")), level: value["level"]?.string ?? "",
-                    reason: value["reason"]?.string ?? "", times: low...high, reported: reported))
+                    reason: value["reason"]?.string ?? "", times: low...high, reported: reported,
+                    bytes: Int(clamping: try Heartbeat.number("bytes", value["bytes"]) ?? 0),
+                    source: value["source"]?.string ?? ""))
         }
     }
 
@@ -72,7 +74,8 @@ extension AgentBook {
         [
             "number": .integer(gap.number), "agent": .string(gap.agent), "events": .integer(gap.events),
             "level": .string(gap.level), "reason": .string(gap.reason), "from": .integer(gap.times.lowerBound),
-            "to": .integer(gap.times.upperBound), "reported": .integer(gap.reported),
+            "to": .integer(gap.times.upperBound), "reported": .integer(gap.reported), "bytes": .integer(gap.bytes),
+            "source": .string(gap.source),
         ]
     }
 }

@@ -34,6 +34,10 @@ package struct GapRecord: Sendable, Equatable {
     package var times: ClosedRange<Int64>
     /// When it was reported.
     package var reported: Int64
+    /// Bytes that were never read, as far as known; 0 where it is about events.
+    package var bytes = 0
+    /// The file that they were in; empty where that is not told, or where there were several.
+    package var source = ""
 
     /// What people call it: `g17`.
     package var id: String { "g\(number)" }
@@ -208,6 +212,9 @@ package struct AgentBook: Sendable, Equatable {
                 gaps[index].events =
                     gaps[index].events.addingReportingOverflow(drop.events).overflow
                     ? .max : gaps[index].events + drop.events
+                let (bytes, overflow) = gaps[index].bytes.addingReportingOverflow(drop.bytes)
+                gaps[index].bytes = overflow ? .max : bytes
+                if gaps[index].source != drop.source { gaps[index].source = "" }
                 return
             }
             gaps.removeFirst()
@@ -216,7 +223,7 @@ package struct AgentBook: Sendable, Equatable {
         gaps.append(
             GapRecord(
                 number: nextGap, agent: agent, events: drop.events, level: drop.level, reason: drop.reason,
-                times: drop.times, reported: now))
+                times: drop.times, reported: now, bytes: drop.bytes, source: drop.source))
         nextGap += 1
     }
 }

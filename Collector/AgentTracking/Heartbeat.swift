@@ -13,14 +13,23 @@ package struct DropReport: Sendable, Equatable {
     package var reason: String
     /// Their earliest and latest time, nanoseconds.
     package var times: ClosedRange<Int64>
+    /// Bytes that were never read, as far as known; 0 where it is about events.
+    package var bytes: Int
+    /// The file that they were in; empty where that is not told.
+    package var source: String
 
     /// Makes a report.
-    package init(number: UInt64, events: Int, level: String, reason: String, times: ClosedRange<Int64>) {
+    package init(
+        number: UInt64, events: Int, level: String, reason: String, times: ClosedRange<Int64>, bytes: Int = 0,
+        source: String = ""
+    ) {
         self.number = number
         self.events = events
         self.level = level
         self.reason = reason
         self.times = times
+        self.bytes = bytes
+        self.source = source
     }
 }
 
@@ -137,6 +146,9 @@ package struct Heartbeat: Sendable, Equatable {
 }
 
 extension DropReport {
+    /// Bytes of the path of a file, with room for characters that stand for what is no text.
+    private static let sourceBytes = 1_024
+
     fileprivate init(_ document: JSONValue) throws(HeartbeatError) {
         func text(_ name: String) throws(HeartbeatError) -> String {
             guard let text = document[name]?.string, text.utf8.count <= 64 else {
@@ -152,9 +164,16 @@ extension DropReport {
         else {
             throw HeartbeatError(field: "drops.from", message: "`from` and `to` must be times, the later one last")
         }
+        // Agents of version 0.1 tell neither bytes nor a source.
+        let source = document["source"]?.string ?? ""
+        guard source.utf8.count <= Self.sourceBytes else {
+            throw HeartbeatError(
+                field: "drops.source", message: "`source` must be text of up to \(Self.sourceBytes) bytes")
+        }
         self.init(
             number: number, events: Int(clamping: try Heartbeat.number("drops.events", document["events"]) ?? 0),
-            level: try text("level"), reason: try text("reason"), times: low...high)
+            level: try text("level"), reason: try text("reason"), times: low...high,
+            bytes: Int(clamping: try Heartbeat.number("drops.bytes", document["bytes"]) ?? 0), source: source)
     }
 }
 

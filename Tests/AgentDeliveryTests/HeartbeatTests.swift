@@ -51,6 +51,16 @@ struct HeartbeatTests {
         #expect(log.entries.map(\.number) == [2])
     }
 
+    @Test func whatWasNeverReadIsNotedWithItsFile() {
+        var log = DropLog()
+        let times = Timestamp(nanoseconds: 5)...Timestamp(nanoseconds: 9)
+        log.note(DropLog.Loss(reason: "file_truncated", bytes: 70, source: "/var/log/app.log", times: times))
+        #expect(log.entries.map(\.bytes) == [70] && log.entries.map(\.events) == [0])
+        #expect(log.entries.first?.source == "/var/log/app.log" && log.entries.first?.times == times)
+        log.note(DropLog.Loss(reason: "x", bytes: -1, source: String(repeating: "é", count: 5_000), times: times))
+        #expect((log.entries.last?.source.utf8.count ?? .max) <= 1_000 && log.entries.last?.bytes == 0)
+    }
+
     @Test func theLogOfDropsIsBoundedAndWhatWasSentStaysAsItIs() {
         var log = DropLog()
         for index in 0..<DropLog.maximumEntries { log.note(events([.error], from: Int64(index)), reason: "rejected") }

@@ -2,6 +2,8 @@ import AgentDelivery
 import AgentPipeline
 import CurlTransport
 import Diagnostics
+import LineFormats
+import LogModel
 import SystemIO
 import TestSupport
 import Testing
@@ -17,7 +19,8 @@ struct ShipperTests {
         let metrics = MetricRegistry()
 
         init(
-            _ place: Workplace, _ collector: FakeCollector, acknowledged: UInt64 = 0, limit: Int = 64 << 20
+            _ place: Workplace, _ collector: FakeCollector, acknowledged: UInt64 = 0, limit: Int = 64 << 20,
+            heartbeatInterval: Duration = .seconds(30)
         ) throws {
             spool = try place.spool(limit: limit)
             writer = SpoolWriter(spool)
@@ -27,7 +30,8 @@ struct ShipperTests {
             shipper = try Shipper(
                 Shipper.Parts(
                     spool: spool, registry: registry, rejectedDirectory: "\(place.path)/rejected", log: place.log(),
-                    metrics: DeliveryMetrics(metrics), makeTransport: { collector }))
+                    metrics: DeliveryMetrics(metrics), heartbeatInterval: heartbeatInterval,
+                    makeTransport: { collector }))
         }
 
         func put(_ message: String, source: UInt64 = 1, from: Int = 0, to: Int = 10) throws {
@@ -150,6 +154,21 @@ struct ShipperTests {
         run.finish()
         #expect(run.metrics.render().contains("lodge_agent_events_failed_total 1\n"))
         #expect(place.log0.contains { $0.contains("did not take some events failed=1") })
+    }
+
+    @Test func whatTheReaderHasLostIsTold() throws {
+        let place = try Workplace()
+        let collector = FakeCollector()
+        let run = try Run(place, collector, heartbeatInterval: .milliseconds(10))
+        let times = Timestamp(nanoseconds: 5)...Timestamp(nanoseconds: 9)
+        run.shipper.lost(DropLog.Loss(reason: "file_gone", bytes: 70, source: "/app.log", times: times))
+        try run.put("one")
+        #expect(run.shipper.waitUntilDrained(deadline: nil))
+        try eventually("it is told") { collector.beats.contains { $0.drops.contains { $0.reason == "file_gone" } } }
+        run.finish()
+        #expect(collector.beats.flatMap(\.drops).count { $0.reason == "file_gone" } == 1)
+        let drops = collector.beats.compactMap { $0.document["drops"]?.array?.first }
+        #expect(drops.first?["bytes"]?.int == 70 && drops.first?["source"]?.string == "/app.log")
     }
 
     @Test(arguments: [Int.min, -1, 2, Int.max])

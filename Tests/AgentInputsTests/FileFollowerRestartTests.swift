@@ -106,6 +106,7 @@ struct FileFollowerRestartTests {
         try bench.remove("app.log")
         #expect(back(bench) == [])
         #expect(bench.events.contains(.gone(path: bench.path("app.log"), offset: 4)))
+        #expect(bench.losses.map(\.reason) == [.gone] && bench.losses.first?.since == nil)
         #expect(bench.registry.isEmpty)
         try bench.append("a\n")
         bench.step()

@@ -157,6 +157,9 @@ struct FileFollowerTests {
         bench.step()
         #expect(bench.taken() == ["1", "2", "a"])
         #expect(bench.events.contains(.truncatedWithoutCopy(path: bench.path("app.log"))))
+        // All that was seen had been read a second ago.
+        #expect(bench.losses.map(\.reason) == [.truncated] && bench.losses.first?.bytes == 0)
+        #expect(bench.losses.first?.since == bench.clock - 1_000_000_000)
         #expect(bench.registry.count == 1)
     }
 

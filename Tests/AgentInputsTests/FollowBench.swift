@@ -12,6 +12,7 @@ final class FollowBench: FollowConsumer {
     var clock: UInt64 = 1_000_000_000
     var lines: [String] = []
     var events: [FollowEvent] = []
+    var losses: [FollowLoss] = []
     /// What a registry would know: the last state of each source.
     var registry: [UInt64: SourceState] = [:]
     var hasRoom = true
@@ -110,4 +111,5 @@ final class FollowBench: FollowConsumer {
     func relocated(_ state: SourceState) { registry[state.id] = state }
     func forgotten(_ id: UInt64) { registry[id] = nil }
     func report(_ event: FollowEvent) { events.append(event) }
+    func lost(_ loss: FollowLoss) { losses.append(loss) }
 }

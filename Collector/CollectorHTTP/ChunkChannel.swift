@@ -51,6 +51,21 @@ final class ChunkChannel: Sendable {
         return outcome.sent
     }
 
+    /// Hands over a piece if nothing else waits for the reader; never blocks.
+    func offer(_ piece: ByteBuffer) {
+        let reader = monitor.withLock { state -> CheckedContinuation<ByteBuffer?, any Error>? in
+            guard state.end == nil, state.bytes == 0 else { return nil }
+            if let reader = state.reader {
+                state.reader = nil
+                return reader
+            }
+            state.bytes += piece.readableBytes
+            state.pieces.append(piece)
+            return nil
+        }
+        reader?.resume(returning: piece)
+    }
+
     /// Ends the answer, or breaks it off with an error.
     func finish(_ error: (any Error)? = nil) {
         let reader = monitor.withLock { state -> CheckedContinuation<ByteBuffer?, any Error>? in

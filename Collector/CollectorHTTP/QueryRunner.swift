@@ -1,10 +1,6 @@
 import AgentTracking
-import ByteCoding
-import HTTPTypes
-import HummingbirdCore
 import LineFormats
 import LogModel
-import NIOCore
 import QueryAdmission
 import QueryEngine
 import QueryLanguage
@@ -66,27 +62,6 @@ final class QueryRunner: Sendable {
         return min(.nanoseconds(nanoseconds), limits.maximumTimeout)
     }
 
-    /// What a query works with: bounds of time and memory are set here, the rest by the route.
-    struct Job: Hashable, Sendable {
-        var query: Query
-        var from: Timestamp?
-        var to: Timestamp?
-        var limit: Int?
-        var order = RowOrder.any
-        var after: RowCursor?
-        var countsHits = false
-        /// Whether an answer that a limit cuts short says where to go on, so that the client can have the rest.
-        var goesOn = false
-        /// Only blocks that may hold rows with these ids.
-        var ids: ClosedRange<UInt64> = 0...UInt64.max
-        /// Over how many seconds `rate` counts; nil for the times that the query is about.
-        var rateSeconds: Double?
-        var timeout: Duration
-        var now: Timestamp
-        /// Follows the query, if it is to be explained.
-        var trace: QueryTrace?
-    }
-
     /// Runs a query and gives each block to `emit`, on a thread of the pool; suspends until it has ended. The query ends
     /// when its client is gone.
     ///
@@ -132,64 +107,9 @@ final class QueryRunner: Sendable {
         }
     }
 
-    /// Runs a query whose rows go out while it runs.
-    ///
-    /// - Parameters:
-    ///   - job: the query.
-    ///   - type: the media type of the answer.
-    ///   - write: appends a block the way the client gets it.
-    /// - Returns: the answer; its body is made while it is sent.
-    /// - Throws: ``Problem`` when the query fails before its first row; later failures break the answer off.
-    func stream(
-        _ job: Job, type: String, write: @escaping @Sendable (ResultBlock, inout ByteWriter) -> Void
-    ) async throws -> Response {
-        let channel = ChunkChannel()
-        let query = self.query(job)
-        let forget = await Asker.current?.whenGone { [registry] in
-            registry.end(query, .clientGone)
-            channel.cancel()
-        }
-        arrive(query, { error in channel.finish(error) }) { [self] in
-            defer { forget?() }
-            do {
-                let writer = BlockWriter()
-                let summary = try run(job, query, isCancelled: { channel.isCancelled }) { block in
-                    writer.append(block, write, to: channel)
-                }
-                // What came after the last full piece. Rows that are missing must not look like an answer.
-                let isSent = writer.flush(to: channel)
-                channel.finish(isSent && !summary.isComplete ? Self.incomplete(summary, job) : nil)
-            } catch {
-                channel.finish(error)
-            }
-        }
-        // The first piece tells whether it is an answer at all.
-        let first = try await channel.next()
-        var headers: HTTPFields = [.contentType: type]
-        // What is known before the query has ended. What is not ends the stream.
-        if let name = Self.completenessHeader { headers[name] = completeness(job, ExecutionSummary()).summary }
-        return Response(
-            status: .ok, headers: headers,
-            body: ResponseBody { writer in
-                var piece = first
-                do {
-                    while let bytes = piece {
-                        try await writer.write(bytes)
-                        piece = try await channel.next()
-                    }
-                } catch {
-                    channel.cancel()
-                    throw error
-                }
-                try await writer.finish(nil)
-            })
-    }
-
     // MARK: One query
 
-    private static let completenessHeader = HTTPField.Name("Lodge-Completeness")
-
-    private func query(_ job: Job) -> RunningQuery {
+    func query(_ job: Job) -> RunningQuery {
         RunningQuery(
             id: registry.nextID(), Asker.current, text: job.query.description, shape: job.query.shape,
             estimate: estimate(job), timeout: job.timeout, now: job.now,
@@ -215,7 +135,7 @@ final class QueryRunner: Sendable {
     }
 
     /// Has `body` run on a thread of the pool when it is the query's turn, or `fail` called with a ``Problem``.
-    private func arrive(
+    func arrive(
         _ query: RunningQuery, _ fail: @escaping @Sendable (any Error) -> Void, _ body: @escaping @Sendable () -> Void
     ) {
         do throws(AdmissionRefusal) {
@@ -235,8 +155,8 @@ final class QueryRunner: Sendable {
         }
     }
 
-    private func run(
-        _ job: Job, _ query: RunningQuery, isCancelled: @escaping @Sendable () -> Bool,
+    func run(
+        _ job: Job, _ query: RunningQuery, pass: Pass? = nil, isCancelled: @escaping @Sendable () -> Bool,
         emit: @escaping (ResultBlock) throws(ExecutionError) -> Bool
     ) throws -> ExecutionSummary {
         let start = SystemClock.monotonicNanos()
@@ -247,6 +167,7 @@ final class QueryRunner: Sendable {
             isCancelled: { query.ending != nil || isCancelled() },
             isOverdue: { SystemClock.monotonicNanos() > end })
         options.trace = job.trace
+        options.isResumable = job.isResumable
         options.threads = limits.threads > 1 ? threads : nil
         threads.begin()
         defer { threads.end() }
@@ -260,7 +181,12 @@ final class QueryRunner: Sendable {
             options.rateSeconds = job.rateSeconds
             let blocks = snapshot.blocks.filter { $0.idBounds.overlaps(job.ids) }
             var failure: ExecutionError?
-            var summary = try execute(job.query, on: blocks, options) { block in
+            let missing = snapshot.missing.map { missing in
+                MissingSegment(
+                    name: missing.record.name, tier: missing.record.tier.rawValue, rowCount: missing.record.rows,
+                    times: missing.record.timeBounds, reason: missing.reason)
+            }
+            let take = { (block: ResultBlock) -> Bool in
                 do throws(ExecutionError) {
                     return try emit(block)
                 } catch {
@@ -268,13 +194,18 @@ final class QueryRunner: Sendable {
                     return false
                 }
             }
+            var summary: ExecutionSummary
+            if let pass {
+                let input = Pass.Input(
+                    query: job.query, blocks: blocks, options: options,
+                    lastID: min(job.ids.upperBound, RowID.last(at: snapshot.lastPosition)), missing: missing)
+                summary = try pass.run(input, take)
+            } else {
+                summary = try execute(job.query, on: blocks, options, emit: take)
+            }
             if let failure { throw failure }
             summary.lastPosition = snapshot.lastPosition
-            summary.missing = snapshot.missing.map { missing in
-                MissingSegment(
-                    name: missing.record.name, tier: missing.record.tier.rawValue, rowCount: missing.record.rows,
-                    times: missing.record.timeBounds, reason: missing.reason)
-            }
+            summary.missing = missing
             unreadable.met(summary.unreadable)
             let isGone = query.ending != nil || isCancelled()
             statistics.queryEnded(

@@ -62,13 +62,16 @@ extension QueryRunner {
         let (table, summary) = try await collect(
             job, into: ResultTable(maximumBytes: limits.answerBytes), bytes: { $0.memoryBytes }
         ) { table, block in table.add(block) }
-        guard !table.isFull else {
-            throw Problem(
-                400, "answer-too-large", "The answer is too large",
-                "the answer needs more than \(limits.answerBytes) bytes: group by fewer fields, take longer intervals, or "
-                    + "narrow the filter", extra: [.init("limit", .integer(limits.answerBytes))])
-        }
+        guard !table.isFull else { throw tooLarge }
         return (table, summary)
+    }
+
+    /// The rows of an answer are too many.
+    var tooLarge: Problem {
+        Problem(
+            400, "answer-too-large", "The answer is too large",
+            "the answer needs more than \(limits.answerBytes) bytes: group by fewer fields, take longer intervals, or "
+                + "narrow the filter", extra: [.init("limit", .integer(limits.answerBytes))])
     }
 
     /// The same where the answer has no way to say that something is missing.

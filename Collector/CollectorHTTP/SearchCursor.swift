@@ -19,6 +19,10 @@ package struct SearchCursor: Equatable, Sendable {
     package var hitsAreComplete: Bool
     /// What was asked; see ``fingerprint(of:)``.
     package var fingerprint: UInt64
+    /// Whether ``hits`` are only those up to ``row``, so that who goes on counts the rest: a stream was cut short here.
+    package var isCounting = false
+    /// Rows of the stream that was cut short: they count against its limit.
+    package var sentRows = 0
 
     /// Why a text is no cursor.
     package enum Fault: Error, Equatable {
@@ -28,13 +32,15 @@ package struct SearchCursor: Equatable, Sendable {
         case version(UInt8)
     }
 
-    private static let version: UInt8 = 1
-    /// Version, flag, five numbers of eight bytes, hits, checksum.
-    private static let byteCount = 2 + 4 * 8 + 8 + 8 + 4
+    /// Version 1 has no ``sentRows``.
+    private static let version: UInt8 = 2
+    /// Version, flags, seven numbers of eight bytes, checksum.
+    private static let byteCount = 2 + 7 * 8 + 4
 
     /// Makes a cursor.
     package init(
-        row: RowCursor, now: Timestamp, lastID: UInt64, hits: Int, hitsAreComplete: Bool, fingerprint: UInt64
+        row: RowCursor, now: Timestamp, lastID: UInt64, hits: Int, hitsAreComplete: Bool, fingerprint: UInt64,
+        isCounting: Bool = false, sentRows: Int = 0
     ) {
         self.row = row
         self.now = now
@@ -42,19 +48,22 @@ package struct SearchCursor: Equatable, Sendable {
         self.hits = hits
         self.hitsAreComplete = hitsAreComplete
         self.fingerprint = fingerprint
+        self.isCounting = isCounting
+        self.sentRows = sentRows
     }
 
     /// The cursor in hexadecimal digits.
     package var text: String {
         var writer = ByteWriter(capacity: Self.byteCount)
         writer.append(Self.version)
-        writer.append(hitsAreComplete ? 1 : 0)
+        writer.append((hitsAreComplete ? 1 : 0) | (isCounting ? 2 : 0))
         writer.append(littleEndian: row.time)
         writer.append(littleEndian: row.id)
         writer.append(littleEndian: now.nanoseconds)
         writer.append(littleEndian: lastID)
         writer.append(littleEndian: Int64(hits))
         writer.append(littleEndian: fingerprint)
+        writer.append(littleEndian: Int64(sentRows))
         writer.append(littleEndian: writer.withBytes { crc32c($0) })
         let digits = Array("0123456789abcdef".utf8)
         let text = writer.array().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
@@ -94,14 +103,17 @@ package struct SearchCursor: Equatable, Sendable {
 
     private init(_ reader: inout ByteReader) throws {
         let version = try reader.byte()
-        guard version == Self.version else { throw Fault.version(version) }
-        hitsAreComplete = try reader.byte() != 0
+        guard version == Self.version || version == 1 else { throw Fault.version(version) }
+        let flags = try reader.byte()
+        hitsAreComplete = flags & 1 != 0
+        isCounting = flags & 2 != 0
         row = RowCursor(time: try reader.littleEndian(), id: try reader.littleEndian())
         now = Timestamp(nanoseconds: try reader.littleEndian())
         lastID = try reader.littleEndian()
         hits = Int(try reader.littleEndian(Int64.self))
         fingerprint = try reader.littleEndian()
-        guard hits >= 0, reader.remaining == 0 else { throw Fault.damaged }
+        if version > 1 { sentRows = Int(try reader.littleEndian(Int64.self)) }
+        guard hits >= 0, sentRows >= 0, reader.remaining == 0 else { throw Fault.damaged }
     }
 
     /// A number that stands for what is asked, so that a cursor is not taken to another search.

@@ -60,6 +60,22 @@ struct SearchTerms: Sendable {
     }
 }
 
+extension SearchTerms {
+    /// The query, as it goes on behind the cursor; the caller sets its limit.
+    func jobBehindCursor(timeout: Duration) throws(Problem) -> QueryRunner.Job {
+        let now = cursor?.now ?? Timestamp(nanoseconds: SystemClock.wallNanos())
+        var job = try self.job(timeout: timeout, now: now)
+        job.order = order
+        job.after = cursor?.row
+        job.ids = 0...(cursor?.lastID ?? .max)
+        // The first page counts for all of them: the others need not look at what they do not show.
+        job.countsHits = cursor?.isCounting ?? true
+        // Behind a stream that was cut short what that had not is counted.
+        job.isResumable = cursor?.isCounting ?? false
+        return job
+    }
+}
+
 /// A page of events, written.
 struct SearchPage: Sendable {
     /// The events as JSON, with commas between them.
@@ -127,16 +143,10 @@ struct SearchPages: Sendable {
         write: @escaping @Sendable (ResultBlock, Int, inout ByteWriter) -> Void
     ) async throws -> SearchPage {
         let cursor = terms.cursor
-        let now = cursor?.now ?? Timestamp(nanoseconds: SystemClock.wallNanos())
-        var job = try terms.job(timeout: timeout, now: now)
+        var job = try terms.jobBehindCursor(timeout: timeout)
         // One more, to know whether there is a page behind this one.
         job.limit = limit == 0 ? 0 : limit + 1
-        job.order = terms.order
         job.goesOn = job.limit != 0
-        job.after = cursor?.row
-        job.ids = 0...(cursor?.lastID ?? .max)
-        // The first page counts for all of them: the others need not look at what they do not show.
-        job.countsHits = cursor == nil
         guard let form else { return try await page(terms, job, limit: limit, write: write) }
         return try await runner.pages.answer(AnswerKey(job, form: "\(form) \(terms.fingerprint)", cursor: cursor?.text))
         { [job] in
@@ -177,7 +187,7 @@ struct SearchPages: Sendable {
                 summary.gaps.append("what was left out may come before these events, so there is no next page")
             }
         }
-        let hits = cursor?.hits ?? summary.hits
+        let hits = (cursor?.hits ?? 0) + (job.countsHits ? summary.hits : 0)
         var next: SearchCursor?
         var end = page.hasMore ? page.rows.last?.cursor : nil
         // A limit that met before there was any row: the next page begins in front of what was not looked at.
@@ -193,7 +203,8 @@ struct SearchPages: Sendable {
         if let end {
             next = SearchCursor(
                 row: end, now: now, lastID: cursor?.lastID ?? RowID.last(at: summary.lastPosition), hits: hits,
-                hitsAreComplete: cursor?.hitsAreComplete ?? summary.isComplete, fingerprint: terms.fingerprint)
+                hitsAreComplete: (cursor?.hitsAreComplete ?? true) && (summary.isComplete || !job.countsHits),
+                fingerprint: terms.fingerprint)
         }
         if let cursor, !cursor.hitsAreComplete {
             summary.isComplete = false
@@ -201,7 +212,7 @@ struct SearchPages: Sendable {
         }
         return SearchPage(
             logs: page.logs, hits: hits, next: next, summary: summary,
-            completeness: runner.completeness(job, summary))
+            completeness: runner.completeness(job, summary, goesOn: next == nil ? .nowhere : .cursor))
     }
 
     /// Whether a search that goes on behind `place` comes further than one behind `known`.

@@ -51,6 +51,13 @@ struct SearchRequest: Sendable {
         return text
     }
 
+    /// A member that is true or false; false when it is not there.
+    func flag(_ name: String) throws(Problem) -> Bool {
+        guard let value = member(name) else { return false }
+        guard let flag = value.bool else { throw .badValue(name, "`\(name)` must be true or false") }
+        return flag
+    }
+
     /// What is searched for; `use` is the route, for problems.
     func terms(for use: String) throws(Problem) -> SearchTerms {
         // In search and in the counts beside it, so that they agree.

@@ -47,6 +47,17 @@ struct ChunkChannelTests {
         #expect(largest <= ChunkChannel.waitingBytes + size)
     }
 
+    @Test func whatIsOfferedIsTakenWhenNothingElseWaits() async throws {
+        let channel = ChunkChannel()
+        channel.offer(ByteBuffer(string: "a"))
+        channel.offer(ByteBuffer(string: "b"))
+        #expect(channel.send(ByteBuffer(string: "c")))
+        #expect(try await channel.next() == ByteBuffer(string: "ac"))
+        channel.finish()
+        channel.offer(ByteBuffer(string: "d"))
+        #expect(try await channel.next() == nil)
+    }
+
     @Test func cancellingWakesASenderThatWaits() async throws {
         let channel = ChunkChannel()
         let sender = Task.detached {

@@ -11,11 +11,23 @@ struct SearchCursorTests {
         SearchCursor(
             row: RowCursor(time: .max, id: 0), now: Timestamp(nanoseconds: -1), lastID: 1 << 20, hits: .max,
             hitsAreComplete: false, fingerprint: .max),
+        SearchCursor(
+            row: RowCursor(time: 1, id: 2), now: Timestamp(nanoseconds: 3), lastID: 4, hits: 5, hitsAreComplete: true,
+            fingerprint: 6, isCounting: true, sentRows: .max),
     ]
 
     @Test func aCursorIsReadBackFromItsText() throws {
         for cursor in cursors { #expect(try SearchCursor(text: cursor.text) == cursor) }
         #expect(SearchCursor.fingerprint(of: ["a", "b"]) != SearchCursor.fingerprint(of: ["ab", ""]))
+    }
+
+    @Test func cursorsOfTheVersionBeforeAreRead() throws {
+        // As version 1 wrote them: without rows of a stream.
+        let text =
+            "01010100000000000000020000000000000003000000000000000400000000000000050000000000000006000000000000003bcb0538"
+        let cursor = try SearchCursor(text: text)
+        #expect(cursor.row == RowCursor(time: 1, id: 2) && cursor.hits == 5 && cursor.fingerprint == 6)
+        #expect(!cursor.isCounting && cursor.sentRows == 0)
     }
 
     @Test func anythingElseIsDamaged() {

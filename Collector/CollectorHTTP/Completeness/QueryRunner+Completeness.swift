@@ -6,14 +6,43 @@ import StoreEngine
 import StoreFormat
 
 extension QueryRunner {
+    /// How a client gets what a limit has left out.
+    enum Continuation: Sendable {
+        /// Not by this answer: by asking for less.
+        case nowhere
+        /// By the next page.
+        case cursor
+        /// By going on with the stream.
+        case resume
+
+        func advice(_ reason: SkippedTimes.Reason) -> String {
+            let next =
+                switch self {
+                case .nowhere: ""
+                case .cursor: "go on with next_cursor, or "
+                case .resume: "go on with resume, or "
+                }
+            switch reason {
+            case .time: return next + "give it a longer timeout, or narrow the time range or the filter"
+            case .rows: return next + "narrow the time range"
+            }
+        }
+    }
+
     /// Over which times the answer to a query has all events.
     ///
     /// - Parameters:
     ///   - job: the query.
     ///   - summary: what it did.
+    ///   - goesOn: how a client gets what a limit has left out.
+    ///   - done: the times that have been looked at so far; nil for all that is asked for.
     /// - Returns: the times, and the reasons where not.
-    func completeness(_ job: Job, _ summary: ExecutionSummary) -> Completeness {
-        var result = Completeness(asked: asked(job))
+    func completeness(
+        _ job: Job, _ summary: ExecutionSummary, goesOn: Continuation = .nowhere, over done: ClosedRange<Int64>? = nil
+    ) -> Completeness {
+        var asked = asked(job)
+        if let done { asked = asked.flatMap { $0.overlaps(done) ? $0.clamped(to: done) : nil } }
+        var result = Completeness(asked: asked)
         if let asked = result.asked {
             let missing = agents.missing(within: asked)
             for agent in missing.late {
@@ -45,11 +74,7 @@ extension QueryRunner {
                 block.times)
         }
         if let skipped = summary.skipped {
-            let advice =
-                switch skipped.reason {
-                case .time: "go on with next_cursor, give it a longer timeout, or narrow the time range or the filter"
-                case .rows: "go on with next_cursor, or narrow the time range"
-                }
+            let advice = goesOn.advice(skipped.reason)
             for interval in skipped.intervals {
                 result.add(.limit(skipped.reason.rawValue, advice: advice), interval)
             }

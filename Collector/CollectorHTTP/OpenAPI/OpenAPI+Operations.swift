@@ -15,6 +15,8 @@ extension OpenAPI {
         var type: String? = "application/json"
         /// The name of a schema, for JSON.
         var schema: String?
+        /// The name of the schema of a line, where the answer can be streamed.
+        var lines: String?
         /// Other statuses than 200s that are its own; 400, 405 and 503 go without saying.
         var refusals: [Int] = []
     }
@@ -50,6 +52,12 @@ extension OpenAPI {
             lines.append(
                 "              schema: "
                     + (operation.schema.map { "{$ref: '#/components/schemas/\($0)'}" } ?? "{type: string}"))
+        }
+        if let schema = operation.lines {
+            lines += [
+                "            \(StreamRecord.type):",
+                "              schema: {$ref: '#/components/schemas/\(schema)'}",
+            ]
         }
         for status in operation.refusals {
             lines += ["        '\(status)':", "          $ref: '#/components/responses/Problem'"]

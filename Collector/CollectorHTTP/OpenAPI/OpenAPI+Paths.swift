@@ -28,13 +28,14 @@ extension OpenAPI {
         path(
             "/v1/search",
             Operation(
-                method: "post", summary: "a page of events", body: json("SearchRequest"), schema: "SearchAnswer",
+                method: "post", summary: "a page of events, or events as they are found",
+                body: json("SearchRequest"), schema: "SearchAnswer", lines: "SearchRecord",
                 refusals: [413, 415, 422, 429]))
         + path(
             "/v1/aggregate",
             Operation(
                 method: "post", summary: "numbers by fields and intervals of time", body: json("AggregateRequest"),
-                schema: "AggregateAnswer", refusals: [413, 415, 422, 429]))
+                schema: "AggregateAnswer", lines: "AggregateRecord", refusals: [413, 415, 422, 429]))
         + path(
             "/v1/tail",
             Operation(

@@ -60,8 +60,9 @@ extension OpenAPI {
                 time_range: {$ref: '#/components/schemas/TimeRange'}
                 timeout: {type: string, format: duration}
                 sort: {type: string, enum: [asc, desc]}
-                limit: {type: integer, minimum: 0, maximum: 10000}
+                limit: {type: integer, minimum: 0, maximum: 1000000, description: 10000 at most unless it streams}
                 cursor: {type: string, format: cursor}
+                stream: {type: boolean}
             AggregateRequest:
               type: object
               properties:
@@ -74,6 +75,7 @@ extension OpenAPI {
                 metric:
                   description: count, sum(f), avg(f), min(f), max(f), uniq(f), quantile(0.99, f), or a list of these
                 empty_buckets: {type: boolean}
+                stream: {type: boolean}
             Log:
               type: object
               required: [ts, meta]
@@ -123,7 +125,7 @@ extension OpenAPI {
                       count: {type: integer}
                       values: {$ref: '#/components/schemas/Fields'}
 
-        """ + selectSchemas + plainSchemas + queriesSchemas + agentsSchemas + stateSchemas
+        """ + selectSchemas + streamSchemas + plainSchemas + queriesSchemas + agentsSchemas + stateSchemas
 
     private static let selectSchemas = """
             Hits:

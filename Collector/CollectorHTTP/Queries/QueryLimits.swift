@@ -26,6 +26,8 @@ package struct QueryLimits: Sendable, Equatable {
     package var niceness = 15
     /// Rows of one page of `/v1/search`.
     package var searchRows = 10_000
+    /// Rows of the blocks that a streamed search looks at first; later it looks at more and more at once.
+    package var sliceRows = 1 << 16
     /// Bytes of events after which a page of a search ends, and of the events that a tail makes up for.
     package var pageBytes = 8 << 20
     /// Bytes that the rows of an answer may take that is sent as a whole.

@@ -104,13 +104,15 @@ let collector: [Target] = [
     module("LiveTail", in: "Collector", ["LogModel", "ByteCoding", "SystemIO", "Workers"]),
     module("AgentTracking", in: "Collector", ["LineFormats", "LogModel", "SystemIO", "Workers"]),
     tests("AgentTracking", ["TestSupport", "LineFormats", "SystemIO"]),
+    module("GapTracking", in: "Collector", ["LineFormats", "SystemIO", "Workers"]),
+    tests("GapTracking", ["TestSupport", "LineFormats", "SystemIO"]),
     module("QueryAdmission", in: "Collector"),
     tests("QueryAdmission", ["TestSupport"]),
     module(
         "CollectorHTTP", in: "Collector",
         [
-            "AgentTracking", "CollectorIngest", "LiveTail", "QueryAdmission", "QueryEngine", "StorageKeeping",
-            "StoragePolicy", "StoreEngine",
+            "AgentTracking", "CollectorIngest", "GapTracking", "LiveTail", "QueryAdmission", "QueryEngine",
+            "StorageKeeping", "StoragePolicy", "StoreEngine",
             "StoreFormat", "SegmentCatalog", "ObjectStores", "QueryLanguage", "Journal", "LogModel", "ByteCoding",
             "LineFormats", "WireProtocol", "SystemIO", "Workers", "Diagnostics",
         ] + httpServer),
@@ -121,9 +123,8 @@ let collector: [Target] = [
     module(
         "CollectorRuntime", in: "Collector",
         [
-            "AgentTracking", "CollectorHTTP", "CollectorIngest", "LiveTail", "QueryAdmission", "QueryEngine",
-            "StorageKeeping",
-            "StoragePolicy",
+            "AgentTracking", "CollectorHTTP", "CollectorIngest", "GapTracking", "LiveTail", "QueryAdmission",
+            "QueryEngine", "StorageKeeping", "StoragePolicy",
             "StoreCheck", "StoreEngine", "Journal", "ObjectStores", "SegmentCatalog", "LineFormats", "LogModel",
             "Settings", "Diagnostics", "SystemIO", "Workers",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),

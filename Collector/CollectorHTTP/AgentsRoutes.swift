@@ -1,4 +1,5 @@
 import AgentTracking
+import GapTracking
 import HTTPTypes
 import HummingbirdCore
 import LineFormats
@@ -13,6 +14,7 @@ struct AgentsRoutes: Sendable {
     private static let bodyBytes = 256 << 10
 
     let agents: AgentRegistry
+    let gaps: GapRegistry
     /// Reports are written to the disk before they are acknowledged.
     let workers: WorkerPool
 
@@ -58,11 +60,14 @@ struct AgentsRoutes: Sendable {
 
     private func list() -> JSONValue {
         let book = agents.book
+        let known = gaps.book
         let now = agents.now
         return [
             "agents": .array(
                 book.agents.sorted { $0.key < $1.key }.map { Self.document($0.key, $0.value, now, agents.rules) }),
             "gaps": .array(book.gaps.map { Self.document($0) }),
+            "collector_gaps": .array(known.gaps.map { Self.document($0) }),
+            "joined_gaps": .integer(known.joined),
             "refused_contacts": .integer(book.refused), "forgotten_gaps": .integer(book.forgottenGaps),
         ]
     }
@@ -86,10 +91,16 @@ struct AgentsRoutes: Sendable {
         var members: [JSONValue.Member] = [
             .init("gap", .string(gap.id)), .init("agent", .string(gap.agent)), .init("events", .integer(gap.events)),
             .init("level", .string(gap.level)), .init("cause", .string(gap.reason)),
+            .init("bytes", .integer(gap.bytes)), .init("source", .string(gap.source)),
         ]
         members += Completeness.times(gap.times)
         members.append(.init("reported", time(gap.reported)))
         return .object(members)
+    }
+
+    private static func document(_ gap: Gap) -> JSONValue {
+        .object(
+            Completeness.gapMembers(gap) + Completeness.times(gap.loss.times) + [.init("reported", time(gap.reported))])
     }
 
     private static func time(_ nanoseconds: Int64) -> JSONValue {

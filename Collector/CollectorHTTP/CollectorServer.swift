@@ -1,5 +1,6 @@
 package import AgentTracking
 package import CollectorIngest
+package import GapTracking
 package import Journal
 package import LiveTail
 package import QueryEngine
@@ -13,6 +14,8 @@ package struct CollectorServices: Sendable {
     package var store: Store
     /// Who sends them.
     package var agents: AgentRegistry
+    /// What of them was lost here.
+    package var gaps: GapRegistry
     /// What looks after them and their disk.
     package var keeper: StorageKeeper
     /// Where events become durable; for its numbers only.
@@ -30,14 +33,14 @@ package struct CollectorServices: Sendable {
 
     /// Names the services.
     package init(
-        store: Store, agents: AgentRegistry, keeper: StorageKeeper, journal: GroupCommitJournal, gateway: IngestGateway,
-        hub: TailHub,
-        version: String,
+        store: Store, agents: AgentRegistry, gaps: GapRegistry, keeper: StorageKeeper, journal: GroupCommitJournal,
+        gateway: IngestGateway, hub: TailHub, version: String,
         notReady: @escaping @Sendable () -> String?,
         onUnreadable: @escaping @Sendable (UnreadableBlock) -> Void
     ) {
         self.store = store
         self.agents = agents
+        self.gaps = gaps
         self.keeper = keeper
         self.journal = journal
         self.gateway = gateway
@@ -86,8 +89,8 @@ package final class CollectorServer: Sendable {
             name: "decode", threads: Self.decodingThreads, queueLimit: Self.waitingBodies)
         keepers = try WorkerPool(name: "storage", threads: 1, queueLimit: 8, niceness: queries.niceness)
         runner = try QueryRunner(
-            store: services.store, agents: services.agents, limits: queries, statistics: statistics,
-            unreadable: UnreadableBlocks(statistics, report: services.onUnreadable))
+            store: services.store, agents: services.agents, gaps: services.gaps, limits: queries,
+            statistics: statistics, unreadable: UnreadableBlocks(statistics, report: services.onUnreadable))
         var router = Router()
         let ingest = IngestRoutes(
             gateway: services.gateway, workers: decoders, agents: services.agents,
@@ -109,7 +112,7 @@ package final class CollectorServer: Sendable {
         StatusRoutes(services: services, answers: answers).add(to: &router)
         QueriesRoutes(runner: runner).add(to: &router)
         StorageRoutes(services: services, workers: keepers).add(to: &router)
-        AgentsRoutes(agents: services.agents, workers: keepers).add(to: &router)
+        AgentsRoutes(agents: services.agents, gaps: services.gaps, workers: keepers).add(to: &router)
         endpoints = router.endpoints
         listener = try await HTTPListener(
             host: host, port: port, router: router, statistics: statistics, bodies: bodies,

@@ -1,4 +1,5 @@
 import AgentTracking
+import GapTracking
 import LineFormats
 import LogModel
 import QueryAdmission
@@ -19,6 +20,8 @@ final class QueryRunner: Sendable {
     let memory: QueryMemory
     /// Whose events may not have arrived yet.
     let agents: AgentRegistry
+    /// What the collector itself has lost.
+    let gaps: GapRegistry
     let store: Store
     /// What queries found out, for those that ask the same.
     let cache: QueryCache
@@ -31,11 +34,12 @@ final class QueryRunner: Sendable {
     private let unreadable: UnreadableBlocks
 
     init(
-        store: Store, agents: AgentRegistry, limits: QueryLimits, statistics: HTTPStatistics,
+        store: Store, agents: AgentRegistry, gaps: GapRegistry, limits: QueryLimits, statistics: HTTPStatistics,
         unreadable: UnreadableBlocks
     ) throws(WorkerError) {
         self.store = store
         self.agents = agents
+        self.gaps = gaps
         self.limits = limits
         self.statistics = statistics
         self.unreadable = unreadable

@@ -20,6 +20,7 @@ package final class IngestGateway: Sendable {
     package let deadLetters: DeadLetters
     private let journal: GroupCommitJournal
     private let pressure: @Sendable () -> IngestProblem?
+    private let onRejected: @Sendable (RejectedEvents) -> Void
     private let scratches = ScratchPool()
     private let stopping = Atomic<Bool>(false)
 
@@ -29,14 +30,17 @@ package final class IngestGateway: Sendable {
     ///   - journal: keeps the batches; it recognises batches that are sent again.
     ///   - deadLetters: keeps the events that were not taken.
     ///   - limits: the bounds of a request.
+    ///   - onRejected: hears of events that were not taken, when the others of their request are durable; quick.
     ///   - pressure: why the store behind the journal can take no more at present, nil when it can.
     package init(
         journal: GroupCommitJournal, deadLetters: DeadLetters, limits: IngestLimits = IngestLimits(),
+        onRejected: @escaping @Sendable (RejectedEvents) -> Void = { _ in },
         pressure: @escaping @Sendable () -> IngestProblem? = { nil }
     ) {
         self.journal = journal
         self.deadLetters = deadLetters
         self.limits = limits
+        self.onRejected = onRejected
         self.pressure = pressure
         inFlight = BytesInFlight(limit: limits.bytesInFlight)
     }
@@ -212,6 +216,13 @@ package final class IngestGateway: Sendable {
                 agent: request.sender?.agent, event: kept.bytes)
         }
         deadLetters.add(letters, alsoDropped: rejections.unkept)
+        let times = prepared.batch.timeBounds ?? arrival...arrival
+        for (place, reason) in RejectionReason.allCases.enumerated() where rejections.counts[place] > 0 {
+            onRejected(
+                RejectedEvents(
+                    agent: request.sender?.agent, source: request.source, reason: reason,
+                    count: rejections.counts[place], bytes: rejections.bytes[place], times: times))
+        }
     }
 }
 

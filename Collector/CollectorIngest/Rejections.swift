@@ -1,4 +1,5 @@
 import LineFormats
+package import LogModel
 
 /// Why one event of a batch was not taken.
 package enum RejectionReason: String, Sendable, CaseIterable {
@@ -29,6 +30,21 @@ package struct EventRejection: Sendable, Equatable {
     package var reason: String
 }
 
+/// Events of one request that were not taken, for one reason.
+package struct RejectedEvents: Sendable, Equatable {
+    /// Who sent them, if batches are numbered.
+    package var agent: String?
+    /// The route they came by.
+    package var source: String
+    /// Why.
+    package var reason: RejectionReason
+    /// How many, and their bytes.
+    package var count: Int
+    package var bytes: Int
+    /// What is known of their times: those of the other events of the request; its arrival where there are none.
+    package var times: ClosedRange<Timestamp>
+}
+
 /// Collects the events of one request that were not taken: all are counted, the first few are told in the answer, and
 /// as many as fit are kept for the dead letters.
 package struct Rejections: Sendable {
@@ -53,6 +69,8 @@ package struct Rejections: Sendable {
     /// How many for each reason, in the order of ``RejectionReason/allCases``.
     package private(set) var counts = [Int](repeating: 0, count: RejectionReason.allCases.count)
     private(set) var kept: [Kept] = []
+    /// Bytes of the events not taken, by reason.
+    private(set) var bytes = [Int](repeating: 0, count: RejectionReason.allCases.count)
     private var bytesLeft = Rejections.keptBytes
 
     /// Members of events that were taken, but have no field of their own; see `JSONEventDecoder.packedName`.
@@ -70,6 +88,8 @@ package struct Rejections: Sendable {
         count += 1
         for (place, candidate) in RejectionReason.allCases.enumerated() where candidate == reason {
             counts[place] += 1
+            // A body is bounded.
+            self.bytes[place] += bytes.count
         }
         if first.count < Self.told { first.append(EventRejection(index: index, reason: detail)) }
         let length = min(bytes.count, DeadLetters.eventBytes)

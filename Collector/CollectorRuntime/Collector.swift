@@ -1,6 +1,7 @@
 import AgentTracking
 package import CollectorHTTP
 import CollectorIngest
+import GapTracking
 package import Diagnostics
 import Journal
 import LiveTail
@@ -26,6 +27,7 @@ package final class Collector: Sendable {
 
     private let data: DataDirectory
     private let agents: AgentRegistry
+    private let gaps: GapRegistry
     private let keeper: StorageKeeper
     private let journal: GroupCommitJournal
     private let store: Store
@@ -51,8 +53,11 @@ package final class Collector: Sendable {
         let disk = DiskWatch(
             dataPath, limits: settings.storage.pressure, headroomBytes: settings.storage.headroomBytes, log: log)
         store = try Self.openStore(settings, dataPath, log)
+        gaps = try GapRegistry("\(dataPath)/gaps.json") { log.warn("the registry of gaps reports", ("what", $0)) }
         // A journal that lost its end must not use numbers again that segments know.
-        journal = try Self.openJournal(settings, dataPath, leastNext: store.snapshot().lastPosition + 1, log)
+        journal = try Self.openJournal(settings, dataPath, leastNext: store.snapshot().lastPosition + 1, log) {
+            [gaps, store] in gaps.note($0, in: store)
+        }
         deadLetters = try DeadLetters(directory: "\(dataPath)/dead-letters")
         agents = try AgentRegistry("\(dataPath)/agents.json", rules: settings.agents) {
             log.warn("the registry of agents reports", ("what", $0))
@@ -60,6 +65,7 @@ package final class Collector: Sendable {
         let hub = try CollectorServer.makeTailHub()
         gateway = IngestGateway(
             journal: journal, deadLetters: deadLetters, limits: settings.limits,
+            onRejected: { [gaps] in gaps.note($0) },
             pressure: { [store] in Self.pressure(on: store, disk, dataPath) })
         let cursor = try journal.directory.cursor(named: "indexer")
         let retention = JournalRetention(
@@ -75,12 +81,12 @@ package final class Collector: Sendable {
         }
         hub.begin(after: live.from - 1)
         replay = try Replay(
-            JournalReader(journal.directory, from: cursor.position), upTo: live.from, into: store, log: log)
+            JournalReader(journal.directory, from: cursor.position), upTo: live.from, into: store, gaps: gaps, log: log)
         keeper = try StorageKeeper(
             store, disk, directory: dataPath, rules: settings.storage.rules, interval: settings.storage.interval,
             log: log)
         let services = CollectorServices(
-            store: store, agents: agents, keeper: keeper, journal: journal, gateway: gateway, hub: hub,
+            store: store, agents: agents, gaps: gaps, keeper: keeper, journal: journal, gateway: gateway, hub: hub,
             version: collectorVersion,
             notReady: { [journal, replay, gateway] in
                 if gateway.isStopping { return "the collector is stopping" }
@@ -102,14 +108,15 @@ package final class Collector: Sendable {
         } catch {
             // Let go of threads and locks, so that the next attempt finds everything free.
             hub.stop()
-            Self.close(agents, keeper, replay, journal, store, deadLetters)
+            Self.close(agents, gaps, keeper, replay, journal, store, deadLetters)
             throw (error as? ListenError).map { StartError($0.description) } ?? error
         }
         address = ListenAddress(host: settings.listen.host, port: server.port)
     }
 
     private static func openJournal(
-        _ settings: CollectorSettings, _ path: String, leastNext: JournalPosition, _ log: DiagnosticLog
+        _ settings: CollectorSettings, _ path: String, leastNext: JournalPosition, _ log: DiagnosticLog,
+        onLoss: @escaping @Sendable (JournalDamage) -> Void
     ) throws -> GroupCommitJournal {
         let options = JournalOptions(
             fileBytes: settings.journalFileBytes, duplicates: DuplicateWindow.Limits(), leastNext: leastNext,
@@ -117,6 +124,7 @@ package final class Collector: Sendable {
                 if damage.isTornTail {
                     log.info("an interrupted write at the end of the journal was cut off", ("what", damage))
                 } else {
+                    onLoss(damage)
                     log.error(
                         "the journal is damaged", ("what", damage), ("records", damage.lost.count),
                         ("tenant", damage.tenant ?? "unknown"),
@@ -172,15 +180,15 @@ package final class Collector: Sendable {
     /// Stops: requests that run have ``patience`` to end. What is in memory is in the journal.
     package func stop() async {
         await server.stop(patience: Self.patience)
-        Self.close(agents, keeper, replay, journal, store, deadLetters)
+        Self.close(agents, gaps, keeper, replay, journal, store, deadLetters)
         log.flush(all: true)
     }
 
     /// Ends the threads in the order in which they give work to each other, and lets the journal's directory go: others
     /// may hold references for a moment longer.
     private static func close(
-        _ agents: AgentRegistry, _ keeper: StorageKeeper, _ replay: Replay, _ journal: GroupCommitJournal,
-        _ store: Store, _ deadLetters: DeadLetters
+        _ agents: AgentRegistry, _ gaps: GapRegistry, _ keeper: StorageKeeper, _ replay: Replay,
+        _ journal: GroupCommitJournal, _ store: Store, _ deadLetters: DeadLetters
     ) {
         agents.stop()
         // What the keeper does is cut short when the store closes.
@@ -190,6 +198,8 @@ package final class Collector: Sendable {
         store.close()
         keeper.stop()
         deadLetters.stop()
+        // After all that may still notice a loss.
+        gaps.stop()
         journal.directory.release()
     }
 }

@@ -1,5 +1,6 @@
 import CollectorIngest
 import Diagnostics
+import GapTracking
 import Journal
 import LogModel
 import StoreEngine
@@ -25,17 +26,19 @@ final class Replay: Sendable {
     ///   - reader: stands where the indexer had got.
     ///   - end: the first record that comes another way.
     ///   - store: gets the batches.
+    ///   - gaps: is told what could not be decoded.
     ///   - log: is told what could not be read.
     /// - Throws: when there is no thread to be had.
     init(
-        _ reader: JournalReader, upTo end: JournalPosition, into store: Store, log: DiagnosticLog
+        _ reader: JournalReader, upTo end: JournalPosition, into store: Store, gaps: GapRegistry,
+        log: DiagnosticLog
     ) throws(WorkerError) {
         self.end = end
         state = Mutex(State(position: reader.position))
         stopping = Atomic(false)
         thread = Mutex(nil)
         let started = try DedicatedThread(name: "replay") { [self] in
-            run(reader, store, log)
+            run(reader, store, gaps, log)
         }
         thread.withLock { $0 = started }
     }
@@ -56,7 +59,7 @@ final class Replay: Sendable {
         started?.join()
     }
 
-    private func run(_ reader: JournalReader, _ store: Store, _ log: DiagnosticLog) {
+    private func run(_ reader: JournalReader, _ store: Store, _ gaps: GapRegistry, _ log: DiagnosticLog) {
         let start = SystemClock.monotonicNanos()
         let decoder = RecordReader()
         var events = 0
@@ -66,7 +69,7 @@ final class Replay: Sendable {
                 if read.records.isEmpty && read.next >= end { break }
                 for record in read.records where record.position < end {
                     if stopping.load(ordering: .relaxed) { return }
-                    events += take(record, decoder, store, log)
+                    events += take(record, decoder, store, gaps, log)
                     state.withLock { $0.position = record.position }
                 }
                 if read.records.isEmpty && read.damages.isEmpty { break }
@@ -86,7 +89,7 @@ final class Replay: Sendable {
 
     /// - Returns: how many events went to the store.
     private func take(
-        _ record: CommittedRecord, _ decoder: RecordReader, _ store: Store, _ log: DiagnosticLog
+        _ record: CommittedRecord, _ decoder: RecordReader, _ store: Store, _ gaps: GapRegistry, _ log: DiagnosticLog
     ) -> Int {
         guard !store.isStored(position: record.position) else { return 0 }
         do {
@@ -100,6 +103,7 @@ final class Replay: Sendable {
             log.error(
                 "a record of the journal cannot be decoded, its events are lost", ("position", record.position),
                 ("error", "\(error)"))
+            gaps.noteUndecodable(record)
             return 0
         }
     }

@@ -1,5 +1,6 @@
 import CollectorHTTP
 import LineFormats
+import SystemIO
 import TestSupport
 import Testing
 
@@ -74,6 +75,74 @@ struct CompletenessTests {
         #expect(found[0]["from"]?.string == "2001-01-01T00:00:05Z")
         #expect(reasons(try await second.json("/v1/search", #"{"time_range":{"to":"2001-01-01"}}"#)).isEmpty)
         await second.end()
+    }
+
+    @Test func deadLettersAreNamedAlsoAfterARestart() async throws {
+        let directory = try TemporaryDirectory()
+        let body = #"""
+            {"_time":"2001-01-01T00:00:00Z","_msg":"a"}
+            {"_time":"2001-01-01T00:00:00Z","_msg":
+            ["no event"]
+            {"_time":"2001-01-01T00:00:09Z","_msg":"b"}
+            """#
+        do {
+            let first = try await TestServer(in: directory)
+            #expect(try await first.send("POST", "/insert/jsonline", [], Array(body.utf8)).status == 200)
+            #expect(reasons(try await first.json("/v1/search", "{}")).count == 2)
+            await first.end()
+        }
+        let second = try await TestServer(in: directory)
+        try await second.waitUntilReady()
+        let answer = try await second.json("/v1/search", #"{"time_range":{"from":"2001-01-01T00:00:05Z"}}"#)
+        let found = reasons(answer)
+        #expect(found.allSatisfy { $0["kind"]?.string == "dropped" && $0["of"]?.string == "dead_letters" }, "\(answer)")
+        #expect(Set(found.compactMap { $0["cause"]?.string }) == ["malformed", "unusable"], "\(answer)")
+        #expect(found.allSatisfy { $0["events"]?.int == 1 && $0["source"]?.string == "/insert/jsonline" })
+        #expect(found.allSatisfy { $0["to"]?.string == "2001-01-01T00:00:09.000000001Z" }, "\(answer)")
+        #expect(answer.json?["incomplete"]?.array?.first?.string?.contains("gap d1") == true, "\(answer)")
+        #expect(reasons(try await second.json("/v1/search", #"{"time_range":{"to":"2001-01-01"}}"#)).isEmpty)
+        let listed = try await second.send("GET", "/v1/agents")
+        #expect(listed.json?["collector_gaps"]?.array?.count == 2)
+        let tree = try OpenAPITree(try await second.send("GET", "/openapi.yaml").body)
+        #expect(
+            try tree.mismatches(try #require(listed.json), ["$ref": "#/components/schemas/Agents"]) == [], "\(listed)")
+        #expect(
+            try tree.mismatches(try #require(answer.json), ["$ref": "#/components/schemas/SearchAnswer"]) == [])
+        await second.end()
+    }
+
+    @Test func recordsThatTheJournalHasLostAreNamedAsLongAsTheyAre() async throws {
+        let directory = try TemporaryDirectory()
+        let journal = directory.path + "/data/journal"
+        func add(_ server: TestServer, _ word: String) async throws {
+            let lines = (0..<50).map { #"{"_msg":"\#(word) \#($0)"}"# }.joined(separator: "\n")
+            #expect(try await server.send("POST", "/insert/jsonline", [], Array(lines.utf8)).status == 200)
+        }
+        var offset = 0
+        do {
+            let first = try await TestServer(in: directory)
+            try await add(first, "one")
+            let name = try #require(try FileSystem.list(journal).first { $0.hasSuffix(".journal") })
+            offset = try #require(try FileSystem.status("\(journal)/\(name)")?.size)
+            for word in ["two", "three"] { try await add(first, word) }
+            await first.end()
+        }
+        let name = try #require(try FileSystem.list(journal).first { $0.hasSuffix(".journal") })
+        var bytes = try FileSystem.contents("\(journal)/\(name)", limit: 1 << 24)
+        // In the content of the second record.
+        bytes[offset + (bytes.count - offset) / 4] ^= 0x40
+        try FileSystem.writeAtomically("\(journal)/\(name)", bytes)
+        for round in 0..<2 {
+            let server = try await TestServer(in: directory)
+            try await server.waitUntilReady()
+            let answer = try await server.json("/v1/search", "{}")
+            #expect(answer.json?["hits"]?.int == 100, "\(answer)")
+            let found = reasons(answer)
+            #expect(found.count == 1 && found.first?["of"]?.string == "journal", "round \(round): \(answer)")
+            #expect(found.first?["gap"]?.string == "j1" && found.first?["records"]?.int == 1)
+            #expect(found.first?["from"]?.string != nil && found.first?["to"]?.string != nil)
+            await server.end()
+        }
     }
 
     @Test(arguments: ["desc", "asc"])

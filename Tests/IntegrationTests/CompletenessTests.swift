@@ -54,7 +54,7 @@ struct CompletenessTests {
     }
 
     @Test(
-        "A stopped agent, drops, a missing object and an exhausted budget are named in one answer",
+        "A stopped agent, drops, dead letters, a missing object and an exhausted budget are named in one answer",
         .timeLimit(.minutes(5)))
     func allAtOnce() throws {
         collector.settings = settings("timeout: 30s")
@@ -94,6 +94,8 @@ struct CompletenessTests {
             "reason":"rejected","from":"2001-01-01T00:00:00Z","to":"2001-01-01T00:00:01Z"}]}
             """#
         #expect(try collector.post("/v1/heartbeat", Array(drops.utf8)).status == 200)
+        // Nor is this an event.
+        _ = try collector.post("/insert/jsonline", Array(#"{"_msg":"cut of"#.utf8))
         try eventually("the agent is missed", within: .seconds(60)) {
             try agentState(name)?["state"]?.string == "silent"
         }
@@ -120,7 +122,10 @@ struct CompletenessTests {
         #expect(reason("unavailable")?["from"]?.string == "2010-01-01T00:00:00Z")
         #expect(reason("skipped")?["limit"]?.string == "rows", "\(answer)")
         #expect(reason("dropped")?["events"]?.int == 7 && reason("dropped")?["gap"]?.string == "g1", "\(answer)")
-        #expect(reasons.count == 4)
+        let letter = try #require(reasons.first { $0["of"]?.string == "dead_letters" }, "\(answer)")
+        #expect(letter["kind"]?.string == "dropped" && letter["gap"]?.string == "d1")
+        #expect(letter["events"]?.int == 1 && letter["source"]?.string == "/insert/jsonline")
+        #expect(reasons.count == 5)
         // It goes on where it ended.
         let cursor = try #require(answer["next_cursor"]?.string, "\(answer)")
         let next = try search(#"{"sort":"asc","cursor":"\#(cursor)"}"#)
@@ -129,6 +134,7 @@ struct CompletenessTests {
         // All is well again.
         #expect(collector.stop(SIGTERM) == 0)
         try FileSystem.rename("\(directory.path)/taken-away", to: "\(directory.path)/objects/segments/\(object)")
+        try FileSystem.remove("\(collector.data)/gaps.json")
         collector.settings = settings("timeout: 30s")
         try collector.start()
         #expect(Glibc.kill(agent.id, SIGCONT) == 0)

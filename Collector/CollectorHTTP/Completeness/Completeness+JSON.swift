@@ -1,3 +1,4 @@
+import GapTracking
 package import LineFormats
 import LogModel
 
@@ -33,14 +34,31 @@ extension Completeness {
             break
         }
         for reason in reasons {
-            guard case .gap(let id, let agent, let events, _, let why) = reason.cause else { continue }
+            guard let sentence = Self.sentence(reason.cause) else { continue }
             let others = count(.dropped) - 1
-            sentences.append(
-                "\(events) events of agent \(agent) were not delivered (\(why), gap \(id))"
-                    + (others > 0 ? "; and there are \(others) more gaps" : ""))
+            sentences.append(sentence + (others > 0 ? "; and there are \(others) more gaps" : ""))
             break
         }
         return sentences
+    }
+
+    /// What is said of a gap.
+    private static func sentence(_ cause: Cause) -> String? {
+        switch cause {
+        case .gap(let id, let agent, let events, _, let why, _, let source):
+            if events > 0 { return "\(events) events of agent \(agent) were not delivered (\(why), gap \(id))" }
+            let place = source.isEmpty ? "what it had to read" : source
+            return "agent \(agent) may not have read all of \(place) (\(why), gap \(id))"
+        case .lost(let gap):
+            let agent = gap.loss.agent.isEmpty ? "" : " of agent \(gap.loss.agent)"
+            switch gap.loss.kind {
+            case .deadLetters:
+                return "\(gap.loss.events) events\(agent) were not taken (\(gap.loss.reason), gap \(gap.id)): see the "
+                    + "dead letters"
+            case .journal: return "records of the journal\(agent) are lost (\(gap.loss.reason), gap \(gap.id))"
+            }
+        default: return nil
+        }
     }
 
     private static func members(_ reason: Reason) -> [JSONValue.Member] {
@@ -51,11 +69,14 @@ extension Completeness {
                 .init("agent", .string(name)), .init("behind_ms", .integer(behindNanos / 1_000_000)),
                 .init("last_seen", .string(lastSeen.description)), .init("silent", .bool(isSilent)),
             ]
-        case .gap(let id, let agent, let events, let level, let why):
+        case .gap(let id, let agent, let events, let level, let why, let bytes, let source):
             members += [
                 .init("gap", .string(id)), .init("agent", .string(agent)), .init("events", .integer(events)),
                 .init("level", .string(level)), .init("cause", .string(why)),
             ]
+            if bytes > 0 { members.append(.init("bytes", .integer(bytes))) }
+            if !source.isEmpty { members.append(.init("source", .string(source))) }
+        case .lost(let gap): members += gapMembers(gap)
         case .limit(let limit, let advice):
             members += [.init("limit", .string(limit)), .init("advice", .string(advice))]
         case .unreadable(let segment, let tier, let events, let cause):
@@ -65,6 +86,22 @@ extension Completeness {
                 .init("events", .integer(events)), .init("cause", .string(cause)),
             ]
         }
+        return members
+    }
+
+    /// What is told of a gap besides its times.
+    static func gapMembers(_ gap: Gap) -> [JSONValue.Member] {
+        let loss = gap.loss
+        var members: [JSONValue.Member] = [
+            .init("gap", .string(gap.id)), .init("of", .string(loss.kind.rawValue)),
+            .init("cause", .string(loss.reason)), .init("approximate", .bool(true)),
+        ]
+        // What is not known is not told.
+        if !loss.agent.isEmpty { members.append(.init("agent", .string(loss.agent))) }
+        if !loss.source.isEmpty { members.append(.init("source", .string(loss.source))) }
+        if loss.events > 0 { members.append(.init("events", .integer(loss.events))) }
+        if loss.records > 0 { members.append(.init("records", .integer(loss.records))) }
+        if loss.bytes > 0 { members.append(.init("bytes", .integer(loss.bytes))) }
         return members
     }
 

@@ -1,3 +1,4 @@
+package import GapTracking
 package import LogModel
 import QueryEngine
 
@@ -8,7 +9,10 @@ package struct Completeness: Sendable, Equatable {
         /// An agent is silent, or says that it is behind: `not_arrived`.
         case agentLate(name: String, behindNanos: Int64, lastSeen: Timestamp, isSilent: Bool)
         /// An agent could not deliver them: `dropped`.
-        case gap(id: String, agent: String, events: Int, level: String, reason: String)
+        case gap(
+            id: String, agent: String, events: Int, level: String, reason: String, bytes: Int = 0, source: String = "")
+        /// The collector has not stored them: `dropped`.
+        case lost(Gap)
         /// A limit ended the query before it had looked at them: `skipped`.
         case limit(String, advice: String)
         /// They are stored where they cannot be read: `unavailable`. Of a block no segment is known.
@@ -18,7 +22,7 @@ package struct Completeness: Sendable, Equatable {
         package var kind: Kind {
             switch self {
             case .agentLate: .notArrived
-            case .gap: .dropped
+            case .gap, .lost: .dropped
             case .limit: .skipped
             case .unreadable: .unavailable
             }

@@ -1,4 +1,5 @@
 import AgentTracking
+import GapTracking
 import LogModel
 import QueryEngine
 import SegmentCatalog
@@ -54,9 +55,14 @@ extension QueryRunner {
             }
             for gap in missing.gaps {
                 result.add(
-                    .gap(id: gap.id, agent: gap.agent, events: gap.events, level: gap.level, reason: gap.reason),
+                    .gap(
+                        id: gap.id, agent: gap.agent, events: gap.events, level: gap.level, reason: gap.reason,
+                        bytes: gap.bytes, source: gap.source),
                     gap.times)
             }
+        }
+        if let asked = result.asked {
+            for gap in gaps.gaps(within: asked) { result.add(.lost(gap), gap.loss.times) }
         }
         for segment in summary.missing {
             result.add(

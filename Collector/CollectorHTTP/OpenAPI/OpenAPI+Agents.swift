@@ -50,7 +50,12 @@ extension OpenAPI {
                       last_seen: {type: string, format: time}
                       silent: {type: boolean}
                       gap: {type: string}
+                      of: {type: string, enum: [dead_letters, journal]}
+                      source: {type: string}
                       events: {type: integer}
+                      records: {type: integer}
+                      bytes: {type: integer}
+                      approximate: {type: boolean}
                       level: {type: string}
                       limit: {type: string}
                       advice: {type: string}
@@ -80,6 +85,8 @@ extension OpenAPI {
                       reason: {type: string}
                       from: {type: string, format: time}
                       to: {type: string, format: time}
+                      bytes: {type: integer}
+                      source: {type: string}
             HeartbeatAnswer:
               type: object
               required: [drops_acknowledged]
@@ -87,7 +94,7 @@ extension OpenAPI {
                 drops_acknowledged: {type: integer}
             Agents:
               type: object
-              required: [agents, gaps, refused_contacts, forgotten_gaps]
+              required: [agents, gaps, collector_gaps, refused_contacts, forgotten_gaps, joined_gaps]
               properties:
                 agents:
                   type: array
@@ -115,11 +122,32 @@ extension OpenAPI {
                       events: {type: integer}
                       level: {type: string}
                       cause: {type: string}
+                      bytes: {type: integer}
+                      source: {type: string}
                       from: {type: string, format: time}
                       to: {type: string, format: time}
                       reported: {type: string, format: time}
+                collector_gaps:
+                  type: array
+                  items:
+                    type: object
+                    required: [gap, of, cause, approximate, from, to, reported]
+                    properties:
+                      gap: {type: string}
+                      of: {type: string, enum: [dead_letters, journal]}
+                      cause: {type: string}
+                      approximate: {type: boolean}
+                      agent: {type: string}
+                      source: {type: string}
+                      events: {type: integer}
+                      records: {type: integer}
+                      bytes: {type: integer}
+                      from: {type: string, format: time, nullable: true}
+                      to: {type: string, format: time, nullable: true}
+                      reported: {type: string, format: time}
                 refused_contacts: {type: integer}
                 forgotten_gaps: {type: integer}
+                joined_gaps: {type: integer}
 
         """
 }

@@ -11,6 +11,8 @@ struct Dispatcher: Sendable {
     /// How long the sender of a refused body has to read the answer before the connection is closed.
     private static let lingering = TimeAmount.seconds(3)
 
+    private static let requestID = HTTPField.Name("X-Request-ID")
+
     private let router: Router
     private let statistics: HTTPStatistics
     private let serverName: String
@@ -41,7 +43,8 @@ struct Dispatcher: Sendable {
             if exchange.hasBody, request.headers[.expect]?.lowercased() == "100-continue" {
                 try await writer.writeInformationalHead(HTTPResponse(status: .continue))
             }
-            response = try await Asker.$current.withValue(Asker(channel, path: path)) {
+            let asker = Asker(channel, path: path, requestID: Self.requestID.flatMap { request.headers[$0] })
+            response = try await Asker.$current.withValue(asker) {
                 try await route.handler(exchange)
             }
         } catch let problem as Problem {

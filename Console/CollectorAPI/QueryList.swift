@@ -12,6 +12,8 @@ package struct QueryState: Sendable, Equatable {
     package var route = ""
     /// The query.
     package var text = ""
+    /// How the client names its request; empty when it does not.
+    package var requestID = ""
     /// How long it waited, milliseconds.
     package var waited = 0
     /// How long it has been running, milliseconds; nil while it waits.
@@ -33,6 +35,7 @@ package struct QueryState: Sendable, Equatable {
         user = text("user")
         route = text("route")
         self.text = text("query")
+        requestID = text("request_id")
         waited = number("waited_ms")
         running = value["running_ms"]?.int
         blocks = number("blocks")

@@ -84,11 +84,14 @@ package final class CollectorClient {
     ///   - range: nil for what the query itself says.
     ///   - limit: most rows; nil for all.
     ///   - explains: whether an explanation is wanted instead of the rows.
+    ///   - requestID: names the query in ``queries()``.
+    ///   - onWait: called at least twice a second.
     ///   - onNote: is told, before the first row, when the answer is known not to be complete.
     ///   - onBytes: returns false to stop.
     /// - Throws: ``RequestFailure`` when there was no answer, or not a whole one.
     package func query(
-        _ query: String, range: TimeRange?, limit: Int?, explains: Bool = false,
+        _ query: String, range: TimeRange?, limit: Int?, explains: Bool = false, requestID: String? = nil,
+        onWait: () -> Void = {},
         onNote: @escaping (CompletenessNote) -> Void = { _ in },
         onBytes: @escaping (UnsafeRawBufferPointer) -> Bool
     ) throws(RequestFailure) {
@@ -102,6 +105,7 @@ package final class CollectorClient {
         }
         var request = request("POST", "/select/logsql/query")
         request.headers.append(("Content-Type", "application/x-www-form-urlencoded"))
+        if let requestID { request.headers.append(("X-Request-ID", requestID)) }
         request.body = .bytes(Array(form.utf8))
         if limit == nil {
             // All rows may take as long as they take, as long as something comes.
@@ -109,7 +113,11 @@ package final class CollectorClient {
             request.idleTimeout = timeout
         }
         try stream(
-            request, shouldContinue: { true },
+            request,
+            shouldContinue: {
+                onWait()
+                return true
+            },
             onOpen: { response in
                 if let note = CompletenessNote(header: response.header(CompletenessNote.header)) { onNote(note) }
             }, onBytes: onBytes)

@@ -18,6 +18,8 @@ package enum ExitStatus: Int32, Sendable {
     case truncated = 6
     /// Lines were lost on the way, and that was not acceptable.
     case linesLost = 7
+    /// Events are known to be missing, and that was not acceptable.
+    case incomplete = 8
     /// The time was over.
     case timedOut = 124
     /// Ctrl-C.

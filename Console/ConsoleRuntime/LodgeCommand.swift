@@ -11,8 +11,8 @@ package struct LodgeCommand: ParsableCommand {
             output and everything else on standard error.
 
             Exit codes: 0 done, 1 condition not met, 2 wrong usage or query, 3 cannot connect, 4 not allowed, 5 server \
-            error or partial result, 6 cut off (--fail-on-truncate), 7 lines lost (--strict), 124 out of time, \
-            130 Ctrl-C.
+            error or partial result, 6 cut off (--fail-on-truncate), 7 lines lost (--strict), 8 events missing \
+            (--fail-on-incomplete), 124 out of time, 130 Ctrl-C.
             """,
         version: "lodge \(consoleVersion)",
         subcommands: [

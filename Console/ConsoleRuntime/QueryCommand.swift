@@ -48,6 +48,9 @@ struct QueryCommand: LodgeSubcommand {
     @Flag(help: "Exit with 6 when there were more rows than printed.")
     var failOnTruncate = false
 
+    @Flag(help: "Exit with 8 when the answer is known to lack events.")
+    var failOnIncomplete = false
+
     @Flag(help: "Exit with 1 when there was no row.")
     var exitStatus = false
 
@@ -62,7 +65,11 @@ struct QueryCommand: LodgeSubcommand {
         let names = (fields ?? "").split(separator: ",").map(String.init)
         do {
             let client = try CollectorClient(address, timeout: common.wait, version: consoleVersion)
-            return try explain ? explain(client, range, streams) : run(client, range, names, streams)
+            if explain { return try explain(client, range, streams) }
+            // A line that moves is for people who watch.
+            let follower = streams.errors.isTerminal && !common.quiet ? try QueryProgress(address, streams.errors) : nil
+            defer { follower?.end() }
+            return try run(client, range, names, follower, streams)
         } catch {
             streams.say(error, query: query)
             return ExitStatus(error)
@@ -115,7 +122,8 @@ struct QueryCommand: LodgeSubcommand {
     }
 
     private func run(
-        _ client: CollectorClient, _ range: TimeRange?, _ names: [String], _ streams: Streams
+        _ client: CollectorClient, _ range: TimeRange?, _ names: [String], _ follower: QueryProgress?,
+        _ streams: Streams
     ) throws(RequestFailure) -> ExitStatus {
         let out = streams.output
         final class Progress {
@@ -129,7 +137,11 @@ struct QueryCommand: LodgeSubcommand {
         var failure: RequestFailure?
         do {
             let onNote = { (note: CompletenessNote) in progress.note = note }
-            try client.query(query, range: range, limit: limit == 0 ? nil : limit, onNote: onNote) { bytes in
+            try client.query(
+                query, range: range, limit: limit == 0 ? nil : limit, requestID: follower?.requestID,
+                onWait: { follower?.tick() }, onNote: onNote
+            ) { bytes in
+                follower?.end()
                 let goesOn = progress.splitter.feed(bytes) { row in
                     // Nothing is printed before the first row: a query that is refused leaves the output empty.
                     if progress.printer.rows == 0 { self.begin(range, out) }
@@ -139,6 +151,7 @@ struct QueryCommand: LodgeSubcommand {
                 return goesOn && !out.isClosed
             }
         } catch {
+            follower?.end()
             guard progress.printer.rows > 0 else { throw error }
             failure = error
         }
@@ -153,6 +166,7 @@ struct QueryCommand: LodgeSubcommand {
         if rows == 0 { begin(range, out) }
         finish(rows: rows, isComplete: failure == nil && !isCut && progress.note == nil, out)
         out.flush()
+        follower?.end()
         if let note = progress.note { streams.say(note.text) }
         if let failure {
             streams.say("partial result, \(NumberText.grouped(rows)) rows: \(failure.summary)")
@@ -163,6 +177,7 @@ struct QueryCommand: LodgeSubcommand {
                 "\(NumberText.grouped(rows)) of \(NumberText.grouped(total)) shown, --limit 0 for all")
             if failOnTruncate { return .truncated }
         }
+        if failOnIncomplete, progress.note != nil { return .incomplete }
         return exitStatus && rows == 0 ? .conditionFalse : .success
     }
 

@@ -9,6 +9,7 @@ extension OpenAPI {
                 user: {type: string}
                 route: {type: string}
                 query: {type: string}
+                request_id: {type: string, description: the header X-Request-ID of the request}
                 arrived: {type: string, format: time}
                 waited_ms: {type: integer}
                 running_ms: {type: integer, nullable: true}

@@ -11,9 +11,15 @@ struct Asker: Sendable {
     let user: String
     /// The route, for people.
     let path: String
+    /// How the client names its request, so that it finds it among others; empty when it does not.
+    let requestID: String
     private let channel: any Channel
 
-    init(_ channel: any Channel, path: String) {
+    /// Bytes of a client's name of its request that are kept.
+    private static let requestIDBytes = 64
+
+    init(_ channel: any Channel, path: String, requestID: String? = nil) {
+        self.requestID = String(decoding: (requestID ?? "").utf8.prefix(Self.requestIDBytes), as: UTF8.self)
         user = channel.remoteAddress?.ipAddress ?? "local"
         self.path = path
         self.channel = channel

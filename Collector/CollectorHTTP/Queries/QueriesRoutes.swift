@@ -68,7 +68,7 @@ struct QueriesRoutes: Sendable {
             "id": .string(query.name),
             "state": .string(query.ending != nil ? "ending" : started == nil ? "waiting" : "running"),
             "user": .string(query.user), "route": .string(query.path), "query": .string(query.text),
-            "arrived": .string(query.arrived.description),
+            "request_id": .string(query.requestID), "arrived": .string(query.arrived.description),
             "waited_ms": .integer(milliseconds(query.arrivedNanos, started ?? now)),
             "running_ms": started.map { .integer(milliseconds($0, now)) } ?? .null,
             "timeout": .string(query.timeout.logForm), "estimated_rows": .integer(query.estimate.rows),

@@ -29,6 +29,7 @@ final class RunningQuery: Sendable {
     let id: UInt64
     let user: String
     let path: String
+    let requestID: String
     let text: String
     let shape: String
     let estimate: Estimate
@@ -47,6 +48,7 @@ final class RunningQuery: Sendable {
         self.id = id
         user = asker?.user ?? "local"
         path = asker?.path ?? ""
+        requestID = asker?.requestID ?? ""
         self.text = String(decoding: text.utf8.prefix(Self.textBytes), as: UTF8.self)
         self.shape = shape
         self.estimate = estimate

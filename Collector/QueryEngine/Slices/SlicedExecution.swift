@@ -121,6 +121,7 @@ extension ExecutionSummary {
     fileprivate mutating func add(_ next: ExecutionSummary) {
         hits += next.hits
         scannedRows += next.scannedRows
+        knownRows += next.knownRows
         scannedBytes += next.scannedBytes
         prunedBlocks += next.prunedBlocks
         isComplete = isComplete && next.isComplete

@@ -59,10 +59,13 @@ int lodge_regex_find(
     const re2::StringPiece subject(base, length);
     const RE2::Anchor anchor = whole ? RE2::ANCHOR_BOTH : RE2::UNANCHORED;
     if (bounds_count <= 0) return regex->expression.Match(subject, start, length, anchor, nullptr, 0);
-    std::vector<re2::StringPiece> groups(static_cast<size_t>(bounds_count));
-    if (!regex->expression.Match(subject, start, length, anchor, groups.data(), bounds_count)) return 0;
+    // Few groups are the rule, and decoders match each line: they get by without an allocation.
+    re2::StringPiece few[17];
+    std::vector<re2::StringPiece> many(bounds_count > 17 ? static_cast<size_t>(bounds_count) : 0);
+    re2::StringPiece *groups = bounds_count > 17 ? many.data() : few;
+    if (!regex->expression.Match(subject, start, length, anchor, groups, bounds_count)) return 0;
     for (int index = 0; index < bounds_count; ++index) {
-        const re2::StringPiece &group = groups[static_cast<size_t>(index)];
+        const re2::StringPiece &group = groups[index];
         const bool took_part = group.data() != nullptr;
         bounds[2 * index] = took_part ? group.data() - base : -1;
         bounds[2 * index + 1] = took_part ? group.data() - base + static_cast<int64_t>(group.size()) : -1;

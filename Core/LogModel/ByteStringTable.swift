@@ -48,6 +48,19 @@ struct ByteStringTable: ~Copyable {
         return (index, true)
     }
 
+    /// The number of a string; nil when it is not known.
+    func known(_ string: UnsafeRawBufferPointer) -> Int? {
+        let hash = unsafe hash64(string)
+        let mask = slots.count - 1
+        var slot = Int(truncatingIfNeeded: hash) & mask
+        while slots[slot] >= 0 {
+            let candidate = Int(slots[slot])
+            if hashes[candidate] == hash, unsafe isEqual(ranges[candidate], string) { return candidate }
+            slot = (slot + 1) & mask
+        }
+        return nil
+    }
+
     /// Lends the string of a number.
     func withBytes<R>(of index: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
         let range = ranges[index]
@@ -102,6 +115,13 @@ struct NameTable: ~Copyable {
         guard let found = unsafe table.index(of: name, limit: limit) else { return nil }
         if found.isNew { texts.append(unsafe String(decoding: name, as: UTF8.self)) }
         return UInt32(truncatingIfNeeded: found.index)
+    }
+
+    /// How many names there are.
+    var count: Int { table.count }
+
+    func known(_ name: UnsafeRawBufferPointer) -> UInt32? {
+        unsafe table.known(name).map { UInt32(truncatingIfNeeded: $0) }
     }
 
     /// Lends the bytes of a name as they came.

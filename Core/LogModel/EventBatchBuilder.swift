@@ -16,9 +16,9 @@ public struct EventBatchBuilder: ~Copyable {
     @usableFromInline var fieldStarts = ReusableBuffer<UInt32>()
     @usableFromInline var fields = ReusableBuffer<FieldEntry>()
     @usableFromInline var arena: ByteWriter
-    private var names = NameTable()
+    var names = NameTable()
     private let tenant: String
-    private var streams: StreamTable
+    var streams: StreamTable
     private var arenaBeforeEvent = 0
 
     /// Makes a builder.

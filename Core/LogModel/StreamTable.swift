@@ -44,6 +44,24 @@ struct StreamTable: ~Copyable {
         unsafe key.append(short: value)
     }
 
+    /// Lends the value of a label of the unfinished event, the last one of the name; nil when it has none.
+    func withLabel<R>(_ name: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> R) -> R {
+        unsafe key.withBytes { bytes in
+            var value: UnsafeRawBufferPointer?
+            var reader = unsafe ByteReader(bytes)
+            while unsafe reader.remaining > 0 {
+                // The key is our own: it cannot be cut off.
+                guard let candidate = unsafe try? reader.lengthPrefixed(),
+                    let content = unsafe try? reader.lengthPrefixed()
+                else { break }
+                if candidate.count == name.count, unsafe candidate.elementsEqual(name) {
+                    unsafe value = content
+                }
+            }
+            return unsafe body(value)
+        }
+    }
+
     /// Forgets the labels of the unfinished event.
     mutating func abandon() {
         key.removeAll()
@@ -91,7 +109,7 @@ struct StreamTable: ~Copyable {
         return number
     }
 
-    private func labelsOfKey() -> [StreamIdentity.Label] {
+    func labelsOfKey() -> [StreamIdentity.Label] {
         unsafe key.withBytes { bytes in
             var labels: [StreamIdentity.Label] = []
             var reader = unsafe ByteReader(bytes)

@@ -81,4 +81,24 @@ internal import CRegexShims
             bounds[2 * group] < 0 ? nil : Int(bounds[2 * group])..<Int(bounds[2 * group + 1])
         }
     }
+
+    /// The first match from `start` on, without an allocation.
+    ///
+    /// - Precondition: `start` is not past the end.
+    /// - Parameters:
+    ///   - text: any bytes.
+    ///   - start: where to begin.
+    ///   - bounds: gets start and end of the whole match and then of each group, -1 where a group took no part.
+    /// - Returns: whether there is a match.
+    package func firstMatch(
+        in text: UnsafeRawBufferPointer, from start: Int = 0, bounds: inout [Int64]
+    ) -> Bool {
+        precondition(start >= 0 && start <= text.count, "a match starts within the text")
+        let wanted = (groupCount + 1) * 2
+        while bounds.count < wanted { bounds.append(-1) }
+        return unsafe bounds.withUnsafeMutableBufferPointer { bounds in
+            unsafe lodge_regex_find(
+                handle, text.baseAddress, text.count, start, 0, bounds.baseAddress, Int32(groupCount + 1)) != 0
+        }
+    }
 }

@@ -22,6 +22,8 @@ public struct JSONEventDecoder: ~Copyable {
         public var rejectsUnreadableTime: Bool
         /// An object of the event, such as `meta`, whose members count as the event's own.
         public var unwrapped: [UInt8]?
+        /// Whether nested objects become fields named with dots; otherwise each is one field with its JSON text.
+        public var flattens = true
 
         /// Names the members with a meaning.
         public init(
@@ -62,6 +64,16 @@ public struct JSONEventDecoder: ~Copyable {
         self.keys = keys
     }
 
+    /// What an object tells of its event besides the fields and labels, which are in the builder.
+    public struct Decoded {
+        /// The time, if it brings one that can be read.
+        public var time: Timestamp?
+        /// The level, `.unknown` if it brings none.
+        public var level: Level
+        /// The message in the arena; empty if it brings none.
+        public var message: ByteRange
+    }
+
     /// Reads the object at the scanner's cursor as one event.
     ///
     /// - Parameters:
@@ -76,6 +88,16 @@ public struct JSONEventDecoder: ~Copyable {
         isWholeText: Bool = false,
         maximumBytes: Int = .max
     ) throws(JSONError) {
+        let event = unsafe try read(
+            &scanner, into: &builder, isWholeText: isWholeText, maximumBytes: maximumBytes)
+        builder.endEvent(time: event.time ?? arrival, level: event.level, message: event.message)
+    }
+
+    /// Like ``decode(_:into:arrival:isWholeText:maximumBytes:)``, but leaves the event unfinished.
+    public mutating func read(
+        _ scanner: inout JSONScanner, into builder: inout EventBatchBuilder, isWholeText: Bool = false,
+        maximumBytes: Int = .max
+    ) throws(JSONError) -> Decoded {
         let start = unsafe scanner.offset
         time = nil
         message = nil
@@ -93,7 +115,7 @@ public struct JSONEventDecoder: ~Copyable {
             throw error
         }
         finishPacked(&builder)
-        builder.endEvent(time: time ?? arrival, level: level, message: message ?? ByteRange(offset: 0, length: 0))
+        return Decoded(time: time, level: level, message: message ?? ByteRange(offset: 0, length: 0))
     }
 
     private mutating func members(
@@ -120,7 +142,7 @@ public struct JSONEventDecoder: ~Copyable {
             first = false
             if path.count == 0, unsafe !key.hasEscapes {
                 let kind = unsafe try scanner.peek()
-                if kind == .object {
+                if kind == .object, unsafe keys.flattens || isUnwrapped(key.raw) {
                     if depth == 0, unsafe isUnwrapped(key.raw) {
                         unsafe try members(of: &scanner, into: &builder, depth: 1)
                         continue
@@ -145,7 +167,7 @@ public struct JSONEventDecoder: ~Copyable {
             unsafe try unescapeJSON(key.raw, into: &path)
             guard path.count <= Self.maximumNameBytes else { throw unsafe nameTooLong(at: scanner.offset) }
             let kind = unsafe try scanner.peek()
-            if kind == .object {
+            if kind == .object, keys.flattens {
                 unsafe try members(of: &scanner, into: &builder, depth: depth + 1)
             } else {
                 let found = unsafe path.withBytes { unsafe builder.name($0, limit: Self.maximumNames) }

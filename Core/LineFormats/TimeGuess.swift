@@ -63,12 +63,12 @@ public struct TimeGuess {
     private mutating func bare(_ line: LineBytes, _ start: Int, now: Timestamp) -> Found? {
         if line.isDigit(start) { return numeric(line, start, now: now) }
         guard line.isLetter(start) else { return nil }
-        if let month = month(line, start) {
+        if let month = TimeGuess.month(line, start) {
             return syslog(line, start, month: month, now: now)
         }
         // `Sun Dec 04 04:47:44 2005`
         guard line.isLetter(start + 1), line.isLetter(start + 2), line[start + 3] == 0x20,
-            let month = month(line, start + 4)
+            let month = TimeGuess.month(line, start + 4)
         else { return nil }
         return asctime(line, start + 4, month: month)
     }
@@ -128,7 +128,7 @@ public struct TimeGuess {
 
     /// `10/Oct/2000:13:55:36 -0700`
     private mutating func commonLog(_ line: LineBytes, _ start: Int) -> Found? {
-        guard line[start + 6] == 0x2F, line[start + 11] == 0x3A, let month = month(line, start + 3),
+        guard line[start + 6] == 0x2F, line[start + 11] == 0x3A, let month = TimeGuess.month(line, start + 3),
             let clock = Clock(line, start + 12)
         else { return nil }
         return zoned(line, line.number(start + 7, 4), month, line.number(start, 2), clock)
@@ -212,7 +212,7 @@ public struct TimeGuess {
 
     private func shortYear(_ year: Int) -> Int { year < 0 ? -1 : year < 70 ? 2000 + year : 1900 + year }
 
-    private func month(_ line: LineBytes, _ index: Int) -> Int? {
+    static func month(_ line: LineBytes, _ index: Int) -> Int? {
         let word = UInt32(line[index]) << 16 | UInt32(line[index + 1]) << 8 | UInt32(line[index + 2])
         return switch word | 0x202020 {
         case 0x6A616E: 1

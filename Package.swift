@@ -161,8 +161,9 @@ let collector: [Target] = [
     program(
         "lodge-bench", in: "Tests",
         [
-            "ByteCoding", "LineFormats", "LogModel", "QueryEngine", "QueryLanguage", "SegmentCatalog", "StoreEngine",
-            "StoreFormat", "SystemIO", "WireProtocol", "ZstdCodec", "StoreTestSupport", "TestSupport",
+            "AgentPipeline", "ByteCoding", "LineFormats", "LogModel", "QueryEngine", "QueryLanguage",
+            "RegularExpressions", "SegmentCatalog", "StoreEngine", "StoreFormat", "SystemIO", "WireProtocol",
+            "ZstdCodec", "StoreTestSupport", "TestSupport",
         ]),
     tests(
         "QueryEngine",
@@ -184,7 +185,7 @@ let collector: [Target] = [
 ]
 
 let agent: [Target] = [
-    module("AgentPipeline", in: "Agent", ["LineFormats", "LogModel", "ByteCoding"]),
+    module("AgentPipeline", in: "Agent", ["LineFormats", "LogModel", "ByteCoding", "RegularExpressions"]),
     module("AgentInputs", in: "Agent", ["AgentPipeline", "SystemIO", "ByteCoding"]),
     module(
         "AgentDelivery", in: "Agent",
@@ -195,12 +196,14 @@ let agent: [Target] = [
     module(
         "AgentRuntime", in: "Agent",
         [
-            "AgentInputs", "AgentPipeline", "AgentDelivery", "Settings", "Diagnostics", "SystemIO", "Workers",
+            "AgentInputs", "AgentPipeline", "AgentDelivery", "RegularExpressions", "Settings", "Diagnostics",
+            "SystemIO",
+            "Workers",
             "Journal",
             "LineFormats", "LogModel", "ByteCoding", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
     program("lodge-agent", in: "Agent", ["AgentRuntime"]),
-    tests("AgentPipeline", ["TestSupport", "LogModel"]),
+    tests("AgentPipeline", ["TestSupport", "LineFormats", "LogModel", "RegularExpressions"]),
     tests(
         "AgentDelivery",
         [
@@ -211,7 +214,11 @@ let agent: [Target] = [
     tests("AgentInputs", ["TestSupport", "AgentPipeline", "SystemIO"]),
     tests(
         "AgentRuntime",
-        ["TestSupport", "AgentDelivery", "AgentPipeline", "Diagnostics", "LogModel", "Settings", "SystemIO"]),
+        [
+            "TestSupport", "AgentDelivery", "AgentPipeline", "Diagnostics", "LogModel", "RegularExpressions",
+            "Settings",
+            "SystemIO",
+        ]),
 ]
 
 let console: [Target] = [
@@ -262,8 +269,8 @@ let fuzzers: [Target] = [
     module(
         "FuzzTargets", in: "Tests/Fuzzers",
         [
-            "ByteCoding", "CollectorHTTP", "Journal", "LineFormats", "LogModel", "QueryLanguage", "StoreFormat",
-            "StoreTestSupport", "SystemIO", "WireProtocol", "ZstdCodec",
+            "AgentPipeline", "ByteCoding", "CollectorHTTP", "Journal", "LineFormats", "LogModel", "QueryLanguage",
+            "RegularExpressions", "StoreFormat", "StoreTestSupport", "SystemIO", "WireProtocol", "ZstdCodec",
         ]),
     program("lodge-fuzz", in: "Tests/Fuzzers", ["FuzzTargets", "SystemIO"]),
     tests("FuzzTargets", ["TestSupport"]),

@@ -231,16 +231,21 @@ package final class FileFollower {
             file.size = status.size
             if status.size < file.state.offset { return truncated(file, at: now, consumer, &round) }
             let stamp = (size: status.size, modified: status.modifiedNanos)
-            if let observed = file.observed, observed != stamp { file.changedAt = now }
+            if let observed = file.observed, observed != stamp {
+                file.changedAt = now
+                file.wasQuiet = false
+            }
             file.observed = stamp
             let isUnchanged = file.seen.map { $0 == stamp } ?? false
             let isFinal = isFinal(file, at: now)
-            if isUnchanged, !(isFinal && status.size > file.state.offset) {
+            let isQuiet = isQuiet(file, at: now)
+            if isUnchanged, !((isFinal || isQuiet) && status.size > file.state.offset) {
                 file.caughtUpAt = now
                 return
             }
             if file.state.offset == 0, mayBeCopy(file, handle, status, at: now) { return }
-            try readLines(file, handle, status, isFinal: isFinal, at: now, consumer, &round)
+            let ending: ReadEnding = isFinal ? .final : isQuiet ? .quiet : .open
+            try readLines(file, handle, status, atEnd: ending, at: now, consumer, &round)
         } catch {
             consumer.report(.failed(path: file.location, reason: error.description))
         }
@@ -251,8 +256,14 @@ package final class FileFollower {
         options.readsOnce || (file.isRotated && now &- file.changedAt >= options.lastLineDelay)
     }
 
+    /// Whether nothing has come for so long that an event of several lines counts as whole.
+    private func isQuiet(_ file: FollowedFile, at now: UInt64) -> Bool {
+        guard let delay = file.profile.quietDelay, !file.wasQuiet else { return false }
+        return now &- file.changedAt >= delay
+    }
+
     private func readLines(
-        _ file: FollowedFile, _ handle: FileHandle, _ status: FileStatus, isFinal: Bool, at now: UInt64,
+        _ file: FollowedFile, _ handle: FileHandle, _ status: FileStatus, atEnd: ReadEnding, at now: UInt64,
         _ consumer: any FollowConsumer, _ round: inout FollowRound
     ) throws(IOError) {
         guard consumer.makeRoom() else {
@@ -277,9 +288,11 @@ package final class FileFollower {
             if file.prefix.isEmpty { file.prefix = prefix }
             let reachesEnd = count < wanted || from + count >= after.size
             let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-            let taken =
-                count == 0
-                ? 0 : consumer.take(bytes, of: &file.state, profile: file.profile, isFinal: isFinal && reachesEnd)
+            // What has come since the decision may be the next line of an event.
+            let isStill = after.size == status.size && after.modifiedNanos == status.modifiedNanos
+            let ending = reachesEnd && (isStill || atEnd == .final) ? atEnd : .open
+            let taken = count == 0 ? 0 : consumer.take(bytes, of: &file.state, profile: file.profile, ending: ending)
+            if ending == .quiet, taken == count || taken == 0 { file.wasQuiet = true }
             if taken > 0 {
                 file.advance(over: bytes, taken: taken)
                 round.bytes += taken

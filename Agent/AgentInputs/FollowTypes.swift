@@ -89,13 +89,13 @@ package protocol FollowConsumer: AnyObject {
     /// - Returns: whether lines can be taken at present.
     func makeRoom() -> Bool
 
-    /// Takes complete lines from `bytes`, which begin at the state's offset.
+    /// Takes whole events from `bytes`, which begin at the state's offset.
     ///
-    /// - Returns: how many bytes were dealt with; 0 when there is no complete line.
-    func take(_ bytes: UnsafeRawBufferPointer, of state: inout SourceState, profile: SourceProfile, isFinal: Bool)
+    /// - Returns: how many bytes were dealt with; 0 when there is no whole event.
+    func take(_ bytes: UnsafeRawBufferPointer, of state: inout SourceState, profile: SourceProfile, ending: ReadEnding)
         -> Int
 
-    /// Hears how far a file has got after ``take(_:of:profile:isFinal:)``.
+    /// Hears how far a file has got after ``take(_:of:profile:ending:)``.
     func advanced(_ state: SourceState, from: Int)
 
     /// The bytes of a file are in another inode now, and no more of them than the offset says have been dealt with.

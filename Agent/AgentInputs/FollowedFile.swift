@@ -34,6 +34,8 @@ final class FollowedFile {
     var caughtUpAt: UInt64?
     /// Size and time of change when it was last looked at.
     var observed: (size: Int, modified: Int64)?
+    /// Whether it has been handed over as quiet since it last changed.
+    var wasQuiet = false
     /// Whether it looks like a copy of another file, and waits for the decision.
     var isSuspect = false
     /// Whether it has been found to be no copy.

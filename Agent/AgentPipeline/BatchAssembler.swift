@@ -1,68 +1,27 @@
 package import LineFormats
 package import LogModel
 
-/// Some events and the bytes of files they stand for.
-package struct AssembledBatch: Sendable {
-    /// The events.
-    package let events: EventBatch
-    /// Which bytes of which files; each file once.
-    package let progress: [SourceProgress]
-}
-
-/// When a batch is complete.
-package struct BatchLimits: Sendable, Equatable {
-    /// Bytes of messages and values. A batch may go over it by one event.
-    package var bytes: Int
-    /// Events.
-    package var events: Int
-
-    /// Sets the limits.
-    package init(bytes: Int = 1 << 20, events: Int = 8192) {
-        self.bytes = max(1, bytes)
-        self.events = max(1, events)
-    }
-}
-
-/// What the assembler has done since it was made.
-package struct AssemblyCounts: Sendable, Equatable {
-    /// Events from JSON objects.
-    package var structured = 0
-    /// Events from plain lines.
-    package var plain = 0
-    /// Lines of files with the format `json` that are no JSON objects; they were kept as plain lines.
-    package var malformed = 0
-    /// Parts of lines that were too long for one event.
-    package var parts = 0
-    /// Bytes of lines, line feeds included.
-    package var bytes = 0
-
-    /// Makes counts of nothing.
-    package init() {}
-}
-
-/// Cuts lines, reads them and gathers the events of a batch. Pure: files and clocks belong to its caller.
+/// Cuts lines, joins those that make one event, reads them, applies the rules and gathers the events of a batch. Pure:
+/// files and clocks belong to its caller.
 ///
-/// For each run of bytes: ``take(_:of:profile:isFinal:arrival:)``, then ``note(_:from:)`` with how far the file has got,
+/// For each run of bytes: ``take(_:of:profile:ending:arrival:)``, then ``note(_:from:)`` with how far the file has got,
 /// and ``finish()`` when ``isComplete``. One owner, one thread at a time. Nothing is allocated for an event.
 package final class BatchAssembler {
     /// What has been counted.
     package private(set) var counts = AssemblyCounts()
+    /// The rules, with what they have counted.
+    package let rules: RuleProgram
 
     private let cutter: LineCutter
     private let limits: BatchLimits
-    private let baseLabels: [StreamIdentity.Label]
-    private var plainReader: PlainLineReader
+    private let offsets: LocalOffsets
     private var builder: EventBatchBuilder
-    private var decoder: JSONEventDecoder
     private var names: Names
     private var progress: [SourceProgress] = []
     private var current: CurrentSource?
-
-    /// Members of JSON lines with a meaning.
-    private static let keys = JSONEventDecoder.Keys(
-        time: ["ts", "time", "@timestamp", "timestamp", FieldName.time],
-        message: ["msg", "message", "log", FieldName.message], labels: FieldName.defaultStreamLabels,
-        rejectsUnreadableTime: false)
+    private var readers: [ObjectIdentifier: Reader] = [:]
+    /// The number of the batch that is being built, for what must be learned anew in each.
+    private var batch = 0
 
     /// Numbers of names in the batch that is being built.
     private struct Names {
@@ -70,6 +29,7 @@ package final class BatchAssembler {
         var file: UInt32
         var level: UInt32
         var part: UInt32
+        var stream: UInt32?
 
         init(_ builder: inout EventBatchBuilder) {
             service = builder.name(FieldName.service)
@@ -79,10 +39,27 @@ package final class BatchAssembler {
         }
     }
 
+    /// What is compiled for a profile.
+    private final class Reader {
+        /// Keeps the identity alive that it is found under.
+        let profile: SourceProfile
+        let decoder: RecordDecoder
+        let container: ContainerCutter?
+
+        init(_ profile: SourceProfile, maxLineBytes: Int, offsets: LocalOffsets) {
+            self.profile = profile
+            decoder = RecordDecoder(profile, offsets: offsets)
+            container =
+                profile.container == nil
+                ? nil : ContainerCutter(multiline: profile.multiline, maxLineBytes: maxLineBytes)
+        }
+    }
+
     /// What all lines of the file at hand share, prepared for the batch at hand.
     private struct CurrentSource {
         var id: UInt64
         var path: String
+        var reader: Reader
         var service: [UInt8]
         var labels: [(name: UInt32, value: [UInt8])] = []
         var fields: [(name: UInt32, value: [UInt8])] = []
@@ -97,50 +74,71 @@ package final class BatchAssembler {
     ///   - cutter: cuts the lines.
     ///   - limits: when a batch is complete.
     ///   - offsets: what zone times without one are in.
+    ///   - rules: what is done to each event.
     package init(
-        host: String, cutter: LineCutter, limits: BatchLimits = BatchLimits(), offsets: LocalOffsets = .utc
+        host: String, cutter: LineCutter, limits: BatchLimits = BatchLimits(), offsets: LocalOffsets = .utc,
+        rules: RuleProgram = RuleProgram([])
     ) {
         self.cutter = cutter
         self.limits = limits
-        baseLabels = [.init(FieldName.host, host)]
-        plainReader = PlainLineReader(offsets: offsets)
-        builder = EventBatchBuilder(labels: baseLabels)
-        decoder = JSONEventDecoder(keys: BatchAssembler.keys)
+        self.offsets = offsets
+        self.rules = rules
+        builder = EventBatchBuilder(labels: [.init(FieldName.host, host)])
         names = Names(&builder)
+        rules.begin()
     }
 
     /// Events gathered.
     package var count: Int { builder.count }
 
+    /// Whether there is something to finish: events, or files that have got on although rules dropped what they held.
+    package var hasContent: Bool { builder.count > 0 || !progress.isEmpty }
+
     /// Whether the batch should be finished before more lines are offered.
     package var isComplete: Bool { builder.count >= limits.events || builder.arenaBytes >= limits.bytes }
 
-    /// Takes complete lines until the batch is complete.
+    /// Takes whole events until the batch is complete.
     ///
     /// - Parameters:
     ///   - bytes: what follows in the file at the state's offset.
     ///   - state: the file; `parts` is kept up to date, the offset is the caller's.
     ///   - profile: what is configured for it.
-    ///   - isFinal: whether a last line without a line feed counts as well.
+    ///   - ending: what is known of what follows.
     ///   - arrival: the time of lines that tell none.
     /// - Returns: how many bytes were dealt with.
     package func take(
-        _ bytes: UnsafeRawBufferPointer, of state: inout SourceState, profile: SourceProfile, isFinal: Bool,
+        _ bytes: UnsafeRawBufferPointer, of state: inout SourceState, profile: SourceProfile, ending: ReadEnding,
         arrival: Timestamp
     ) -> Int {
         if isComplete { return 0 }
-        prepare(state, profile)
+        let reader = prepare(state, profile)
         var parts = state.parts
-        let taken = cutter.cut(bytes, parts: &parts, isFinal: isFinal) { piece in
-            add(piece, profile.format, arrival)
-            return !isComplete
+        let taken: Int
+        if let container = reader.container {
+            taken = container.cut(bytes, parts: &parts, ending: ending) { record in
+                let piece = LineCutter.Piece(bytes: record.bytes, part: record.part)
+                if record.origin == nil { counts.malformed += 1 }
+                add(piece, reader.decoder, record.origin?.time ?? arrival, stream: record.origin?.stream)
+                return !isComplete
+            }
+        } else if let multiline = profile.multiline {
+            taken = RecordCutter(maxLineBytes: cutter.maxLineBytes)
+                .cut(bytes, by: multiline, parts: &parts, ending: ending) { piece in
+                    add(piece, reader.decoder, arrival, stream: nil)
+                    return !isComplete
+                }
+        } else {
+            taken = cutter.cut(bytes, parts: &parts, isFinal: ending == .final) { piece in
+                add(piece, reader.decoder, arrival, stream: nil)
+                return !isComplete
+            }
         }
         state.parts = parts
         counts.bytes += taken
         return taken
     }
 
-    /// Records how far a file has got after ``take(_:of:profile:isFinal:arrival:)``.
+    /// Records how far a file has got after ``take(_:of:profile:ending:arrival:)``.
     package func note(_ state: SourceState, from: Int) {
         if let index = progress.firstIndex(where: { $0.state.id == state.id }) {
             progress[index].state = state
@@ -149,22 +147,40 @@ package final class BatchAssembler {
         }
     }
 
+    /// Adds the events that tell how often others were held back by rate limits whose time is over.
+    ///
+    /// - Parameters:
+    ///   - now: the wall clock.
+    ///   - all: whether the time counts as over for all of them: nothing more will come.
+    package func addSummaries(now: Timestamp, all: Bool) { rules.addSummaries(to: &builder, now: now, all: all) }
+
     /// The batch, or nil when there is nothing in it. The assembler goes on with an empty one.
     package func finish() -> AssembledBatch? {
-        if builder.count == 0 && progress.isEmpty { return nil }
+        if !hasContent { return nil }
         let events = builder.finish()
-        decoder = JSONEventDecoder(keys: BatchAssembler.keys)
         names = Names(&builder)
+        rules.begin()
         current = nil
+        batch &+= 1
+        // Profiles are as many as groups of files; after a change of the configuration those before are left.
+        if readers.count > 1_024 { readers.removeAll() }
         let batch = AssembledBatch(events: events, progress: progress)
         progress.removeAll(keepingCapacity: true)
         return batch
     }
 
-    private func prepare(_ state: SourceState, _ profile: SourceProfile) {
-        if let current, current.id == state.id, current.path == state.path { return }
+    private func prepare(_ state: SourceState, _ profile: SourceProfile) -> Reader {
+        let key = ObjectIdentifier(profile.identity)
+        if let current, current.id == state.id, current.path == state.path,
+            ObjectIdentifier(current.reader.profile.identity) == key
+        {
+            return current.reader
+        }
+        let reader = readers[key] ?? Reader(profile, maxLineBytes: cutter.maxLineBytes, offsets: offsets)
+        readers[key] = reader
+        reader.decoder.begin(batch: batch, &builder)
         var source = CurrentSource(
-            id: state.id, path: state.path, service: Array(profile.serviceName(of: state.path).utf8))
+            id: state.id, path: state.path, reader: reader, service: Array(profile.serviceName(of: state.path).utf8))
         for (name, value) in profile.fields {
             let number = builder.name(name)
             if FieldName.defaultStreamLabels.contains(name) {
@@ -174,40 +190,71 @@ package final class BatchAssembler {
             }
         }
         current = source
+        return reader
     }
 
-    private func add(_ piece: LineCutter.Piece, _ format: SourceProfile.Format, _ arrival: Timestamp) {
-        if format != .plain, piece.part == 0 {
-            if looksLikeObject(piece.bytes) {
-                addShared()
-                var scanner = JSONScanner(piece.bytes)
-                do throws(JSONError) {
-                    try decoder.decode(&scanner, into: &builder, arrival: arrival, isWholeText: true)
-                    counts.structured += 1
-                    return
-                } catch {
-                    // What was stored for this event went with it, the path perhaps among it.
-                    current?.file = nil
-                }
-            }
-            if format == .json { counts.malformed += 1 }
+    private func add(
+        _ piece: LineCutter.Piece, _ decoder: RecordDecoder, _ arrival: Timestamp, stream: CRILine.Stream?
+    ) {
+        let profile = decoder.profile
+        let arenaStart = builder.arenaBytes
+        let isSharedFirst = profile.json.overwriteKeys
+        if isSharedFirst { addShared() }
+        var event: DraftEvent?
+        // A part is no whole line of any format.
+        if piece.part == 0, decoder.isCandidate(piece.bytes) {
+            event = decoder.decode(piece.bytes, into: &builder, now: arrival)
+            if event == nil { forgetPath(from: arenaStart) }
         }
-        addPlain(piece, arrival)
-    }
-
-    private func addPlain(_ piece: LineCutter.Piece, _ arrival: Timestamp) {
-        addShared()
-        let (time, level) = plainReader.read(piece.bytes, now: arrival)
-        if level != .unknown { addText(level.name, to: names.level) }
+        var draft: DraftEvent
+        if let event {
+            if !isSharedFirst { addShared() }
+            draft = event
+            if profile.format == .auto || profile.format == .json {
+                counts.structured += 1
+            } else {
+                counts.formatted += 1
+            }
+        } else {
+            let wasTried = piece.part == 0 && decoder.isCandidate(piece.bytes)
+            if wasTried || !isSharedFirst { addShared() }
+            draft = decoder.plain(piece.bytes, into: &builder, now: arrival)
+            noteMalformed(decoder, wasTried: wasTried, part: piece.part)
+            counts.plain += 1
+        }
+        if draft.level != .unknown, !draft.hasLevelField { addText(draft.level.name, to: names.level) }
+        if let stream { addStream(stream) }
         if piece.part > 0 {
             addText(String(piece.part), to: names.part)
             counts.parts += 1
         }
-        builder.endEvent(time: time ?? arrival, level: level, message: piece.bytes)
-        counts.plain += 1
+        if draft.time == nil { draft.time = arrival }
+        guard rules.isEmpty || rules.apply(to: &draft, &builder) else {
+            builder.abandonEvent()
+            forgetPath(from: arenaStart)
+            counts.dropped += 1
+            return
+        }
+        builder.endEvent(time: draft.time ?? arrival, level: draft.level, message: draft.message)
     }
 
-    /// Adds what all events of the file share; what a JSON line brings itself comes later and counts.
+    private func noteMalformed(_ decoder: RecordDecoder, wasTried: Bool, part: Int) {
+        let format = decoder.profile.format
+        guard part == 0, format != .auto, format != .plain else { return }
+        counts.malformed += 1
+        guard decoder.profile.addsErrorKey else { return }
+        addText(format.rawValue, to: builder.name("error.type"))
+        let reason: StaticString = wasTried ? decoder.failure ?? "not of the format" : "not wholly a JSON object"
+        let name = builder.name("error.message")
+        reason.withUTF8Buffer { builder.add(field: name, value: UnsafeRawBufferPointer($0)) }
+    }
+
+    /// What was stored for an event that was taken back went with it, the path perhaps among it.
+    private func forgetPath(from arenaStart: Int) {
+        if let file = current?.file, Int(file.offset) >= arenaStart { current?.file = nil }
+    }
+
+    /// Adds what all events of the file share; of two with one name the later counts.
     private func addShared() {
         guard let source = current else { return }
         source.service.withUnsafeBytes { builder.add(label: names.service, value: $0) }
@@ -223,17 +270,15 @@ package final class BatchAssembler {
         }
     }
 
+    private func addStream(_ stream: CRILine.Stream) {
+        let name = names.stream ?? builder.name("stream")
+        names.stream = name
+        addText(stream == .stdout ? "stdout" : "stderr", to: name)
+    }
+
     /// Level names and small numbers are short strings, which live in registers: nothing is allocated.
     private func addText(_ text: String, to name: UInt32) {
         var copy = text
         copy.withUTF8 { builder.add(field: name, value: UnsafeRawBufferPointer($0)) }
-    }
-
-    private func looksLikeObject(_ line: UnsafeRawBufferPointer) -> Bool {
-        for byte in line {
-            if byte == 0x7B { return true }
-            if byte != 0x20 && byte != 0x09 { return false }
-        }
-        return false
     }
 }

@@ -33,7 +33,7 @@ package struct LineCutter: Sendable {
         while start < bytes.count {
             let window = min(bytes.count, start + maxLineBytes + 1)
             var goOn: Bool
-            if let feed = lineFeed(bytes, start, window) {
+            if let feed = LineCutter.lineFeed(bytes, start, window) {
                 // The line feed right behind a part of full length ends the line without making an empty part.
                 let piece = Piece(
                     bytes: UnsafeRawBufferPointer(rebasing: bytes[start..<feed]), part: parts > 0 ? parts + 1 : 0)
@@ -60,7 +60,8 @@ package struct LineCutter: Sendable {
         return start
     }
 
-    private func lineFeed(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> Int? {
+    /// The first line feed from `start` on, below `end`.
+    static func lineFeed(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> Int? {
         var index = start
         let feeds: UInt64 = 0x0A0A_0A0A_0A0A_0A0A
         let ones: UInt64 = 0x0101_0101_0101_0101

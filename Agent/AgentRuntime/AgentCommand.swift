@@ -14,12 +14,14 @@ package struct AgentCommand: ParsableCommand {
         usage: """
             lodge-agent --config FILE
             lodge-agent --follow GLOB... [--to URL] [--state DIR] [--service NAME] [--once]
+            lodge-agent validate --config FILE
+            lodge-agent test --config FILE < sample
             """,
         discussion: """
             What is read is kept on disk until the collector has acknowledged it. Exit codes: 0 stopped as asked, or \
             with --once everything is delivered; 1 it could not start or go on; 2 wrong usage or configuration.
             """,
-        version: "lodge-agent \(agentVersion)")
+        version: "lodge-agent \(agentVersion)", subcommands: [ValidateCommand.self, TestCommand.self])
 
     @Option(name: .long, help: ArgumentHelp("Read the settings in this YAML file.", valueName: "FILE"))
     var config: String?
@@ -55,7 +57,10 @@ package struct AgentCommand: ParsableCommand {
     /// Parses the arguments, runs until SIGTERM or SIGINT, and returns the exit code.
     package static func execute(_ arguments: [String]) -> Int32 {
         do {
-            return try AgentCommand.parse(arguments).runToEnd()
+            var command = try AgentCommand.parseAsRoot(arguments)
+            if let agent = command as? AgentCommand { return try agent.runToEnd() }
+            try command.run()
+            return 0
         } catch let error as AgentError {
             writeToStandardError("lodge-agent: \(error)\n")
             return 1

@@ -5,9 +5,11 @@ import Diagnostics
 struct AgentMetrics: Sendable {
     let registry: MetricRegistry
     let structured: Counter
+    let formatted: Counter
     let plain: Counter
     let malformed: Counter
     let parts: Counter
+    let dropped: Counter
     let bytes: Counter
     let spooled: Counter
     let rotations: Counter
@@ -27,10 +29,12 @@ struct AgentMetrics: Sendable {
         }
         let read = "Events read."
         structured = counter("events_read_total", read, [("format", "json")])
+        formatted = counter("events_read_total", read, [("format", "fields")])
         plain = counter("events_read_total", read, [("format", "plain")])
         malformed = counter(
-            "lines_malformed_total", "Lines of JSON files that are no JSON objects; kept as plain lines.")
+            "lines_malformed_total", "Lines that are not of the format of their file; kept as plain lines.")
         parts = counter("line_parts_total", "Parts of lines that were too long for one event.")
+        dropped = counter("events_dropped_by_rules_total", "Events that rules dropped, sampled away or held back.")
         bytes = counter("bytes_read_total", "Bytes of lines read.")
         spooled = counter("batches_spooled_total", "Batches written to the spool.")
         rotations = counter("files_rotated_total", "Files that were renamed or deleted.")
@@ -41,5 +45,20 @@ struct AgentMetrics: Sendable {
         files = registry.gauge("lodge_agent_files", help: "Files followed.")
         unread = registry.gauge("lodge_agent_unread_bytes", help: "Bytes in files that have not been read yet.")
         delivery = DeliveryMetrics(registry)
+    }
+
+    /// What one rule has done.
+    struct RuleCounters: Sendable {
+        var matched: Counter
+        var dropped: Counter
+    }
+
+    /// The counters of a rule.
+    func counters(ofRule name: String) -> RuleCounters {
+        RuleCounters(
+            matched: registry.counter(
+                "lodge_agent_rule_events_total", help: "Events that a rule applied to.", [("rule", name)]),
+            dropped: registry.counter(
+                "lodge_agent_rule_dropped_total", help: "Events that a rule dropped.", [("rule", name)]))
     }
 }

@@ -38,6 +38,8 @@ package struct AgentSettings: Sendable {
     package var state: String?
     /// What is followed.
     package var files: [Files] = []
+    /// What is done to each event, in this order.
+    package var rules: [Rule] = []
     /// When a batch is complete.
     package var batch = BatchLimits()
     /// How long a batch waits for more events.
@@ -85,18 +87,15 @@ package struct AgentSettings: Sendable {
         }
         let groups =
             try root.mappings("files") { (group) throws(SettingsError) in
-                let formats = SourceProfile.Format.allCases.map(\.rawValue)
-                let format = SourceProfile.Format(rawValue: try group.choice("format", of: formats) ?? "") ?? .auto
-                let files = Files(
-                    include: try group.strings("include") ?? [], exclude: try group.strings("exclude") ?? [],
-                    profile: SourceProfile(
-                        format: format, service: try group.string("service"), fields: try group.pairs("fields") ?? []))
-                try group.finish()
-                guard !files.include.isEmpty else {
-                    throw group.invalid("include", "`include` must name at least one path such as /var/log/*.log")
-                }
-                return files
+                try Files(&group)
             }
+        let machine = HostMetadata.machine(environment: processEnvironment)
+        var number = 0
+        rules =
+            try root.mappings("rules") { (group) throws(SettingsError) in
+                number += 1
+                return try Rule(&group, number: number) { machine.fields($0) }
+            } ?? []
         try root.finish()
         files = groups ?? []
         // Without the key, the command line may name them.

@@ -22,6 +22,8 @@ final class IngestStage: FollowConsumer {
     private var now: UInt64 = 0
     private var arrival = Timestamp(nanoseconds: 0)
     private var reported = AssemblyCounts()
+    private let ruleMetrics: [AgentMetrics.RuleCounters]
+    private var reportedRules: [RuleCount] = []
     private var isPaused = false
     private var retryAt: UInt64 = 0
     /// Why nothing can be promised any more, once that is so.
@@ -35,7 +37,9 @@ final class IngestStage: FollowConsumer {
         interval = UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
         assembler = BatchAssembler(
             host: settings.host ?? hostName(), cutter: LineCutter(maxLineBytes: Limits.lineBytes),
-            limits: settings.batch, offsets: settings.zone == .utc ? .utc : localOffsets())
+            limits: settings.batch, offsets: settings.zone == .utc ? .utc : localOffsets(),
+            rules: RuleProgram(settings.rules))
+        ruleMetrics = settings.rules.map { metrics.counters(ofRule: $0.name) }
         writer = SpoolWriter(state.spool)
         self.state = state
         self.shipper = shipper
@@ -47,18 +51,26 @@ final class IngestStage: FollowConsumer {
     func tick(monotonic: UInt64, wall: Int64) {
         now = monotonic
         arrival = Timestamp(nanoseconds: wall)
+        assembler.rules.arrival = arrival
     }
 
     /// Whether everything that was taken is in the spool.
-    var isFlushed: Bool { pending == nil && assembler.count == 0 }
+    var isFlushed: Bool { pending == nil && !assembler.hasContent }
 
     /// When the batch that is being gathered has waited long enough; nil when there is none.
-    var flushDue: UInt64? { openedAt.map { $0 &+ interval } }
+    var flushDue: UInt64? {
+        // That rules dropped all there was need not be written down as often.
+        openedAt.map { $0 &+ (assembler.count > 0 ? interval : max(interval, Limits.emptyBatchInterval)) }
+    }
 
     /// Spools what has waited long enough, or everything.
     func flush(all: Bool) {
         guard makeRoom() else { return }
-        if assembler.count > 0, all || (flushDue.map { now >= $0 } ?? false) {
+        if !assembler.rules.isEmpty {
+            assembler.addSummaries(now: arrival, all: all)
+            if openedAt == nil, assembler.hasContent { openedAt = now }
+        }
+        if assembler.hasContent, all || (flushDue.map { now >= $0 } ?? false) {
             pending = assembler.finish()
             openedAt = nil
             _ = spool()
@@ -79,9 +91,9 @@ final class IngestStage: FollowConsumer {
     }
 
     func take(
-        _ bytes: UnsafeRawBufferPointer, of state: inout SourceState, profile: SourceProfile, isFinal: Bool
+        _ bytes: UnsafeRawBufferPointer, of state: inout SourceState, profile: SourceProfile, ending: ReadEnding
     ) -> Int {
-        assembler.take(bytes, of: &state, profile: profile, isFinal: isFinal, arrival: arrival)
+        assembler.take(bytes, of: &state, profile: profile, ending: ending, arrival: arrival)
     }
 
     func advanced(_ state: SourceState, from: Int) {
@@ -168,10 +180,31 @@ final class IngestStage: FollowConsumer {
     private func publishCounts() {
         let counts = assembler.counts
         metrics.structured.add(counts.structured - reported.structured)
+        metrics.formatted.add(counts.formatted - reported.formatted)
         metrics.plain.add(counts.plain - reported.plain)
         metrics.malformed.add(counts.malformed - reported.malformed)
         metrics.parts.add(counts.parts - reported.parts)
         metrics.bytes.add(counts.bytes - reported.bytes)
+        metrics.dropped.add(counts.dropped - reported.dropped)
         reported = counts
+        publishRules()
+    }
+
+    private func publishRules() {
+        let counts = assembler.rules.counts
+        for (index, count) in counts.enumerated() {
+            let before = index < reportedRules.count ? reportedRules[index] : RuleCount(name: count.name)
+            ruleMetrics[index].matched.add(count.matched - before.matched)
+            ruleMetrics[index].dropped.add(count.dropped - before.dropped)
+        }
+        reportedRules = counts
+    }
+
+    /// Names the rules that have applied to no event: they may not say what was meant.
+    func reportUnmatchedRules() {
+        guard assembler.counts.bytes > 0 else { return }
+        for count in assembler.rules.counts where count.matched == 0 {
+            log.warn("a rule has never matched", ("rule", count.name))
+        }
     }
 }

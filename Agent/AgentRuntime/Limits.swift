@@ -10,6 +10,8 @@ enum Limits {
     static let shortestWait: UInt64 = 20_000_000
     /// How long it is until a batch is offered to a full spool or disk again.
     static let spoolRetry: UInt64 = 200_000_000
+    /// How long it is at most until it is written down how far files were read of which rules dropped everything.
+    static let emptyBatchInterval: UInt64 = 30_000_000_000
     /// How long a stopping agent goes on delivering.
     static let stopGrace: UInt64 = 5_000_000_000
 }

@@ -63,6 +63,7 @@ struct ReadingLoop {
         }
         stage.tick(monotonic: SystemClock.monotonicNanos() &+ Limits.spoolRetry, wall: SystemClock.wallNanos())
         stage.flush(all: true)
+        stage.reportUnmatchedRules()
     }
 
     /// Waits for a change, not too long and not too short.

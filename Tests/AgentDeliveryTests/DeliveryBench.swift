@@ -34,7 +34,7 @@ func batch(_ message: String, source: UInt64 = 1, from: Int = 0, to: Int = 10) t
     let bytes = Array((message + "\n").utf8)
     _ = bytes.withUnsafeBytes {
         assembler.take(
-            $0, of: &state, profile: SourceProfile(), isFinal: true, arrival: Timestamp(nanoseconds: 1))
+            $0, of: &state, profile: SourceProfile(), ending: .final, arrival: Timestamp(nanoseconds: 1))
     }
     state.offset = to
     assembler.note(state, from: from)

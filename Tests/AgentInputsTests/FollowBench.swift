@@ -20,23 +20,27 @@ final class FollowBench: FollowConsumer {
     let patterns: [String]
     let exclude: [String]
     var options: FollowOptions
+    let profile: SourceProfile
 
     init(
-        _ patterns: [String] = ["app.log"], exclude: [String] = [], options: FollowOptions = FollowOptions()
+        _ patterns: [String] = ["app.log"], exclude: [String] = [], options: FollowOptions = FollowOptions(),
+        profile: SourceProfile = SourceProfile()
     ) throws {
         folder = try TemporaryDirectory()
         self.patterns = patterns
         self.exclude = exclude
         self.options = options
-        follower = FollowBench.follower(folder.path, patterns, exclude, options, nextID: 1)
+        self.profile = profile
+        follower = FollowBench.follower(folder.path, patterns, exclude, options, profile, nextID: 1)
     }
 
     private static func follower(
-        _ directory: String, _ patterns: [String], _ exclude: [String], _ options: FollowOptions, nextID: UInt64
+        _ directory: String, _ patterns: [String], _ exclude: [String], _ options: FollowOptions,
+        _ profile: SourceProfile, nextID: UInt64
     ) -> FileFollower {
         let input = FileInput(
             include: patterns.map { GlobPattern($0, relativeTo: directory) },
-            exclude: exclude.map { GlobPattern($0, relativeTo: directory) })
+            exclude: exclude.map { GlobPattern($0, relativeTo: directory) }, profile: profile)
         return FileFollower(inputs: [input], nextID: nextID, ownDirectories: ["\(directory)/state"], options: options)
     }
 
@@ -77,7 +81,7 @@ final class FollowBench: FollowConsumer {
     /// Ends the follower and starts another one from what the registry knows.
     func restart() {
         let next = (registry.keys.max() ?? 0) + 1
-        follower = FollowBench.follower(directory, patterns, exclude, options, nextID: next)
+        follower = FollowBench.follower(directory, patterns, exclude, options, profile, nextID: next)
         follower.resume(registry.values.sorted { $0.id < $1.id }, at: clock, self)
     }
 
@@ -92,11 +96,18 @@ final class FollowBench: FollowConsumer {
     func makeRoom() -> Bool { hasRoom }
 
     func take(
-        _ bytes: UnsafeRawBufferPointer, of state: inout SourceState, profile: SourceProfile, isFinal: Bool
+        _ bytes: UnsafeRawBufferPointer, of state: inout SourceState, profile: SourceProfile, ending: ReadEnding
     ) -> Int {
         var parts = state.parts
         defer { state.parts = parts }
-        return cutter.cut(bytes, parts: &parts, isFinal: isFinal) { piece in
+        if let multiline = profile.multiline {
+            return RecordCutter(maxLineBytes: cutter.maxLineBytes)
+                .cut(bytes, by: multiline, parts: &parts, ending: ending) { piece in
+                    lines.append(String(decoding: piece.bytes, as: UTF8.self))
+                    return true
+                }
+        }
+        return cutter.cut(bytes, parts: &parts, isFinal: ending == .final) { piece in
             lines.append(String(decoding: piece.bytes, as: UTF8.self))
             return true
         }

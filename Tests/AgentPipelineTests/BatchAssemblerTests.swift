@@ -16,7 +16,7 @@ struct BatchAssemblerTests {
         let assembler = BatchAssembler(host: "web1", cutter: LineCutter(maxLineBytes: max))
         var state = state(1, path)
         let taken = text.withUnsafeBytes {
-            assembler.take($0, of: &state, profile: profile, isFinal: true, arrival: Self.arrival)
+            assembler.take($0, of: &state, profile: profile, ending: .final, arrival: Self.arrival)
         }
         #expect(taken == text.count)
         state.offset = taken
@@ -130,7 +130,7 @@ struct BatchAssemblerTests {
         var second = self.state(2, "/b.log")
         let text = Array("1\n2\n3\n4\n5\n".utf8)
         var taken = text.withUnsafeBytes {
-            assembler.take($0, of: &state, profile: SourceProfile(), isFinal: false, arrival: Self.arrival)
+            assembler.take($0, of: &state, profile: SourceProfile(), ending: .open, arrival: Self.arrival)
         }
         #expect(taken == 6)
         #expect(assembler.isComplete)
@@ -141,12 +141,12 @@ struct BatchAssemblerTests {
         #expect(first.progress == [SourceProgress(from: 0, state: state)])
         #expect(assembler.finish() == nil)
         taken = text[6...].withUnsafeBytes {
-            assembler.take($0, of: &state, profile: SourceProfile(), isFinal: false, arrival: Self.arrival)
+            assembler.take($0, of: &state, profile: SourceProfile(), ending: .open, arrival: Self.arrival)
         }
         state.offset += taken
         assembler.note(state, from: 6)
         _ = text[..<2].withUnsafeBytes {
-            assembler.take($0, of: &second, profile: SourceProfile(), isFinal: false, arrival: Self.arrival)
+            assembler.take($0, of: &second, profile: SourceProfile(), ending: .open, arrival: Self.arrival)
         }
         second.offset = 2
         assembler.note(second, from: 0)

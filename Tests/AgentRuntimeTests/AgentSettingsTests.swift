@@ -1,5 +1,7 @@
 import AgentPipeline
 import AgentRuntime
+import LogModel
+import RegularExpressions
 import Settings
 import Testing
 
@@ -44,6 +46,48 @@ struct AgentSettingsTests {
         #expect(settings.files[0].profile.fields.map(\.name) == ["environment"])
     }
 
+    @Test func decodersAndRulesAreRead() throws {
+        let settings = try read(
+            #"""
+            files:
+              - include: /a.log
+                format: regex
+                pattern: '(?P<time>\S+) (?P<message>.*)'
+                time: {field: [time], format: '%d.%m.%Y %H', zone: '+02:00'}
+                level: {field: stufe, meanings: {warnung: WARN}}
+                multiline: {trace: java, timeout: 3s, bytes: 64KiB}
+              - include: /b.log
+                container: cri
+                json: {overwrite_keys: false, add_error_key: true, expand_keys: false}
+                multiline: {start: '^#', continuation: '^ '}
+            rules:
+              - drop: [health_checks, metrics]
+              - {keep: all, when: {service: pay, level: [warn, ERROR], message: x, fields: {a: '^1'}}}
+              - {sample: {one_in: 10, by: trace_id}, name: few}
+              - rate_limit: {events: 5}
+              - redact: {known: [emails, cards, secrets], patterns: [{pattern: 'a+', with: b}]}
+              - rename: {a: b}
+              - remove: c
+              - add: {d: e}
+              - add_metadata: host
+            """#)
+        let profiles = settings.files.map(\.profile)
+        #expect(profiles[0].format == .regex && profiles[0].pattern?.groupNames == ["time", "message"])
+        #expect(profiles[0].time.fields == ["time"] && profiles[0].time.zone == .fixed(seconds: 7_200))
+        #expect(profiles[0].level.fields == ["stufe"] && profiles[0].level.meanings.map(\.level) == [.warn])
+        #expect(profiles[0].multiline?.timeoutNanos == 3_000_000_000 && profiles[0].multiline?.maxBytes == 65_536)
+        #expect(profiles[1].container == .cri && profiles[1].addsErrorKey)
+        #expect(!profiles[1].json.overwriteKeys && !profiles[1].json.expandKeys)
+        #expect(
+            settings.rules.map(\.name) == [
+                "1 drop", "2 keep", "few", "4 rate_limit", "5 redact", "6 rename", "7 remove", "8 add",
+                "9 add_metadata",
+            ])
+        #expect(settings.rules[0].condition.presets == [.healthChecks, .metrics])
+        #expect(settings.rules[1].condition.levels == [.warn, .error])
+        #expect(settings.rules[1].condition.services == ["pay"])
+    }
+
     @Test func whatIsLeftOutHasADefault() throws {
         let settings = try read("files: [{include: /x}]")
         #expect(settings.collectorURL == "http://127.0.0.1:7600")
@@ -76,7 +120,41 @@ struct AgentSettingsTests {
             message: "agent.yaml:1:18: `collector.url` must be such as http://logs:7600, not `logs:7600`"),
         Wrong(
             text: "files: [{include: /x, format: xml}]",
-            message: "agent.yaml:1:31: `files[0].format` must be one of `auto`, `json`, `plain`, not `xml`"),
+            message: "agent.yaml:1:31: `files[0].format` must be one of `auto`, `json`, `plain`, `logfmt`, `combined`, "
+                + "`syslog`, `regex`, not `xml`"),
+        Wrong(
+            text: "files: [{include: /x, format: regex, pattern: '(a'}]",
+            message: "agent.yaml:1:47: `pattern` must be a regular expression in the syntax of RE2: missing ): (a"),
+        Wrong(
+            text: "files: [{include: /x, format: regex}]",
+            message: "agent.yaml:1:31: the format `regex` needs a `pattern` with named groups such as (?P<status>\\d+)"),
+        Wrong(
+            text: "files: [{include: /x, time: {format: '%Q'}}]",
+            message: "agent.yaml:1:38: `time.format`: the letter `%Q` is not known; known are "
+                + "Y y m b B d e j H I p M S f z Z a A s T F D"),
+        Wrong(
+            text: "files: [{include: /x, multiline: {timeout: 1s}}]",
+            message: "agent.yaml:1:34: `multiline` needs `trace`, `start` or `continuation`"),
+        Wrong(
+            text: "rules:\n  - drop: health",
+            message: "agent.yaml:2:11: `drop` takes `all`, `health_checks`, `metrics`, `static_files`, not `health`"),
+        Wrong(
+            text: "rules: [{drop: all}]",
+            message: "agent.yaml:1:16: `drop: all` needs `when` to say which events are meant"),
+        Wrong(
+            text: "rules: [{when: {level: loud}, drop: all}]",
+            message: "agent.yaml:1:24: `level`: `loud` is no level; known are TRACE, DEBUG, INFO, WARN, ERROR and FATAL"
+        ),
+        Wrong(
+            text: "rules: [{sample: {one_in: 2}, add: {a: b}}]",
+            message: "agent.yaml:1:36: a rule does one thing: one of `drop`, `keep`, `sample`, `rate_limit`, `redact`, "
+                + "`rename`, `remove`, `add`, `add_metadata`"),
+        Wrong(
+            text: "rules: [{remove: service}]",
+            message: "agent.yaml:1:18: `remove`: `service` belongs to every event and stays"),
+        Wrong(
+            text: "rules: [{smaple: {}}]",
+            message: "agent.yaml:1:10: unknown key `rules[0].smaple`, did you mean `sample`?"),
         Wrong(
             text: "spool: {bytes: 1MiB}",
             message: "agent.yaml:1:16: `spool.bytes` must be between 8MiB and 1024TiB, not `1MiB`"),

@@ -19,7 +19,7 @@ struct StateDirectoryTests {
         var source = SourceState(id: 4, path: "/x.log", device: 1, inode: 2)
         _ = Array("line\n".utf8).withUnsafeBytes {
             assembler.take(
-                $0, of: &source, profile: SourceProfile(), isFinal: true, arrival: Timestamp(nanoseconds: 1))
+                $0, of: &source, profile: SourceProfile(), ending: .final, arrival: Timestamp(nanoseconds: 1))
         }
         source.offset = offset
         assembler.note(source, from: 0)

@@ -1,0 +1,86 @@
+import AgentInputs
+import AgentPipeline
+import ArgumentParser
+import Glibc
+import LineFormats
+import LogModel
+import Settings
+import SystemIO
+
+/// `lodge-agent validate`: says whether a configuration file can be used.
+struct ValidateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "validate", abstract: "Check a configuration file: what is wrong, on which line and column.",
+        discussion: "Exit codes: 0 it can be used; 2 it cannot.")
+
+    @Option(name: .long, help: ArgumentHelp("The YAML file.", valueName: "FILE"))
+    var config: String
+
+    func run() throws {
+        let settings = try AgentSettings(file: config)
+        print(
+            "\(config): good; \(settings.files.count) groups of files, \(settings.rules.count) rules, "
+                + "collector \(settings.collectorURL)")
+    }
+}
+
+/// `lodge-agent test`: shows what decoder and rules do to each line of a sample.
+struct TestCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "test", abstract: "Show what is made of each line on standard input. Nothing is sent.",
+        usage: "lodge-agent test --config FILE [--path PATH] < sample",
+        discussion: "Exit codes: 0 it was shown; 2 wrong usage or configuration.")
+
+    /// A sample is read as a whole.
+    private static let sampleLimit = 64 << 20
+
+    @Option(name: .long, help: ArgumentHelp("The YAML file.", valueName: "FILE"))
+    var config: String
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Read the lines as if they stood in this file (default: the first group's).", valueName: "PATH"))
+    var path: String?
+
+    func run() throws {
+        let settings = try AgentSettings(file: config)
+        guard let first = settings.files.first else {
+            throw ValidationError("\(config) names no files, so there is nothing to read lines like")
+        }
+        var group = first
+        if let path {
+            let found = settings.files.first { files in
+                files.include.contains { GlobPattern($0, relativeTo: "/").matches(path) }
+                    && !files.exclude.contains { GlobPattern($0, relativeTo: "/").matches(path) }
+            }
+            guard let found else { throw ValidationError("no group of files in \(config) matches \(path)") }
+            group = found
+        }
+        let sample = try standardInput()
+        let inspector = LineInspector(
+            profile: group.profile, rules: settings.rules, host: settings.host ?? hostName(),
+            maxLineBytes: Limits.lineBytes, offsets: { settings.zone == .utc ? .utc : localOffsets() },
+            arrival: Timestamp(nanoseconds: SystemClock.wallNanos()))
+        sample.withUnsafeBytes { bytes in
+            inspector.inspect(bytes, path: path ?? group.include.first ?? "stdin") { print($0) }
+        }
+    }
+
+    private func standardInput() throws -> [UInt8] {
+        var content: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = read(STDIN_FILENO, &chunk, chunk.count)
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw AgentError("standard input cannot be read: \(String(cString: strerror(errno)))")
+            }
+            if count == 0 { return content }
+            content.append(contentsOf: chunk[..<count])
+            if content.count > TestCommand.sampleLimit {
+                throw AgentError("the sample is larger than \(TestCommand.sampleLimit >> 20) MiB: give fewer lines")
+            }
+        }
+    }
+}

@@ -1,0 +1,271 @@
+import AgentPipeline
+import LineFormats
+import LogModel
+import RegularExpressions
+import TestSupport
+import Testing
+
+struct RuleTests {
+    private func read(_ lines: [String], _ rules: [Rule]) -> (events: [SeenEvent], counts: [RuleCount]) {
+        var pipeline = Pipeline(rules: rules)
+        let events = pipeline.read(lines.map { $0 + "\n" }.joined())
+        return (events, pipeline.assembler.rules.counts)
+    }
+
+    private func when(_ body: (inout RuleCondition) -> Void) -> RuleCondition {
+        var condition = RuleCondition()
+        body(&condition)
+        return condition
+    }
+
+    private func pattern(_ text: String) throws -> RegularExpression { try RegularExpression(Array(text.utf8)) }
+
+    // MARK: Which events
+
+    @Test func levelsServicesMessagesAndFieldsAreAllAskedFor() throws {
+        var condition = RuleCondition()
+        condition.levels = [.debug, .info]
+        condition.services = ["cart"]
+        condition.message = try pattern("^poll")
+        condition.fields = [("kind", try pattern("^a$"))]
+        let rule = Rule("r", when: condition, .drop)
+        let (events, counts) = read(
+            [
+                #"{"level":"debug","msg":"poll 1","kind":"a"}"#, #"{"level":"warn","msg":"poll 2","kind":"a"}"#,
+                #"{"level":"info","msg":"poll 3","kind":"a","service":"pay"}"#,
+                #"{"level":"info","msg":"a poll 4","kind":"a"}"#, #"{"level":"info","msg":"poll 5","kind":"b"}"#,
+                #"{"level":"info","msg":"poll 6"}"#,
+            ], [rule])
+        #expect(events.map { $0.message.last } == ["2", "3", "4", "5", "6"])
+        #expect(counts == [RuleCount(name: "r", matched: 1, dropped: 1)])
+    }
+
+    struct Request: Sendable {
+        var preset: RuleCondition.Preset
+        var line: String
+        var isDropped: Bool
+    }
+
+    @Test(arguments: [
+        Request(preset: .healthChecks, line: #"{"path":"/healthz","status":200}"#, isDropped: true),
+        Request(preset: .healthChecks, line: #"{"url":"http://web:80/Health/?x=1"}"#, isDropped: true),
+        Request(preset: .healthChecks, line: #"{"path":"/healthz","status":503}"#, isDropped: false),
+        Request(preset: .healthChecks, line: #"{"path":"/healthz","level":"error"}"#, isDropped: false),
+        Request(preset: .healthChecks, line: #"{"path":"/healthzone"}"#, isDropped: false),
+        Request(preset: .healthChecks, line: #"{"msg":"/healthz"}"#, isDropped: false),
+        Request(preset: .metrics, line: #"{"http":{"target":"/metrics"}}"#, isDropped: true),
+        Request(preset: .staticFiles, line: #"{"uri":"/a/app.JS?v=3"}"#, isDropped: true),
+        Request(preset: .staticFiles, line: #"{"uri":"/a/js"}"#, isDropped: false),
+    ]) func requestsThatFewWantToRead(_ item: Request) {
+        let (events, _) = read([item.line], [Rule("p", when: when { $0.presets = [item.preset] }, .drop)])
+        #expect(events.isEmpty == item.isDropped)
+    }
+
+    @Test func theOrderOfRulesCounts() {
+        let keep = Rule("k", when: when { $0.services = ["pay"] }, .keep)
+        let drop = Rule("d", when: when { $0.levels = [.debug] }, .drop)
+        let lines = [#"{"level":"debug","msg":"a","service":"pay"}"#, #"{"level":"debug","msg":"b"}"#]
+        #expect(read(lines, [keep, drop]).events.map(\.message) == ["a"])
+        #expect(read(lines, [drop, keep]).events.isEmpty)
+        let (_, counts) = read(lines, [drop, keep])
+        #expect(counts.map(\.matched) == [2, 0])
+    }
+
+    @Test func whatIsDroppedLeavesNoTrace() {
+        var pipeline = Pipeline(rules: [Rule("d", when: when { $0.levels = [.debug] }, .drop)])
+        let events = pipeline.read(
+            #"{"level":"debug","msg":"a"}"# + "\nplain\n" + #"{"level":"debug","msg":"b"}"# + "\nx\n")
+        #expect(events.map(\.message) == ["plain", "x"])
+        #expect(events.map { $0.fields["file"] } == ["/var/log/cart.log", "/var/log/cart.log"])
+        #expect(events.map(\.labels) == [["host": "web1", "service": "cart"], ["host": "web1", "service": "cart"]])
+        #expect(pipeline.assembler.counts.dropped == 2)
+    }
+
+    // MARK: Sampling
+
+    @Test func aSampleIsStableAndSaysItsRate() {
+        let lines = (0..<20_000).map { #"{"level":"info","trace_id":"t\#($0 / 2)","msg":"m \#($0)"}"# }
+        let rule = Rule("s", when: when { $0.levels = [.info] }, .sample(oneIn: 10, by: "trace_id"))
+        let first = read(lines, [rule]).events
+        #expect(first == read(lines, [rule]).events)
+        // 10,000 traces, one in ten: the deviation is 30, and the hash is always the same.
+        #expect((1_700...2_300).contains(first.count))
+        #expect(first.allSatisfy { $0.fields["sample_rate"] == "10" })
+        // Both events of a trace, or none.
+        #expect(Set(first.map { $0.fields["trace_id"] ?? "" }).count * 2 == first.count)
+    }
+
+    @Test func samplesOfOneHashAreNotTakenTwice() {
+        let lines = (0..<2_000).map { #"{"trace_id":"t\#($0)","msg":"m"}"# }
+        let twice = [Rule("a", .sample(oneIn: 10, by: "trace_id")), Rule("b", .sample(oneIn: 5, by: "trace_id"))]
+        let events = read(lines, twice).events
+        #expect(events.count == read(lines, [twice[0]]).events.count)
+        #expect(events.allSatisfy { $0.fields["sample_rate"] == "10" })
+    }
+
+    // MARK: Rate limits
+
+    @Test func beyondTheLimitAMessageIsSentOnceAndCounted() {
+        var pipeline = Pipeline(rules: [Rule("l", .limit(events: 3, intervalNanos: 60_000_000_000))])
+        func line(_ text: String, _ second: Int, _ service: String = "cart") -> String {
+            #"{"time":"2026-01-02T03:04:\#(second < 10 ? "0" : "")\#(second)Z","level":"error","service":"\#(service)","msg":"\#(text)"}"#
+                + "\n"
+        }
+        var text = (0..<3).map { line("other \($0)", $0) }.joined()
+        for index in 0..<1_001 { text += line("disk \(index) is full", 10 + index % 40) }
+        text += line("fine", 11, "pay") + line("rare", 50)
+        let events = pipeline.read(text)
+        #expect(events.map(\.message) == ["other 0", "other 1", "other 2", "disk 0 is full", "fine", "rare"])
+        pipeline.assembler.addSummaries(now: Pipeline.arrival, all: true)
+        let summaries = SeenEvent.all(pipeline.assembler.finish())
+        #expect(summaries.map(\.message) == ["disk 1 is full (1,000 times in 60 s)"])
+        #expect(summaries[0].fields["repeats"] == "1000")
+        #expect(summaries[0].level == .error && summaries[0].labels["service"] == "cart")
+        #expect(summaries[0].time == Timestamp(parsing: "2026-01-02T03:04:49Z"))
+        #expect(pipeline.assembler.rules.counts[0].dropped == 1_000)
+        #expect(pipeline.assembler.finish() == nil)
+    }
+
+    @Test func aNewIntervalBeginsAnew() {
+        var pipeline = Pipeline(rules: [Rule("l", .limit(events: 0, intervalNanos: 60_000_000_000))])
+        let text = [0, 1, 2, 60, 61].map { #"{"time":\#(1_700_000_040 + $0),"msg":"again"}"# + "\n" }.joined()
+        #expect(pipeline.read(text).map(\.message) == ["again", "again"])
+        pipeline.assembler.addSummaries(now: Pipeline.arrival, all: false)
+        #expect(SeenEvent.all(pipeline.assembler.finish()).map(\.message) == ["again (2 times in 60 s)"])
+        // The second interval is over by the clock, but events of a backlog may still come.
+        pipeline.assembler.rules.arrival = Pipeline.arrival
+        pipeline.assembler.addSummaries(now: Pipeline.arrival.adding(nanoseconds: 6_000_000_000), all: false)
+        #expect(SeenEvent.all(pipeline.assembler.finish()).map(\.message) == ["again (1 time in 60 s)"])
+    }
+
+    @Test func manyMessagesAreCountedTogether() {
+        var pipeline = Pipeline(rules: [Rule("l", .limit(events: 0, intervalNanos: 60_000_000_000))])
+        // Letters instead of digits, which do not tell messages apart.
+        func name(_ index: Int) -> String { String(index).utf8.reduce("") { $0 + String(UnicodeScalar($1 + 49)) } }
+        let text = (0..<1_500).map { #"{"time":1700000040,"msg":"m \#(name($0))"}"# + "\n" }.joined()
+        let sent = pipeline.read(text).count
+        pipeline.assembler.addSummaries(now: Pipeline.arrival, all: true)
+        let summaries = SeenEvent.all(pipeline.assembler.finish())
+        let told = summaries.reduce(0) { $0 + (Int($1.fields["repeats"] ?? "") ?? 0) }
+        #expect(sent + told == 1_500)
+        #expect(sent <= 1_100 && summaries.count == 1)
+        #expect(summaries.first?.message.hasSuffix("(and others: \(told) events in 60 s)") == true)
+    }
+
+    // MARK: Redaction
+
+    struct Secret: Sendable {
+        var text: String
+        var shown: String
+    }
+
+    @Test(arguments: [
+        Secret(text: "mail jane.doe+x@mail.example.org, now", shown: "mail [EMAIL], now"),
+        Secret(text: "a@b.de and c@d.com", shown: "[EMAIL] and [EMAIL]"),
+        Secret(text: "git@host user@localhost @x a@ x@1.2.3.4", shown: "git@host user@localhost @x a@ x@1.2.3.4"),
+        Secret(text: "card 4111 1111 1111 1111 200 ok", shown: "card [CARD] 200 ok"),
+        Secret(text: "4111-1111-1111-1111", shown: "[CARD]"),
+        Secret(text: "amex 3782 822463 10005.", shown: "amex [CARD]."),
+        Secret(text: "5500000000000004,5500000000000005", shown: "[CARD],5500000000000005"),
+        Secret(text: "id 4111111111111111x 1700000000000000000", shown: "id 4111111111111111x 1700000000000000000"),
+        Secret(text: "password=hunter22 user=x", shown: "password=[SECRET] user=x"),
+        Secret(text: #"{"api_key": "abcd1234"}"#, shown: #"{"api_key": "[SECRET]"}"#),
+        Secret(text: "Authorization: Bearer abcdefghijklmnop", shown: "Authorization: Bearer [SECRET]"),
+        Secret(text: "key AKIAIOSFODNN7EXAMPLE end", shown: "key [SECRET] end"),
+        Secret(text: "jwt eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbg x", shown: "jwt [SECRET] x"),
+        Secret(text: "no 12-34-56 secrets here", shown: "no 12-34-56 secrets here"),
+        Secret(text: "custom XY-1234 here", shown: "custom <number> here"),
+    ]) func whatMustNotBeSeenIsReplaced(_ item: Secret) throws {
+        let custom = Redaction.pattern(try pattern(#"XY-\d+"#), replacement: Array("<number>".utf8))
+        let rule = Rule("r", .redact([.emails, .cards, try .secrets(), custom]))
+        var plain = Pipeline(SourceProfile(format: .plain), rules: [rule])
+        #expect(plain.read(item.text + "\n").map(\.message) == [item.shown])
+        // In fields as well, and nothing of it is left in what is sent.
+        var pipeline = Pipeline(SourceProfile(format: .regex, pattern: try pattern("(?P<field>.*)")), rules: [rule])
+        #expect(pipeline.read(item.text + "\n").map { $0.fields["field"] } == [item.shown])
+    }
+
+    @Test func fieldsOfSecretNamesAreHiddenWhole() throws {
+        let line = #"{"password":"a b","user":{"api_key":17},"Set-Cookie":"x=y","passwords":"3","msg":"m"}"#
+        let events = read([line], [Rule("r", .redact([try .secrets()]))]).events
+        #expect(
+            events.first?.fields == [
+                "password": "[SECRET]", "user.api_key": "[SECRET]", "Set-Cookie": "[SECRET]", "passwords": "3",
+                "file": "/var/log/cart.log",
+            ])
+    }
+
+    @Test func redactingAnyBytesDoesNotTrap() throws {
+        let seed = drawSeed()
+        var random = SeededGenerator(seed: seed)
+        let pieces: [[UInt8]] = ["@", ".", "a", "com", "4111 1111 ", "11111111", "-", " ", "password=", "x@y.de"].map {
+            Array($0.utf8)
+        }
+        let rules = [Rule("r", .redact([.emails, .cards, try .secrets()]))]
+        for _ in 0..<5_000 {
+            var text: [UInt8] = []
+            for _ in 0..<random.below(12) {
+                text += random.chance(80) ? random.pick(pieces) : random.bytes(random.below(4))
+            }
+            var pipeline = Pipeline(SourceProfile(format: .plain), rules: rules)
+            let once = pipeline.read(text + [0x0A])
+            #expect(once.count >= 1, "seed \(seed)")
+        }
+    }
+
+    // MARK: Fields
+
+    @Test func fieldsAreRenamedRemovedAndAdded() {
+        let rules = [
+            Rule("a", .rename(from: "request_time", to: "duration")), Rule("b", .rename(from: "app", to: "service")),
+            Rule("c", .remove(["agent", "ecs.version"])),
+            Rule("d", .add([("cluster", "prod"), ("environment", "live"), ("n", "0")])),
+        ]
+        let (events, counts) = read(
+            [#"{"request_time":0.5,"app":"shop","agent":"x","ecs":{"version":"1"},"n":7,"msg":"m"}"#, #"{"msg":"n"}"#],
+            rules)
+        #expect(events[0].fields == ["duration": "0.5", "cluster": "prod", "n": "7", "file": "/var/log/cart.log"])
+        #expect(events[0].labels == ["host": "web1", "service": "shop", "environment": "live"])
+        #expect(events[1].fields == ["cluster": "prod", "n": "0", "file": "/var/log/cart.log"])
+        #expect(events[1].labels["service"] == "cart")
+        #expect(counts.map(\.matched) == [1, 1, 1, 2])
+    }
+
+    @Test func namesAreFoundInEachBatchAnew() {
+        let assembler = BatchAssembler(
+            host: "h", cutter: LineCutter(maxLineBytes: 1000),
+            rules: RuleProgram([Rule("r", .rename(from: "a", to: "b"))]))
+        var state = SourceState(id: 1, path: "/a.log", device: 1, inode: 1)
+        for line in [#"{"x":1,"a":2}"#, #"{"a":3}"#, #"{"y":1,"z":2,"a":4}"#] {
+            Array((line + "\n").utf8).withUnsafeBytes {
+                _ = assembler.take($0, of: &state, profile: SourceProfile(), ending: .open, arrival: Pipeline.arrival)
+            }
+            let events = SeenEvent.all(assembler.finish())
+            #expect(events[0].fields["a"] == nil && events[0].fields["b"] != nil)
+        }
+    }
+
+    @Test func whatIsDoneToALineIsToldToPeople() {
+        let rules = [
+            Rule("quiet", when: when { $0.levels = [.debug] }, .drop), Rule("mails", .redact([.emails])),
+            Rule("never", when: when { $0.services = ["x"] }, .drop),
+        ]
+        let inspector = LineInspector(
+            profile: SourceProfile(), rules: rules, host: "h", maxLineBytes: 1000, offsets: { .utc },
+            arrival: Pipeline.arrival)
+        var report: [String] = []
+        Array((#"{"level":"debug","msg":"a"}"# + "\nWARN to a@b.de\n").utf8).withUnsafeBytes {
+            inspector.inspect($0, path: "/a.log") { report.append($0) }
+        }
+        #expect(
+            report == [
+                "line 1", "  read as json", "    time 2026-11-21T07:00:00Z, level DEBUG, stream {host=h, service=a}",
+                "    message: a", "    file: /a.log", "    level: debug", "  rule `quiet`: dropped", "  not sent",
+                "line 2", "  read as plain text",
+                "    time 2026-11-21T07:00:00Z, level WARN, stream {host=h, service=a}", "    message: WARN to a@b.de",
+                "    file: /a.log", "    level: WARN", "  rule `mails`: replaced 1", "  sent as",
+                "    time 2026-11-21T07:00:00Z, level WARN, stream {host=h, service=a}", "    message: WARN to [EMAIL]",
+                "    file: /a.log", "    level: WARN", "rule `never` matched no line",
+            ])
+    }
+}

@@ -10,7 +10,7 @@ MINUTES ?= 60
 # How long `make fuzz` feeds each decoder.
 FUZZ_SECONDS ?= 300
 
-.PHONY: help deps build run test smoke soak fuzz lint format bench deb test-deb check-imports check-linkage check-size check-scripts
+.PHONY: help deps build run test smoke soak fuzz lint format bench bench-agent deb test-deb check-imports check-linkage check-size check-scripts
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -48,6 +48,10 @@ format: ## format the Swift sources in place
 bench: build ## measure events per CPU second, bytes an event on disk, resident memory
 	@swift build --configuration release --static-swift-stdlib --product lodge-bench
 	@packaging/bench/run
+
+bench-agent: build ## measure the agent: events per CPU second, resident memory, and each stage by itself
+	@swift build --configuration release --static-swift-stdlib --product lodge-bench
+	@packaging/bench/agent --stages
 
 deb: build ## build the agent's Debian package into .build/deb
 	@packaging/deb/build

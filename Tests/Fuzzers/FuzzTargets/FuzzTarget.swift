@@ -7,6 +7,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case json
     /// Plain lines: their time and level.
     case line
+    /// Files as the agent reads them: formats, events of several lines, rules.
+    case agent
     /// Batches of the wire protocol, and what becomes of their events in a segment.
     case batch
     /// Frames as they come from agents.
@@ -29,6 +31,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         switch self {
         case .json: feedJSON(input)
         case .line: feedLine(input)
+        case .agent: feedAgent(input)
         case .batch: feedBatch(input)
         case .zstd: feedZstd(input)
         case .query: feedQuery(input)
@@ -47,6 +50,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         switch self {
         case .json: jsonSeeds
         case .line: lineSeeds
+        case .agent: agentSeeds
         case .batch: batchSeeds()
         case .zstd: try zstdSeeds()
         case .query: querySeeds

@@ -1,0 +1,51 @@
+import AgentPipeline
+import LogModel
+import RegularExpressions
+
+/// Reads a file as the agent does; the first byte chooses how. Every byte must be dealt with, whatever it is.
+func feedAgent(_ input: UnsafeRawBufferPointer) {
+    guard let choice = input.first, let rules = try? agentRules() else { return }
+    let profile = agentProfiles[Int(choice) % agentProfiles.count]
+    let assembler = BatchAssembler(
+        host: "h", cutter: LineCutter(maxLineBytes: 400), limits: BatchLimits(bytes: .max, events: .max),
+        rules: RuleProgram(rules))
+    var state = SourceState(id: 1, path: "/a.log", device: 1, inode: 1)
+    let arrival = Timestamp(nanoseconds: 1_750_000_000_000_000_000)
+    let text = UnsafeRawBufferPointer(rebasing: input.dropFirst())
+    let taken = assembler.take(text, of: &state, profile: profile, ending: .final, arrival: arrival)
+    precondition(taken == text.count, "bytes of a file that has ended are left")
+    assembler.addSummaries(now: arrival, all: true)
+    if let batch = assembler.finish() { checkIntegrity(of: batch.events) }
+}
+
+private let agentProfiles: [SourceProfile] =
+    SourceProfile.Format.allCases.map { format in
+        let pattern = try? RegularExpression(Array(#"(?P<time>\S+) (?P<level>\w+) (?P<message>.*)"#.utf8))
+        return SourceProfile(format: format, pattern: format == .regex ? pattern : nil, addsErrorKey: true)
+    }
+    + TraceDialect.allCases.map { SourceProfile(multiline: Multiline(.trace($0), maxBytes: 100)) }
+    + [
+        SourceProfile(container: .cri),
+        SourceProfile(container: .cri, multiline: Multiline(.trace(.java), maxBytes: 100)),
+    ]
+
+private func agentRules() throws -> [Rule] {
+    var health = RuleCondition()
+    health.presets = RuleCondition.Preset.allCases
+    return [
+        Rule("a", when: health, .drop), Rule("b", .redact([.emails, .cards, try .secrets()])),
+        Rule("c", .limit(events: 2, intervalNanos: 60_000_000_000)), Rule("d", .rename(from: "a", to: "service")),
+        Rule("e", .add([("x", "y")])),
+    ]
+}
+
+let agentSeeds: [[UInt8]] = [
+    "\u{0}{\"ts\":\"2025-06-15T14:00:00Z\",\"path\":\"/health\",\"a\":\"x@y.de\"}\nplain 4111 1111 1111 1111\n",
+    "\u{3}level=warn msg=\"a \\\"b\\\"\" took=5ms flag\npassword=abcdef\n",
+    "\u{4}1.2.3.4 - - [10/Oct/2000:13:55:36 -0700] \"GET /a HTTP/1.1\" 200 17 \"-\" \"curl\"\n",
+    "\u{5}<34>1 2025-06-15T14:00:00Z h app 1 id [a@1 b=\"c\"] text\nJun 15 14:00:00 h app[1]: text\n",
+    "\u{6}2025-06-15 ERROR text\n", "\u{7}ERROR x\njava.lang.Error: y\n\tat z\nnext",
+    "\u{8}Traceback (most recent call last):\n  File\nValueError: x\n\nnext\n",
+    "\u{C}2025-06-15T14:00:00Z stdout P a\n2025-06-15T14:00:00Z stderr F b\n2025-06-15T14:00:01Z stdout F c\n",
+    "\u{D}2025-06-15T14:00:00Z stdout F a\n2025-06-15T14:00:00Z stderr F b\n2025-06-15T14:00:00Z stdout F \tat c\n",
+].map { Array($0.utf8) }

@@ -20,6 +20,8 @@ package final class BatchAssembler {
     private var progress: [SourceProgress] = []
     private var current: CurrentSource?
     private var readers: [ObjectIdentifier: Reader] = [:]
+    /// Room for what all events of a file share, beyond the longest line.
+    private static let sharedBytes = 8 << 10
     /// The number of the batch that is being built, for what must be learned anew in each.
     private var batch = 0
 
@@ -204,6 +206,11 @@ package final class BatchAssembler {
         // A part is no whole line of any format.
         if piece.part == 0, decoder.isCandidate(piece.bytes) {
             event = decoder.decode(piece.bytes, into: &builder, now: arrival)
+            // A line that is the message and stands in fields as well may take more than a collector takes.
+            if event != nil, builder.arenaBytes - arenaStart > cutter.maxLineBytes + BatchAssembler.sharedBytes {
+                builder.abandonEvent()
+                event = nil
+            }
             if event == nil { forgetPath(from: arenaStart) }
         }
         var draft: DraftEvent

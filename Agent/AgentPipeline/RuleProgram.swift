@@ -56,6 +56,8 @@ package final class RuleProgram {
     /// Fields whose values are shared by events, and of our own making.
     private let fileSlot: Int
     private static let rateName = "sample_rate"
+    /// Bytes up to which a value may grow by being redacted; a longer one is cut to the length it had.
+    private static let growthLimit = 256 << 10
 
     /// Compiles rules.
     package init(_ rules: [Rule]) {
@@ -236,7 +238,12 @@ package final class RuleProgram {
             hasChanged = true
             swap(&scratch, &spare)
         }
-        return hasChanged ? scratch.withBytes { builder.store($0) } : nil
+        guard hasChanged else { return nil }
+        // What stands in the place of secrets may be longer than they were; a huge value must not grow past what a
+        // collector takes.
+        let limit = max(Int(range.length), RuleProgram.growthLimit)
+        if scratch.count > limit { scratch.truncate(to: limit) }
+        return scratch.withBytes { builder.store($0) }
     }
 
     private func put(_ value: ByteRange, as name: String, isLabel: Bool, _ builder: inout EventBatchBuilder) {

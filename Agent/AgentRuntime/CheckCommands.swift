@@ -11,12 +11,13 @@ import SystemIO
 struct ValidateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "validate", abstract: "Check a configuration file: what is wrong, on which line and column.",
-        discussion: "Exit codes: 0 it can be used; 2 it cannot.")
+        usage: "lodge-agent validate --config FILE", discussion: "Exit codes: 0 it can be used; 2 it cannot.")
 
-    @Option(name: .long, help: ArgumentHelp("The YAML file.", valueName: "FILE"))
-    var config: String
+    /// Has the name of the file: an option that both know belongs to it.
+    @ParentCommand var agent: AgentCommand
 
     func run() throws {
+        let config = try agent.requiredConfig(for: "validate")
         let settings = try AgentSettings(file: config)
         print(
             "\(config): good; \(settings.files.count) groups of files, \(settings.rules.count) rules, "
@@ -34,8 +35,8 @@ struct TestCommand: ParsableCommand {
     /// A sample is read as a whole.
     private static let sampleLimit = 64 << 20
 
-    @Option(name: .long, help: ArgumentHelp("The YAML file.", valueName: "FILE"))
-    var config: String
+    /// Has the name of the file: an option that both know belongs to it.
+    @ParentCommand var agent: AgentCommand
 
     @Option(
         name: .long,
@@ -44,6 +45,7 @@ struct TestCommand: ParsableCommand {
     var path: String?
 
     func run() throws {
+        let config = try agent.requiredConfig(for: "test")
         let settings = try AgentSettings(file: config)
         guard let first = settings.files.first else {
             throw ValidationError("\(config) names no files, so there is nothing to read lines like")
@@ -82,5 +84,13 @@ struct TestCommand: ParsableCommand {
                 throw AgentError("the sample is larger than \(TestCommand.sampleLimit >> 20) MiB: give fewer lines")
             }
         }
+    }
+}
+
+extension AgentCommand {
+    /// The configuration file, which a subcommand needs.
+    fileprivate func requiredConfig(for command: String) throws -> String {
+        guard let config else { throw ValidationError("`lodge-agent \(command)` needs --config FILE") }
+        return config
     }
 }

@@ -112,6 +112,16 @@ struct DecoderTests {
         #expect(event.level == .warn)
     }
 
+    @Test func aLineWhoseFieldsWouldTakeTooMuchIsKeptAsItIs() {
+        var pipeline = Pipeline(SourceProfile(format: .logfmt), maxLineBytes: 10_000)
+        let long = "a=" + String(repeating: "x", count: 9_500)
+        let events = pipeline.read(long + "\na=1\n")
+        #expect(events.map(\.message) == [long, "a=1"])
+        #expect(events.map { $0.fields["a"] } == [nil, "1"])
+        #expect(events.map { $0.fields["file"] } == ["/var/log/cart.log", "/var/log/cart.log"])
+        #expect(pipeline.assembler.counts.malformed == 1)
+    }
+
     @Test func profilesOfSeveralFilesDoNotMix() {
         let assembler = BatchAssembler(host: "h", cutter: LineCutter(maxLineBytes: 1000))
         let profiles = [SourceProfile(format: .logfmt), SourceProfile(format: .plain), SourceProfile()]

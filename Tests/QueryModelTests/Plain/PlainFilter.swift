@@ -23,6 +23,8 @@ struct PlainFilter {
         case .and(let members): return members.allSatisfy { matches($0, row) }
         case .or(let members): return members.contains { matches($0, row) }
         case .not(let inner): return !matches(inner, row)
+        case .field("_stream_id", let test) where isOfEvents:
+            return Self.passes(row.origin?.stream.idText ?? [], test)
         case .field(let name, let test): return Self.passes(row[name], test)
         case .stream(let selector): return matches(selector, row)
         case .time(let filter):

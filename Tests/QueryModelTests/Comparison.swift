@@ -134,14 +134,17 @@ extension PlainRow {
             return value
         }
         switch json {
-        case .object(let members): return members.map { "\($0.key):\($0.value)" }.sorted().joined(separator: ",").bytes
+        case .object(let members):
+            return members.map { "\($0.key):\(canonical($0.value))" }.sorted().joined(separator: ",").bytes
         case .array(let elements):
-            return elements.map { element -> String in
-                if case .string(let text) = element { return canonical(text.bytes).text }
-                return "\(element)"
-            }.sorted().joined(separator: ",").bytes
+            return elements.map { canonical($0) }.sorted().joined(separator: ",").bytes
         default: return value
         }
+    }
+
+    private static func canonical(_ json: JSONValue) -> String {
+        if case .string(let text) = json { return canonical(text.bytes).text }
+        return "\(json)"
     }
 
     private static func shown(_ value: [UInt8]) -> String {

@@ -11,6 +11,8 @@ struct RandomQueries {
     /// Queries open around this place.
     var depth = 0
     var results = 0
+    /// Whether rows have lists of values in any order, which nothing that depends on it may look at.
+    var hasLists = false
 
     static let eventNames =
         RandomEvents.fieldNames + [

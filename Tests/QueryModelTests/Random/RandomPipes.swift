@@ -4,6 +4,7 @@ extension RandomQueries {
     /// A whole query.
     mutating func query() -> String {
         names = Self.eventNames
+        hasLists = false
         var text = generator.chance(5) ? "options(ignore_global_time_filter=true) " : ""
         text += filter(2)
         for _ in 0..<generator.pick([0, 0, 1, 1, 1, 2, 2, 3, 4]) {
@@ -39,7 +40,7 @@ extension RandomQueries {
         case 16, 17: return top()
         case 18: return "field_names"
         case 19: return "field_values \(field())" + generator.pick(["", " limit 3"])
-        case 20:
+        case 20 where !hasLists:
             let text =
                 "facets \(1 + generator.below(5)) max_values_per_field \(generator.pick([2, 10, 1_000])) max_value_len "
                 + "\(generator.pick([5, 128]))" + generator.pick(["", " keep_const_fields"])
@@ -89,6 +90,10 @@ extension RandomQueries {
             let source = field()
             return verb + source + " as " + target()
         }
+        if generator.chance(10) {
+            names.append("id")
+            return generator.pick(["copy _stream_id as id", "fields _stream_id, seq, num", "rename _stream_id as id"])
+        }
         switch generator.below(5) {
         case 0: return "fields seq, " + fields(1 + generator.below(4))
         case 1: return "fields seq, http.*, " + fields(1 + generator.below(2))
@@ -99,7 +104,9 @@ extension RandomQueries {
     }
 
     private mutating func sort() -> String {
-        if generator.chance(8) { return generator.pick(["sort", "sort desc", "first 3", "last 2", "sort limit 5"]) }
+        if !hasLists, generator.chance(8) {
+            return generator.pick(["sort", "sort desc", "first 3", "last 2", "sort limit 5"])
+        }
         var keys = (0...generator.below(2)).map { _ in field() + generator.pick(["", "", " desc"]) }
         if generator.chance(50) { keys.append("seq") }
         let by = " by (" + keys.joined(separator: ", ") + ")"

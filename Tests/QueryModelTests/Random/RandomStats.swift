@@ -6,7 +6,10 @@ extension RandomQueries {
         let by = differentNames(generator.below(3))
         let keys = by.map { Self.written($0) + bucket($0) }
         let calls = (0...generator.below(3)).map { _ in call() }
-        names = by + calls.map(\.name)
+        let isList = ["values(", "uniq_values(", "json_values("]
+        let lists = calls.filter { call in isList.contains { call.text.hasPrefix($0) } }.map(\.name)
+        names = by + calls.map(\.name).filter { !lists.contains($0) } + ["nosuch"]
+        hasLists = hasLists || !lists.isEmpty
         return "stats " + (by.isEmpty ? "" : "by (" + keys.joined(separator: ", ") + ") ")
             + calls.map { "\($0.text) as \($0.name)" }.joined(separator: ", ")
     }
@@ -36,7 +39,7 @@ extension RandomQueries {
             case 2: "count(\(some))"
             case 3: "count_empty(\(some))"
             case 4: "count_uniq(\(some))" + generator.pick(["", " limit 3"])
-            case 5: "count_uniq_hash(\(some))"
+            case 5: generator.pick(["count_uniq_hash(\(some))", "count_uniq(_stream_id)"])
             case 6: "sum(\(generator.pick(["num", "dec", "http.status", "http.*", some])))"
             case 7: "avg(\(generator.pick(["num", "dec", "num, dec", some])))"
             case 8: "min(\(some))"

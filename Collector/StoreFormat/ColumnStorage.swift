@@ -50,7 +50,7 @@ extension SegmentBlock {
                 case .byLevel: return .level
                 case .numbers: return .numbers
                 case .timestamps: return .timestamps
-                case .hexadecimal: return .hexadecimal
+                case .hexadecimal, .hexadecimalPieces: return .hexadecimal
                 case .templates: return .templates
                 }
             }

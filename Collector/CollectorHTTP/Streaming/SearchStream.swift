@@ -57,6 +57,8 @@ private final class SearchRecords: Sendable {
         var hasMore = false
         var share = 0.0
         var nextShare = 0.0
+        /// What a beat has said, which is more than what is certain: nothing behind it says less.
+        var guessedShare = 0.0
         var nextRows = 0
         /// Rows that had been read when the slice began.
         var readRows = 0
@@ -180,8 +182,9 @@ private final class SearchRecords: Sendable {
             guard let progress = state.progress else { return }
             let read = Double(progress.rows - state.readRows) / Double(max(1, state.nextRows))
             let part = max(0, min(1, read)) * (state.nextShare - state.share)
+            state.guessedShare = max(state.guessedShare, state.share + part)
             var writer = ByteWriter(capacity: 1_024)
-            write(state, progress, share: state.share + part, to: &writer)
+            write(state, progress, to: &writer)
             channel.offer(writer)
         }
     }
@@ -195,7 +198,7 @@ private final class SearchRecords: Sendable {
     private func send(_ writer: inout ByteWriter, _ next: State, _ state: inout State) -> Bool {
         state = next
         guard writer.count > 0, let progress = next.progress else { return true }
-        write(next, progress, share: next.share, to: &writer)
+        write(next, progress, to: &writer)
         let isSent = channel.send(writer)
         writer.removeAll()
         return isSent
@@ -204,13 +207,13 @@ private final class SearchRecords: Sendable {
     private func sendProgress(_ state: State) -> Bool {
         guard let progress = state.progress else { return false }
         var writer = ByteWriter(capacity: 1_024)
-        write(state, progress, share: state.share, to: &writer)
+        write(state, progress, to: &writer)
         return channel.send(writer)
     }
 
-    private func write(_ state: State, _ progress: QueryProgress, share: Double, to writer: inout ByteWriter) {
+    private func write(_ state: State, _ progress: QueryProgress, to writer: inout ByteWriter) {
         StreamRecord.write(
-            share: share, progress, since: start,
+            share: max(state.share, state.guessedShare), progress, since: start,
             [
                 .init("rows", .integer(state.rows)), .init("hits", .integer(state.found)),
                 .init("complete_over", state.completeOver), .init("resume", .string(cursor(state.place, state).text)),

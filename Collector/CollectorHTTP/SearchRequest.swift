@@ -93,6 +93,9 @@ struct SearchRequest: Sendable {
 
     private func filter(_ member: JSONValue.Member) throws(Problem) -> Filter {
         let name = "filters.\(member.key)"
+        guard !Filter.fieldName(forResponseName: member.key).isEmpty else {
+            throw .badValue(name, "`filters` has a member that names no field")
+        }
         func scalar(_ value: JSONValue) throws(Problem) -> String {
             switch value {
             case .string(let text), .number(let text): return text

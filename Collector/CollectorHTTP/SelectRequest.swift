@@ -115,6 +115,7 @@ struct SelectRequest: Sendable {
                 throw .badValue(name, "\(name) must be a filter in LogsQL, or an object such as {\"service\":\"cart\"}")
             }
             for member in members {
+                guard !member.key.isEmpty else { throw .badValue(name, "\(name) has a member that names no field") }
                 let values = member.value.string.map { [$0] } ?? member.value.array?.compactMap(\.string) ?? []
                 guard !values.isEmpty, member.value.array.map({ $0.count == values.count }) ?? true else {
                     throw .badValue(

@@ -65,6 +65,9 @@ struct CollectorRefusalTests {
             target: "/v1/search", headers: json, body: #"{"filters":{"a":{}}}"#, status: 400, slug: "bad-value",
             members: ["field": "filters.a"]),
         Refusal(
+            target: "/v1/search", headers: json, body: #"{"filters":{"meta.":1}}"#, status: 400, slug: "bad-value",
+            members: ["field": "filters.meta."]),
+        Refusal(
             target: "/v1/search", headers: json, body: #"{"time_range":{"from":"noon"}}"#, status: 400,
             slug: "bad-value", members: ["field": "time_range.from"]),
         Refusal(target: "/v1/search", headers: json, body: "[1", status: 400, slug: "malformed-body"),
@@ -132,6 +135,9 @@ struct CollectorRefusalTests {
             members: ["field": "extra_filters"]),
         Refusal(
             method: "GET", target: "/select/logsql/query?query=*&extra_filters=%7B%22a%22:%5B%5D%7D", status: 400,
+            slug: "bad-value", members: ["field": "extra_filters"]),
+        Refusal(
+            method: "GET", target: "/select/logsql/query?query=*&extra_filters=%7B%22%22:%22a%22%7D", status: 400,
             slug: "bad-value", members: ["field": "extra_filters"]),
         Refusal(
             target: "/api/v1/logs", headers: json, body: "{\n\"level\":\"INFO\"}", status: 400, slug: "malformed-body",

@@ -43,6 +43,7 @@ private let searchedEvents: EventBatch = {
 
 let searchSeeds: [[UInt8]] = [
     #"{"query":"error -\"card declined\" n:>1","filters":{"service":["cart","pay"],"level":"ERROR"},"limit":10}"#,
+    #"{"query":"*","filters":{"":6,"meta.":"x"}}"#,
     #"{"time_range":{"from":"now-1h","to":"2025-06-15T16:00:00+02:00"},"sort":"asc","timeout":"5s","query":null}"#,
     ##"{"query":"_msg:~\"(a|b)*c$\" or *ab* or seq(a,\"b c\") # remark","filters":{"meta.n":3,"msg":true}}"##,
     #"{"query":"((((((a or !b) _time:5m))) {service=~\"c.*\"}))) n:range(0,inf)","cursor":"01","limit":1e3}"#,

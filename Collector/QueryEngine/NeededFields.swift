@@ -69,8 +69,12 @@ struct NeededFields: Sendable {
             case .join(let pipe): alsoNeed(pipe.fields.map { FieldPattern($0) })
             // Which rows and fields there are depends on all of them.
             case .pack(let pipe) where !pipe.fields.isEmpty: alsoNeed(pipe.fields)
-            case .pack, .dropEmptyFields, .facets, .fieldNames, .streamContext:
+            case .pack, .dropEmptyFields, .streamContext:
                 needed = nil
+                unwanted = []
+            // What is behind them looks at rows of theirs, not of events.
+            case .facets, .fieldNames:
+                needOnly(nil)
                 unwanted = []
             case .blockStats:
                 needed = nil

@@ -24,8 +24,9 @@ struct Comparison {
             let found = try Self.engine(query, blocks, options)
             var plain = PlainQuery(
                 events: events, now: options.now, from: options.from?.nanoseconds, to: options.to?.nanoseconds)
-            // It is read only for pipes that name it.
-            if query.pipes.drop(while: \.isFilter).contains(where: { "\($0)".contains("_stream_id") }) {
+            // It is read only for pipes that name it, and have rows of events.
+            let ofEvents = query.pipes.drop(while: \.isFilter).prefix { !$0.listsFields }
+            if ofEvents.contains(where: { "\($0)".contains("_stream_id") }) {
                 for index in plain.events.indices {
                     plain.events[index]["_stream_id"] = plain.events[index].origin?.stream.idText ?? []
                 }
@@ -119,6 +120,14 @@ extension Pipe {
     }
 
     fileprivate var isFilter: Bool { if case .filter = self { true } else { false } }
+
+    /// Whether its rows are about the fields of those that come in.
+    fileprivate var listsFields: Bool {
+        switch self {
+        case .fieldNames, .facets: true
+        default: false
+        }
+    }
 }
 
 extension PlainRow {

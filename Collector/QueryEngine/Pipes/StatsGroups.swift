@@ -107,6 +107,8 @@ final class StatsGroups {
                 counts[group] += 1
             }
             self.counts = counts
+            // Without keys there is a group also where a pipe before hands on a block without rows.
+            growCounts()
         }
     }
 

@@ -25,7 +25,9 @@ struct Comparison {
             var plain = PlainQuery(
                 events: events, now: options.now, from: options.from?.nanoseconds, to: options.to?.nanoseconds)
             // It is read only for pipes that name it, and have rows of events.
-            let ofEvents = query.pipes.drop(while: \.isFilter).prefix { !$0.listsFields }
+            let pipes = query.pipes.drop(while: \.isFilter)
+            let last = pipes.firstIndex(where: \.makesItsOwnRows) ?? pipes.endIndex - 1
+            let ofEvents = pipes.indices.filter { $0 <= last }.map { query.pipes[$0] }
             if ofEvents.contains(where: { "\($0)".contains("_stream_id") }) {
                 for index in plain.events.indices {
                     plain.events[index]["_stream_id"] = plain.events[index].origin?.stream.idText ?? []
@@ -121,10 +123,10 @@ extension Pipe {
 
     fileprivate var isFilter: Bool { if case .filter = self { true } else { false } }
 
-    /// Whether its rows are about the fields of those that come in.
-    fileprivate var listsFields: Bool {
+    /// Whether its rows are others than those that come in.
+    fileprivate var makesItsOwnRows: Bool {
         switch self {
-        case .fieldNames, .facets: true
+        case .fieldNames, .facets, .stats, .uniq, .top, .fieldValues, .blocksCount, .patterns: true
         default: false
         }
     }

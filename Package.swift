@@ -52,7 +52,7 @@ let core: [Target] = [
     tests("CurlTransport"),
     tests("Settings"),
     tests("Diagnostics"),
-    tests("LogModel", ["TestSupport", "ByteCoding"]),
+    tests("LogModel", ["TestSupport"]),
     tests("ZstdCodec", ["TestSupport"]),
     tests("SystemIO", ["TestSupport"]),
     tests("Workers", ["SystemIO"]),
@@ -102,9 +102,11 @@ let collector: [Target] = [
         "CollectorIngest", in: "Collector",
         ["LogModel", "ByteCoding", "ZstdCodec", "LineFormats", "WireProtocol", "Journal", "SystemIO", "Workers"]),
     module("LiveTail", in: "Collector", ["LogModel", "ByteCoding", "SystemIO", "Workers"]),
-    module("AgentTracking", in: "Collector", ["LineFormats", "LogModel", "SystemIO", "Workers"]),
+    module("SavedState", in: "Collector", ["LineFormats", "SystemIO", "Workers"]),
+    tests("SavedState", ["TestSupport", "LineFormats", "SystemIO"]),
+    module("AgentTracking", in: "Collector", ["SavedState", "LineFormats", "LogModel", "SystemIO", "Workers"]),
     tests("AgentTracking", ["TestSupport", "LineFormats", "SystemIO"]),
-    module("GapTracking", in: "Collector", ["LineFormats", "SystemIO", "Workers"]),
+    module("GapTracking", in: "Collector", ["SavedState", "LineFormats", "SystemIO", "Workers"]),
     tests("GapTracking", ["TestSupport", "LineFormats", "SystemIO"]),
     module("QueryAdmission", in: "Collector"),
     tests("QueryAdmission", ["TestSupport"]),
@@ -243,7 +245,7 @@ let console: [Target] = [
     tests("CollectorAPI", ["LogModel"]),
     tests("ConsoleModel", ["TestSupport", "CollectorAPI", "LogModel", "ScreenGoldens", "ScreenModel"]),
     tests("ScreenModel", ["TestSupport", "ScreenGoldens"]),
-    tests("TerminalIO", ["ScreenModel"]),
+    tests("TerminalIO"),
 ]
 
 /// What tests of all modules need; what tests of segments need.

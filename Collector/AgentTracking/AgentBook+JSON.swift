@@ -1,6 +1,7 @@
 package import LineFormats
+import SavedState
 
-extension AgentBook {
+extension AgentBook: SavedDocument {
     private static let version = 1
 
     /// The document that is kept on disk.
@@ -16,7 +17,7 @@ extension AgentBook {
     /// Reads what ``document`` made.
     ///
     /// - Throws: ``HeartbeatError`` naming what is missing or wrong.
-    package init(_ document: JSONValue) throws(HeartbeatError) {
+    package init(saved document: JSONValue) throws(HeartbeatError) {
         self.init()
         guard document["version"]?.int == Self.version else {
             throw HeartbeatError(field: "version", message: "its version is not \(Self.version)")

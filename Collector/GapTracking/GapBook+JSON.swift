@@ -1,4 +1,5 @@
 package import LineFormats
+import SavedState
 
 /// Why the document of a ``GapBook`` is not understood.
 package struct GapBookError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -6,7 +7,7 @@ package struct GapBookError: Error, Sendable, Equatable, CustomStringConvertible
     package var description: String
 }
 
-extension GapBook {
+extension GapBook: SavedDocument {
     private static let version = 1
 
     /// The document that is kept on disk.
@@ -20,8 +21,8 @@ extension GapBook {
     /// Reads what ``document`` made.
     ///
     /// - Throws: ``GapBookError`` naming what is missing or wrong.
-    package init(_ document: JSONValue, maximum: Int = GapBook.maximumGaps) throws(GapBookError) {
-        self.init(maximum: maximum)
+    package init(saved document: JSONValue) throws(GapBookError) {
+        self.init()
         guard document["version"]?.int == Self.version else {
             throw GapBookError(description: "its version is not \(Self.version)")
         }

@@ -18,9 +18,12 @@ package struct GapBook: Sendable, Equatable {
     /// Knows nothing.
     ///
     /// - Parameter maximum: gaps that are kept apart, as many as there are kinds at least.
-    package init(maximum: Int = GapBook.maximumGaps) {
+    package init(maximum: Int) {
         self.maximum = max(Gap.Kind.allCases.count, maximum)
     }
+
+    /// Knows nothing.
+    package init() { self.init(maximum: Self.maximumGaps) }
 
     /// Notes a loss: as a gap of its own, or as part of one that it belongs to.
     ///

@@ -111,10 +111,10 @@ struct AgentBookTests {
         var book = AgentBook()
         book.contact("a", epoch: .max, newest: -5, now: .max, rules)
         _ = book.take(beat("b", oldest: .min, drops: [drop(9)]), now: 3, rules)
-        let read = try AgentBook(JSONValue(parsing: book.document.bytes))
+        let read = try AgentBook(saved: JSONValue(parsing: book.document.bytes))
         #expect(read == book)
-        #expect(throws: HeartbeatError.self) { try AgentBook(["version": 2]) }
-        #expect(throws: HeartbeatError.self) { try AgentBook(JSONValue(parsing: "[]")) }
+        #expect(throws: HeartbeatError.self) { try AgentBook(saved: ["version": 2]) }
+        #expect(throws: HeartbeatError.self) { try AgentBook(saved: JSONValue(parsing: "[]")) }
     }
 
     @Test func aHeartbeatIsReadAndWhatIsWrongIsNamed() throws {

@@ -71,7 +71,7 @@ struct GapBookTests {
         book.note(letters(7), now: 70)
         book.note(records(3...4), now: 80)
         book.note(Gap.Loss(.journal, reason: "é\n\"", times: .min ... .max), now: 90)
-        let copy = try GapBook(try JSONValue(parsing: book.document.bytes))
+        let copy = try GapBook(saved: try JSONValue(parsing: book.document.bytes))
         #expect(copy == book)
     }
 
@@ -87,7 +87,7 @@ struct GapBookTests {
         ] {
             #expect(text.contains(part))
             let changed = try JSONValue(parsing: Array(text.replacing(part, with: other).utf8))
-            #expect(throws: GapBookError.self, "\(part)") { try GapBook(changed) }
+            #expect(throws: GapBookError.self, "\(part)") { try GapBook(saved: changed) }
         }
     }
 }

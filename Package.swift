@@ -49,7 +49,7 @@ let core: [Target] = [
     module("Settings", in: "Core", ["CYaml"]),
     module("Diagnostics", in: "Core"),
     tests("ByteCoding", ["TestSupport"]),
-    tests("CurlTransport"),
+    tests("CurlTransport", ["TestSupport"]),
     tests("Settings"),
     tests("Diagnostics"),
     tests("LogModel", ["TestSupport"]),
@@ -189,6 +189,10 @@ let collector: [Target] = [
 let agent: [Target] = [
     module("AgentPipeline", in: "Agent", ["LineFormats", "LogModel", "ByteCoding", "RegularExpressions"]),
     module("AgentInputs", in: "Agent", ["AgentPipeline", "SystemIO", "ByteCoding"]),
+    module(
+        "AgentChecks", in: "Agent",
+        ["CPosixShims", "CurlTransport", "SystemIO", "Workers", "LineFormats", "LogModel", "ByteCoding"]),
+    tests("AgentChecks", ["TestSupport", "LineFormats", "SystemIO"]),
     module(
         "AgentDelivery", in: "Agent",
         [

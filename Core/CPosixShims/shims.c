@@ -64,6 +64,8 @@ void lodge_trim_allocator(void) {
 #endif
 }
 
+int lodge_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) == 0 ? 0 : -errno; }
+
 int lodge_processors(void) { return (int)sysconf(_SC_NPROCESSORS_ONLN); }
 
 void lodge_bound_allocator(int arenas, int bytes) {

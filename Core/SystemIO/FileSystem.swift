@@ -8,12 +8,18 @@ package struct FreeSpace: Sendable, Equatable {
     package var total: Int
     /// Bytes in use, by anybody.
     package var used: Int
+    /// Files that it can hold; 0 where that is not limited.
+    package var inodes: Int
+    /// Files that it holds.
+    package var usedInodes: Int
 
     /// Describes a file system.
-    package init(available: Int, total: Int, used: Int) {
+    package init(available: Int, total: Int, used: Int, inodes: Int = 0, usedInodes: Int = 0) {
         self.available = available
         self.total = total
         self.used = used
+        self.inodes = inodes
+        self.usedInodes = usedInodes
     }
 }
 
@@ -112,7 +118,8 @@ package enum FileSystem {
         let block = Int(clamping: raw.f_frsize)
         return FreeSpace(
             available: Int(clamping: raw.f_bavail) * block, total: Int(clamping: raw.f_blocks) * block,
-            used: Int(clamping: raw.f_blocks - min(raw.f_bfree, raw.f_blocks)) * block)
+            used: Int(clamping: raw.f_blocks - min(raw.f_bfree, raw.f_blocks)) * block,
+            inodes: Int(clamping: raw.f_files), usedInodes: Int(clamping: raw.f_files - min(raw.f_ffree, raw.f_files)))
     }
 
     /// Replaces the content of a file so that a crash at any point leaves the whole old or the whole new one.

@@ -1,6 +1,7 @@
 import CurlTransport
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))

@@ -20,6 +20,9 @@ void lodge_error_text(int code, char *buffer, size_t size);
 // Returns 0 or -errno.
 int lodge_thread_start(pthread_t *thread, const char *name, void *(*body)(void *), void *context);
 
+// pipe2(2) with O_CLOEXEC, which needs _GNU_SOURCE: children of other threads must not hold its ends. Returns 0 or -errno.
+int lodge_pipe(int ends[2]);
+
 // Processors that are online.
 int lodge_processors(void);
 

@@ -2,24 +2,24 @@ import Glibc
 import Synchronization
 
 /// A TCP server on a free loopback port that answers each request with what a closure says, byte for byte.
-final class ScriptedServer: Sendable {
+package final class ScriptedServer: Sendable {
     /// One request as it arrived.
-    struct Received: Sendable {
-        var connection: Int
-        var head: String
-        var body: [UInt8]
+    package struct Received: Sendable {
+        package var connection: Int
+        package var head: String
+        package var body: [UInt8]
     }
 
-    let port: UInt16
+    package let port: UInt16
     private let listener: Int32
     private let seen = Mutex<[Received]>([])
     private let answer: @Sendable (Received, Int32) -> Bool
 
     /// The requests so far.
-    var received: [Received] { seen.withLock { $0 } }
+    package var received: [Received] { seen.withLock { $0 } }
 
     /// `answer` writes to the connection it is given and returns whether to keep it open.
-    init(answer: @escaping @Sendable (Received, Int32) -> Bool) {
+    package init(answer: @escaping @Sendable (Received, Int32) -> Bool) {
         self.answer = answer
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
@@ -38,7 +38,7 @@ final class ScriptedServer: Sendable {
         spawn { [self] in acceptLoop() }
     }
 
-    func stop() {
+    package func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
         close(listener)
     }
@@ -93,7 +93,7 @@ final class ScriptedServer: Sendable {
 }
 
 /// Writes the whole text to a connection.
-func write(_ text: String, to connection: Int32) {
+package func write(_ text: String, to connection: Int32) {
     let bytes = Array(text.utf8)
     var sent = 0
     while sent < bytes.count {
@@ -106,7 +106,7 @@ func write(_ text: String, to connection: Int32) {
 }
 
 /// Runs `work` on a new thread.
-func spawn(_ work: @escaping @Sendable () -> Void) {
+package func spawn(_ work: @escaping @Sendable () -> Void) {
     final class Box: Sendable {
         let work: @Sendable () -> Void
         init(_ work: @escaping @Sendable () -> Void) { self.work = work }

@@ -192,7 +192,7 @@ let agent: [Target] = [
     module(
         "AgentChecks", in: "Agent",
         ["CPosixShims", "CurlTransport", "SystemIO", "Workers", "LineFormats", "LogModel", "ByteCoding"]),
-    tests("AgentChecks", ["TestSupport", "LineFormats", "SystemIO"]),
+    tests("AgentChecks", ["TestSupport", "CurlTransport", "LineFormats", "LogModel", "SystemIO"]),
     module(
         "AgentDelivery", in: "Agent",
         [

@@ -72,4 +72,30 @@ extension JournalDirectory {
         }
         return freed
     }
+
+    /// Removes all files, the last one too; only the writer, or who knows that there is none, may call it.
+    ///
+    /// - Throws: when a file cannot be removed; those before it are gone.
+    package func removeAllFiles() throws(JournalError) {
+        while let file = state.withLock({ $0.files.isEmpty ? nil : $0.files.removeFirst() }) {
+            do throws(IOError) { try FileSystem.remove(file.path) } catch  where error.isMissing {
+                continue
+            } catch {
+                state.withLock { $0.files.insert(file, at: 0) }
+                throw .io(error)
+            }
+        }
+        do throws(IOError) { try FileSystem.syncDirectory(path) } catch { throw .io(error) }
+    }
+
+    /// The bytes of the files that ``removeFiles(before:keeping:now:)`` would remove, without a window.
+    package func bytes(before position: JournalPosition) -> Int {
+        state.withLock { state in
+            zip(state.files, state.files.dropFirst()).prefix { $1.first <= position }
+                .reduce(0) { $0 + $1.0.committedBytes }
+        }
+    }
+
+    /// The first number of the file behind the one that holds `position`; nil when that is the last, or there is none.
+    package func boundOfFile(at position: JournalPosition) -> JournalPosition? { view(at: position)?.bound }
 }

@@ -143,6 +143,19 @@ package final class JournalWriter {
         active.needsSync = false
     }
 
+    /// Removes all files with what is in them; the next record begins a new file, and its number goes on.
+    ///
+    /// Until then nothing on disk tells that number: whoever opens the journal must know it and say so by
+    /// ``JournalOptions/leastNext``.
+    /// - Precondition: nothing is appended and not committed.
+    /// - Throws: when a file cannot be removed; those before it are gone.
+    package func removeAllFiles() throws(JournalError) {
+        precondition(pending == 0, "records that are not committed would lose their file")
+        active = nil
+        mayContinue = false
+        try directory.removeAllFiles()
+    }
+
     /// Takes back what a failed commit may have left behind the committed bytes.
     private func undo(_ active: Active) {
         do throws(IOError) { try active.file.truncate(to: active.bytes) } catch {

@@ -14,6 +14,7 @@ package final class HTTPClient {
     private let multi: UnsafeMutableRawPointer
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
     private let userAgent: String
+    private let tls: TLSFiles
 
     /// How long the client waits before it asks `shouldContinue` again.
     private static let pollMilliseconds: Int32 = 250
@@ -26,9 +27,11 @@ package final class HTTPClient {
 
     /// Makes a client.
     ///
-    /// - Parameter userAgent: what it says of itself in `User-Agent`.
+    /// - Parameters:
+    ///   - userAgent: what it says of itself in `User-Agent`.
+    ///   - tls: the files of its TLS connections. Connections that stand keep what was in them; a new client begins anew.
     /// - Throws: `TransportError` `.other` when libcurl cannot be set up (out of memory).
-    package init(userAgent: String) throws(TransportError) {
+    package init(userAgent: String, tls: TLSFiles = TLSFiles()) throws(TransportError) {
         guard HTTPClient.prepared, let easy = curl_easy_init() else {
             throw TransportError(.other, "libcurl cannot be initialised")
         }
@@ -39,6 +42,7 @@ package final class HTTPClient {
         self.easy = easy
         self.multi = multi
         self.userAgent = userAgent
+        self.tls = tls
         _ = lodge_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, 4)
         cancellation.attach(multi)
     }
@@ -152,7 +156,13 @@ package final class HTTPClient {
         _ = lodge_curl_set_long(easy, CURLOPT_NOSIGNAL, 1)
         _ = lodge_curl_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https")
         _ = lodge_curl_set_long(easy, CURLOPT_TCP_KEEPALIVE, 1)
-        _ = lodge_curl_set_long(easy, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        // HTTP/2 is agreed on in the TLS handshake only: without TLS nobody can be asked for it.
+        let version = request.prefersHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1
+        _ = lodge_curl_set_long(easy, CURLOPT_HTTP_VERSION, Int(version))
+        if let file = tls.authorities { _ = lodge_curl_set_string(easy, CURLOPT_CAINFO, file) }
+        if let file = tls.certificate { _ = lodge_curl_set_string(easy, CURLOPT_SSLCERT, file) }
+        if let file = tls.key { _ = lodge_curl_set_string(easy, CURLOPT_SSLKEY, file) }
+        if let rate = request.sendRate { _ = lodge_curl_set_offset(easy, CURLOPT_MAX_SEND_SPEED_LARGE, Int64(rate)) }
         _ = lodge_curl_set_string(easy, CURLOPT_USERAGENT, userAgent)
         _ = lodge_curl_set_string(easy, CURLOPT_URL, request.url)
         _ = lodge_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText)

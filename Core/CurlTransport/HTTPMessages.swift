@@ -27,6 +27,10 @@ package struct HTTPRequest {
     /// The most bytes of a response's body; beyond it the transfer ends with ``TransportError/Code/tooLarge``. In
     /// ``HTTPClient/stream(_:shouldContinue:onResponse:onBytes:)`` it bounds only the bodies of error responses.
     package var responseLimit: Int = 8 << 20
+    /// Whether HTTP/2 is used with servers that know it, over TLS.
+    package var prefersHTTP2 = false
+    /// The most bytes a second that are sent, on average over the transfer; nil for no limit.
+    package var sendRate: Int?
 
     /// Makes a request with the default limits.
     package init(

@@ -88,7 +88,8 @@ package struct AgentBook: Sendable, Equatable {
     package mutating func contact(
         _ agent: String, epoch: UInt64, newest: Int64?, now: Int64, _ rules: AgentRules
     ) {
-        update(agent, epoch, now, rules) { record in
+        // Batches of each priority have an epoch of their own: that of the agent is what it says itself.
+        update(agent, agents[agent]?.epoch ?? epoch, now, rules) { record in
             if let newest { record.newestEvent = max(record.newestEvent ?? newest, newest) }
         }
     }

@@ -88,6 +88,9 @@ struct AgentBookTests {
         #expect(book.take(beat("a", drops: [drop(1), drop(2), drop(3)]), now: 8, rules) == 3)
         #expect(book.gaps.map(\.id) == ["g1", "g2", "g3"])
         #expect(book.gaps.map(\.reported) == [7, 7, 8])
+        // Batches have epochs by priority: what they say of it forgets no report.
+        book.contact("a", epoch: 2, newest: nil, now: 8, rules)
+        #expect(book.take(beat("a", drops: [drop(3)]), now: 8, rules) == 3 && book.gaps.count == 3)
         // Another epoch numbers anew.
         var next = beat("a", drops: [drop(1, 50...60)])
         next.epoch = 2

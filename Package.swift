@@ -202,10 +202,8 @@ let agent: [Target] = [
     module(
         "AgentRuntime", in: "Agent",
         [
-            "AgentInputs", "AgentPipeline", "AgentDelivery", "RegularExpressions", "Settings", "Diagnostics",
-            "SystemIO",
-            "Workers",
-            "Journal",
+            "AgentInputs", "AgentPipeline", "AgentDelivery", "CurlTransport", "RegularExpressions", "Settings",
+            "Diagnostics", "SystemIO", "Workers", "Journal",
             "LineFormats", "LogModel", "ByteCoding", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
     program("lodge-agent", in: "Agent", ["AgentRuntime"]),
@@ -214,16 +212,15 @@ let agent: [Target] = [
         "AgentDelivery",
         [
             "TestSupport",
-            "AgentPipeline", "CurlTransport", "Diagnostics", "LineFormats", "LogModel", "SystemIO", "WireProtocol",
-            "ZstdCodec",
+            "AgentPipeline", "ByteCoding", "CurlTransport", "Diagnostics", "Journal", "LineFormats", "LogModel",
+            "SystemIO", "WireProtocol", "ZstdCodec",
         ]),
     tests("AgentInputs", ["TestSupport", "AgentPipeline", "SystemIO"]),
     tests(
         "AgentRuntime",
         [
-            "TestSupport", "AgentDelivery", "AgentPipeline", "Diagnostics", "LogModel", "RegularExpressions",
-            "Settings",
-            "SystemIO",
+            "TestSupport", "AgentDelivery", "AgentPipeline", "CurlTransport", "Diagnostics", "LogModel",
+            "RegularExpressions", "Settings", "SystemIO",
         ]),
 ]
 

@@ -19,7 +19,20 @@ package struct AgentHeartbeat: Sendable, Equatable {
 
     /// The document.
     package var document: JSONValue {
-        [
+        // Paths are long and there may be many; a collector takes 256 KiB.
+        var pathBytes = 96 << 10
+        func files(_ drop: DropLog.Entry) -> JSONValue {
+            .array(
+                drop.origins.compactMap { origin in
+                    pathBytes -= origin.path.utf8.count + 64
+                    if pathBytes < 0 { return nil }
+                    return [
+                        "path": .string(origin.path), "from_byte": .integer(origin.bytes.lowerBound),
+                        "to_byte": .integer(origin.bytes.upperBound), "events": .integer(origin.events),
+                    ]
+                })
+        }
+        return [
             "agent": .string(agent), "epoch": .integer(epoch), "version": .string(version),
             "oldest_unacknowledged": oldestUnacknowledged.map { .string($0.description) } ?? .null,
             "spooled_bytes": .integer(spooledBytes), "leaving": .bool(isLeaving),
@@ -30,7 +43,7 @@ package struct AgentHeartbeat: Sendable, Equatable {
                         "level": .string(drop.level.name), "reason": .string(drop.reason),
                         "from": .string(drop.times.lowerBound.description),
                         "to": .string(drop.times.upperBound.description), "bytes": .integer(drop.bytes),
-                        "source": .string(drop.source),
+                        "source": .string(drop.source), "files": files(drop),
                     ]
                 }),
         ]

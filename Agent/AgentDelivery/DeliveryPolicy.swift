@@ -1,9 +1,23 @@
 package import CurlTransport
 
+/// One event of a batch that the collector did not take.
+package struct RejectedEvent: Sendable, Equatable {
+    /// Its place in the batch, from 0.
+    package var index: Int
+    /// Why, in the collector's words.
+    package var reason: String
+
+    /// Names it.
+    package init(index: Int, reason: String) {
+        self.index = index
+        self.reason = reason
+    }
+}
+
 /// What became of an attempt to deliver a batch.
 package enum DeliveryOutcome: Sendable, Equatable {
     /// The collector has made it durable, now or before.
-    case accepted(events: Int, failed: Int, isDuplicate: Bool, lagHint: String)
+    case accepted(events: Int, failed: Int, isDuplicate: Bool, lagHint: String, rejected: [RejectedEvent] = [])
     /// Any other answer. `isProblem` tells whether it is a problem document as the collector sends them.
     case refused(status: Int, title: String, isProblem: Bool, retryAfter: Duration?)
     /// No answer.

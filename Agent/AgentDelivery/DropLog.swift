@@ -1,12 +1,22 @@
 package import LogModel
 
-/// Events that could not be delivered, or were never read, and that the collector has not been told of, bounded. Pure.
-///
-/// It is in memory only: what was not told when the agent ends is in the agent's log and in its directory alone.
+/// Events that were dropped, and bytes that were never read, which the collector has not been told of, bounded; the rest
+/// is in the spool's ledger. Pure.
 package struct DropLog: Sendable {
+    /// Where some of the events came from.
+    package struct Origin: Sendable, Equatable {
+        /// The file.
+        package var path: String
+        /// The bytes between which they lie.
+        package var bytes: Range<Int>
+        /// How many.
+        package var events: Int
+    }
+
     /// Events of one level that went for one reason.
     package struct Entry: Sendable, Equatable {
-        /// Counts up from 1 in an epoch.
+        /// Grows, and always stands for the same events: made of the number in the ledger, the reason's place in its
+        /// entry, and the level.
         package var number: UInt64
         /// How many events.
         package var events: Int
@@ -18,95 +28,65 @@ package struct DropLog: Sendable {
         package var times: ClosedRange<Timestamp>
         /// Bytes of what was never read, as far as known; 0 otherwise.
         package var bytes = 0
-        /// The file it was in, the end of a long path; empty where there are several, or none.
+        /// The file, the end of a long path; empty where there are several, or none.
         package var source = ""
+        /// Where events came from; the first of these only.
+        package var origins: [Origin] = []
     }
 
-    /// Bytes that are gone and that nobody has read events from.
-    package struct Loss: Sendable, Equatable {
-        /// Why, as a word.
-        package var reason: String
-        /// How many, as far as known.
-        package var bytes: Int
-        /// The file they were in; empty where there is none.
-        package var source: String
-        /// When they were written, at the earliest and the latest.
-        package var times: ClosedRange<Timestamp>
-
-        /// Describes a loss.
-        package init(reason: String, bytes: Int, source: String = "", times: ClosedRange<Timestamp>) {
-            self.reason = reason
-            self.bytes = max(0, bytes)
-            self.source = source
-            self.times = times
-        }
-    }
-
-    /// Bytes of a path that are told.
+    /// Bytes of a path that are told as ``Entry/source``.
     private static let sourceBytes = 200
-
-    /// Entries that are kept; beyond, events count in the last one of their level and reason, or in none.
+    /// Entries that are told at once; more are told when the collector has these.
     package static let maximumEntries = 256
+    /// Files that are named for one entry.
+    package static let maximumOrigins = 8
+    /// Reasons that one entry of the ledger can have apart.
+    private static let maximumReasons = 4
 
     /// What has not been told, by number.
     package private(set) var entries: [Entry] = []
-    /// Events that could not be noted.
-    package private(set) var unnoted = 0
-    private var next: UInt64 = 1
-    /// Entries up to this number may be with the collector already and must stay as they are.
-    private var sent: UInt64 = 0
 
     /// Makes an empty log.
     package init() {}
 
-    /// Notes the events of a batch, by level.
-    package mutating func note(_ batch: EventBatch, reason: String) {
-        var found: [UInt8: (count: Int, low: Int64, high: Int64)] = [:]
-        for (time, level) in zip(batch.timestamps, batch.levels) {
-            let known = found[level] ?? (0, time, time)
-            found[level] = (known.count + 1, min(known.low, time), max(known.high, time))
+    /// Takes the drops of an entry of the ledger, unless there are too many already.
+    ///
+    /// - Returns: whether they were taken.
+    package mutating func take(_ number: UInt64, _ drops: [DropNote]) -> Bool {
+        let most = Self.maximumReasons * Level.allCases.count
+        if !entries.isEmpty, entries.count + most > Self.maximumEntries { return false }
+        var reasons: [String] = []
+        var found: [UInt64: Entry] = [:]
+        for drop in drops {
+            if !reasons.contains(drop.reason), reasons.count < Self.maximumReasons { reasons.append(drop.reason) }
+            let place = reasons.firstIndex(of: drop.reason) ?? reasons.count - 1
+            let key = number &<< 5 | UInt64(place) << 3 | UInt64(drop.level.rawValue)
+            let source = String(decoding: drop.path.utf8.suffix(Self.sourceBytes), as: UTF8.self)
+            var entry =
+                found[key]
+                ?? Entry(
+                    number: key, events: 0, level: drop.level, reason: reasons[place], times: drop.times,
+                    source: source)
+            entry.events += drop.events
+            entry.times = entry.times.joined(with: drop.times)
+            if entry.source != source { entry.source = "" }
+            if drop.events == 0 {
+                entry.bytes &+= drop.bytes.count
+            } else if !drop.path.isEmpty, entry.origins.count < Self.maximumOrigins {
+                entry.origins.append(Origin(path: drop.path, bytes: drop.bytes, events: drop.events))
+            }
+            found[key] = entry
         }
-        for (level, sum) in found.sorted(by: { $0.key < $1.key }) {
-            note(
-                Entry(
-                    number: next, events: sum.count, level: Level(rawValue: level) ?? .unknown, reason: reason,
-                    times: Timestamp(nanoseconds: sum.low)...Timestamp(nanoseconds: sum.high)))
-        }
+        entries.append(contentsOf: found.values.sorted { $0.number < $1.number })
+        return true
     }
-
-    /// Notes bytes that are gone.
-    package mutating func note(_ loss: Loss) {
-        let source = String(decoding: loss.source.utf8.suffix(Self.sourceBytes), as: UTF8.self)
-        note(
-            Entry(
-                number: next, events: 0, level: .unknown, reason: loss.reason, times: loss.times, bytes: loss.bytes,
-                source: source))
-    }
-
-    private mutating func note(_ entry: Entry) {
-        guard entries.count >= Self.maximumEntries else {
-            entries.append(entry)
-            next += 1
-            return
-        }
-        let index = entries.lastIndex {
-            $0.level == entry.level && $0.reason == entry.reason && $0.number > sent
-        }
-        guard let index else {
-            unnoted += entry.events
-            return
-        }
-        let known = entries[index].times
-        entries[index].events += entry.events
-        entries[index].bytes &+= entry.bytes
-        if entries[index].source != entry.source { entries[index].source = "" }
-        entries[index].times =
-            min(known.lowerBound, entry.times.lowerBound)...max(known.upperBound, entry.times.upperBound)
-    }
-
-    /// Notes that all entries are on their way.
-    package mutating func willSend() { sent = next - 1 }
 
     /// Forgets what the collector has.
     package mutating func acknowledged(upTo number: UInt64) { entries.removeAll { $0.number <= number } }
+
+    /// Up to which entry of the ledger the collector knows of all drops.
+    ///
+    /// - Parameter taken: entries up to this one were taken, or have no drops.
+    /// - Returns: the number of the entry.
+    package func reported(taken: UInt64) -> UInt64 { entries.first.map { ($0.number >> 5) - 1 } ?? taken }
 }

@@ -11,9 +11,9 @@ package final class Registry: Sendable {
     private struct State {
         var content: RegistryContent
         var generation: UInt64
-        /// What the older of the two files says is acknowledged.
-        var previouslyAcknowledged: UInt64
-        var lastAcknowledged: UInt64
+        /// How far the spool is dealt with after the older and the newer of the two files.
+        var olderCursors = SpoolCursors()
+        var newerCursors: SpoolCursors
         var isDirty = true
         var relocated: [UInt64: SourceState] = [:]
         var forgotten: Set<UInt64> = []
@@ -31,6 +31,11 @@ package final class Registry: Sendable {
         case content(RegistryContent, generation: UInt64, damage: String?)
         /// Files are there, and none is good.
         case damaged(String)
+
+        /// How far the spool is dealt with: not at all when nobody knows.
+        package var cursors: SpoolCursors {
+            if case .content(let content, _, _) = self { content.cursors } else { SpoolCursors() }
+        }
     }
 
     /// Reads what is in a state directory.
@@ -60,9 +65,8 @@ package final class Registry: Sendable {
     ///   - generation: of the newest file that was loaded, 0 without one.
     package init(_ directory: String, _ content: RegistryContent, generation: UInt64) {
         self.directory = directory
-        var state = State(
-            content: content, generation: generation, previouslyAcknowledged: 0,
-            lastAcknowledged: content.acknowledged)
+        var state = State(content: content, generation: generation, newerCursors: content.cursors)
+        state.content.isOld = false
         for (index, source) in content.sources.enumerated() { state.index[source.id] = index }
         self.state = Mutex(state)
     }
@@ -70,16 +74,24 @@ package final class Registry: Sendable {
     /// A copy of what is known now.
     package var content: RegistryContent { state.withLock { $0.content } }
 
-    /// Batches up to this number are acknowledged in both files: the spool need not keep them.
-    package var acknowledgedForGood: UInt64 {
-        state.withLock { min($0.previouslyAcknowledged, $0.lastAcknowledged) }
+    /// How far the spool is dealt with after both files: it need not keep what is before.
+    package var cursorsForGood: SpoolCursors {
+        state.withLock { SpoolCursors.lower($0.olderCursors, $0.newerCursors) }
     }
 
-    /// Records that the collector has acknowledged a batch, and all before it.
-    package func acknowledge(_ position: UInt64, _ progress: [SourceProgress]) {
+    /// Records how far the spool is dealt with.
+    package func move(_ change: (inout SpoolCursors) -> Void) {
+        state.withLock { state in
+            let before = state.content.cursors
+            change(&state.content.cursors)
+            if state.content.cursors != before { state.isDirty = true }
+        }
+    }
+
+    /// Records how far files are dealt with: all before is acknowledged or counted as dropped.
+    package func acknowledge(_ progress: [SourceProgress]) {
         state.withLock { state in
             state.isDirty = true
-            state.content.acknowledged = max(state.content.acknowledged, position)
             for source in progress where !state.forgotten.contains(source.state.id) {
                 Registry.put(Registry.merged(source.state, state.relocated[source.state.id]), &state)
             }
@@ -119,7 +131,7 @@ package final class Registry: Sendable {
     package func save() throws(IOError) {
         let (content, generation) = state.withLock { state -> (RegistryContent?, UInt64) in
             // The older file must catch up as well: the spool is kept as long as it is behind.
-            if !state.isDirty && state.previouslyAcknowledged >= state.lastAcknowledged { return (nil, 0) }
+            if !state.isDirty && state.olderCursors == state.newerCursors { return (nil, 0) }
             state.isDirty = false
             return (state.content, state.generation + 1)
         }
@@ -134,8 +146,8 @@ package final class Registry: Sendable {
         }
         state.withLock { state in
             state.generation = generation
-            state.previouslyAcknowledged = state.lastAcknowledged
-            state.lastAcknowledged = content.acknowledged
+            state.olderCursors = state.newerCursors
+            state.newerCursors = content.cursors
         }
     }
 

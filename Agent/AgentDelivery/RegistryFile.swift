@@ -9,8 +9,10 @@ package struct RegistryContent: Sendable, Equatable {
     package var epoch: UInt64
     /// What the state directory belongs to: differs on another machine, or for a copy of the directory.
     package var fingerprint: UInt64
-    /// All batches up to this number of the spool are acknowledged.
-    package var acknowledged: UInt64
+    /// How far the spool is dealt with.
+    package var cursors: SpoolCursors
+    /// Whether a version without priorities has written it, whose numbers of batches are not those of lanes.
+    package var isOld = false
     /// The number of the next source.
     package var nextSource: UInt64
     /// The files, as far as acknowledged; by number.
@@ -18,32 +20,37 @@ package struct RegistryContent: Sendable, Equatable {
 
     /// Makes content.
     package init(
-        agent: String, epoch: UInt64, fingerprint: UInt64, acknowledged: UInt64 = 0, nextSource: UInt64 = 1,
-        sources: [SourceState] = []
+        agent: String, epoch: UInt64, fingerprint: UInt64, cursors: SpoolCursors = SpoolCursors(),
+        nextSource: UInt64 = 1, sources: [SourceState] = []
     ) {
         self.agent = agent
         self.epoch = epoch
         self.fingerprint = fingerprint
-        self.acknowledged = acknowledged
+        self.cursors = cursors
         self.nextSource = nextSource
         self.sources = sources
     }
 }
 
-/// The bytes of a registry file, version 1; integers are little-endian, varints LEB128.
+/// The bytes of a registry file, version 2; integers are little-endian, varints LEB128.
 ///
 /// | part | content |
 /// | --- | --- |
 /// | magic | `LODGEREG`, then version as 2 bytes and 2 bytes zero |
 /// | generation | 8 bytes: grows with each file written |
 /// | epoch, fingerprint | 8 bytes each |
-/// | acknowledged, next source | 8 bytes each |
+/// | acknowledged | 8 bytes: number in the spool of a version without priorities |
+/// | next source | 8 bytes |
+/// | lanes | 8 bytes for each priority, debug first: all up to this number is acknowledged or dropped |
+/// | ledger, reported | 8 bytes each: entries up to these are applied, and told to the collector |
 /// | agent | varint length and text |
 /// | sources | varint: how many, then each |
 /// | checksum | 4 bytes: CRC-32C of everything before |
+///
+/// Version 1 has neither lanes nor ledger and reported, and no cursors in its sources.
 enum RegistryFile {
     static let magic = Array("LODGEREG".utf8)
-    static let version: UInt16 = 1
+    static let version: UInt16 = 2
     /// Files in one registry; a follower has fewer.
     static let sourceLimit = 1 << 20
 
@@ -55,8 +62,11 @@ enum RegistryFile {
         writer.append(littleEndian: generation)
         writer.append(littleEndian: content.epoch)
         writer.append(littleEndian: content.fingerprint)
-        writer.append(littleEndian: content.acknowledged)
+        writer.append(littleEndian: content.cursors.old)
         writer.append(littleEndian: content.nextSource)
+        for lane in content.cursors.lanes { writer.append(littleEndian: lane) }
+        writer.append(littleEndian: content.cursors.ledger)
+        writer.append(littleEndian: content.cursors.reported)
         writer.append(lengthPrefixed: content.agent)
         writer.append(varint: UInt64(content.sources.count))
         for source in content.sources { source.write(to: &writer) }
@@ -74,20 +84,31 @@ enum RegistryFile {
                 throw .invalid(offset: end, what: "wrong checksum")
             }
             var reader = ByteReader(UnsafeRawBufferPointer(rebasing: raw[..<end]))
-            guard try reader.bytes(8).elementsEqual(magic), try reader.littleEndian(UInt16.self) == version else {
+            let isMagic = try reader.bytes(8).elementsEqual(magic)
+            let found = try reader.littleEndian(UInt16.self)
+            guard isMagic, found == 1 || found == version else {
                 throw .invalid(offset: 10, what: "no registry of a known version")
             }
             _ = try reader.littleEndian(UInt16.self)
             let generation = try reader.littleEndian(UInt64.self)
             let epoch = try reader.littleEndian(UInt64.self)
             let fingerprint = try reader.littleEndian(UInt64.self)
-            let acknowledged = try reader.littleEndian(UInt64.self)
+            var cursors = SpoolCursors()
+            cursors.old = try reader.littleEndian(UInt64.self)
             let nextSource = try reader.littleEndian(UInt64.self)
+            if found == version {
+                for index in cursors.lanes.indices { cursors.lanes[index] = try reader.littleEndian(UInt64.self) }
+                cursors.ledger = try reader.littleEndian(UInt64.self)
+                cursors.reported = try reader.littleEndian(UInt64.self)
+            }
             var content = RegistryContent(
                 agent: try reader.lengthPrefixedString(), epoch: epoch, fingerprint: fingerprint,
-                acknowledged: acknowledged, nextSource: nextSource)
+                cursors: cursors, nextSource: nextSource)
+            content.isOld = found == 1
             let count = try reader.count(limit: min(sourceLimit, reader.remaining))
-            for _ in 0..<count { content.sources.append(try SourceState(from: &reader)) }
+            for _ in 0..<count {
+                content.sources.append(try SourceState(from: &reader, hasCursor: found == version))
+            }
             return (content, generation)
         }
     }

@@ -25,7 +25,9 @@ package final class RejectedBatches {
         if bytes + body.count > limitBytes { return nil }
         let path = "\(directory)/\(batch.epoch)-\(batch.sequence)"
         let note = "reason: \(reason)\nagent: \(batch.agent)\nevents: \(batch.events)\nfiles:\n"
-        let files = batch.progress.map { "  \($0.state.path) bytes \($0.from) to \($0.state.offset)\n" }.joined()
+        let old = batch.progress.map { "  \($0.state.path) bytes \($0.from) to \($0.state.offset)\n" }
+        let shares = batch.shares.map { "  \($0.path) bytes \($0.bytes.lowerBound) to \($0.bytes.upperBound)\n" }
+        let files = (old + shares).joined()
         try FileSystem.writeAtomically(path + ".reason", Array((note + files).utf8))
         try FileSystem.writeAtomically(path + ".batch.zst", body)
         return path + ".batch.zst"

@@ -12,6 +12,8 @@ package struct DeliveryMetrics: Sendable {
     let setAside: Counter
     let unreadable: Counter
     let heartbeats: Counter
+    let failovers: Counter
+    let possibleDuplicates: Counter
 
     /// Registers them.
     package init(_ registry: MetricRegistry) {
@@ -28,25 +30,49 @@ package struct DeliveryMetrics: Sendable {
             "lodge_agent_batches_unreadable_total", help: "Spooled batches that could not be read back.")
         heartbeats = registry.counter(
             "lodge_agent_heartbeats_total", help: "Heartbeats that the collector has taken.")
+        failovers = registry.counter(
+            "lodge_agent_collector_changes_total", help: "Times that batches began to go to another collector.")
+        possibleDuplicates = registry.counter(
+            "lodge_agent_batches_possibly_duplicate_total",
+            help: "Batches sent to another collector although one that did not answer for long may have them.")
     }
 }
 
-/// Sends the batches of the spool in order, one at a time, on a thread of its own, until it is told to stop.
+/// Sends the batches of the spool, those that matter most first, one at a time, on a thread of its own, until it is told
+/// to stop.
 package final class Shipper: Sendable {
     struct State: Sendable {
+        /// The last entry of the ledger, and the last one whose batches are all dealt with, as those before.
         var spooled: UInt64
         var acknowledged: UInt64
+        /// Whether batches wait that a version without priorities has spooled.
+        var hasOld: Bool
+        var lag = LagResponse()
         var stopAt: UInt64?
         var hasEnded = false
-        /// What the reading thread has lost and the shipper has not noted yet.
-        var losses: [DropLog.Loss] = []
+        /// What was never read and is not in the ledger yet.
+        var losses: [DropNote] = []
+
+        var isDrained: Bool { acknowledged >= spooled && !hasOld }
     }
 
     /// Losses that wait to be noted; more are in the log alone.
-    private static let waitingLosses = 256
+    static let waitingLosses = 256
 
     private let monitor: Monitor<State>
     private let thread: DedicatedThread
+
+    /// A collector, by the name that the log calls it.
+    package struct Collector: Sendable {
+        let name: String
+        let makeTransport: @Sendable () throws -> any BatchTransport
+
+        /// Names it; the transport is made on the shipper's thread.
+        package init(name: String, makeTransport: @escaping @Sendable () throws -> any BatchTransport) {
+            self.name = name
+            self.makeTransport = makeTransport
+        }
+    }
 
     /// What a shipper works with.
     package struct Parts: Sendable {
@@ -60,14 +86,15 @@ package final class Shipper: Sendable {
         let version: String
         let heartbeatInterval: Duration
         let leavesAtEnd: Bool
-        let makeTransport: @Sendable () throws -> any BatchTransport
+        let collectors: [Collector]
 
-        /// Names them; the transport is made on the shipper's thread.
+        /// Names them; there must be at least one collector.
         package init(
             spool: Spool, registry: Registry, rejectedDirectory: String, log: DiagnosticLog, metrics: DeliveryMetrics,
             version: String = "", heartbeatInterval: Duration = .seconds(30), leavesAtEnd: Bool = false,
-            makeTransport: @escaping @Sendable () throws -> any BatchTransport
+            collectors: [Collector]
         ) {
+            precondition(!collectors.isEmpty, "a shipper needs a collector")
             self.spool = spool
             self.registry = registry
             self.rejectedDirectory = rejectedDirectory
@@ -76,7 +103,7 @@ package final class Shipper: Sendable {
             self.version = version
             self.heartbeatInterval = heartbeatInterval
             self.leavesAtEnd = leavesAtEnd
-            self.makeTransport = makeTransport
+            self.collectors = collectors
         }
     }
 
@@ -84,27 +111,31 @@ package final class Shipper: Sendable {
     ///
     /// - Throws: `WorkerError` when there is no thread.
     package init(_ parts: Parts) throws(WorkerError) {
-        let acknowledged = parts.registry.content.acknowledged
-        let monitor = Monitor(State(spooled: parts.spool.nextPosition - 1, acknowledged: acknowledged))
+        let acknowledged = parts.registry.content.cursors.ledger
+        let monitor = Monitor(
+            State(spooled: parts.spool.lastEntry, acknowledged: acknowledged, hasOld: parts.spool.hasOld))
         self.monitor = monitor
         thread = try DedicatedThread(name: "shipper") {
             ShipperLoop(parts, monitor).run()
         }
     }
 
-    /// Tells that batches up to this number are in the spool.
+    /// Tells that the spool's ledger has entries up to this number.
     package func spooled(_ position: UInt64) {
         monitor.withLock { $0.spooled = max($0.spooled, position) }
         monitor.broadcast()
     }
 
-    /// Tells of bytes that are gone, for the collector to know. Quick.
-    package func lost(_ loss: DropLog.Loss) {
+    /// Tells of bytes that are gone and that nobody has read events from, for the collector to know. Quick.
+    package func lost(_ loss: DropNote) {
         monitor.withLock { if $0.losses.count < Self.waitingLosses { $0.losses.append(loss) } }
     }
 
-    /// The highest number that is acknowledged (or put aside), with all before it.
+    /// The highest number in the spool's ledger of which all batches are acknowledged or counted, with all before it.
     package var acknowledged: UInt64 { monitor.withLock { $0.acknowledged } }
+
+    /// What the collector's load asks for.
+    package var lag: LagResponse { monitor.withLock { $0.lag } }
 
     /// Whether the thread has ended.
     package var hasEnded: Bool { monitor.withLock { $0.hasEnded } }
@@ -114,7 +145,7 @@ package final class Shipper: Sendable {
     /// - Returns: whether everything is.
     package func waitUntilDrained(deadline: UInt64?) -> Bool {
         monitor.wait(until: deadline) { state -> Bool? in
-            if state.acknowledged >= state.spooled { return true }
+            if state.isDrained { return true }
             return state.hasEnded ? false : nil
         } ?? false
     }

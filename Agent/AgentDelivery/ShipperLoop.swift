@@ -1,25 +1,29 @@
 import AgentPipeline
 import Diagnostics
 import LogModel
-import Journal
 import SystemIO
 import Workers
 
 /// What the shipper's thread does. Everything here belongs to that thread.
 final class ShipperLoop {
-    private let parts: Shipper.Parts
-    private let monitor: Monitor<Shipper.State>
+    let parts: Shipper.Parts
+    let monitor: Monitor<Shipper.State>
+    let queue: SpoolQueue
+    var schedule: HeartbeatSchedule
+    var drops = DropLog()
+    /// The collector that has answered last; where none does, a heartbeat gets no answer either.
+    var reached: Int? = 0
     private let rejected: RejectedBatches
+    private let rejectedEvents: RejectedEvents
+    private var choice: CollectorChoice
+    private var policies: [DeliveryPolicy]
+    private var attempts: [Lane: BatchAttempt] = [:]
     private var lastSave: UInt64 = 0
-    private var lagHint = "normal"
-    private var schedule: HeartbeatSchedule
-    /// The first batch that was not acknowledged when the shipper began.
-    private let firstUnacknowledged: UInt64
-    private var drops = DropLog()
-    /// Damages of the spool that have been looked at.
-    private var seenDamages = 0
-    /// Whether the last attempt got an answer; where there is none, a heartbeat gets none either.
-    private var isReached = true
+    private var lastUsed: Int?
+    /// Damages of the spool's journals that have been looked at, by ``Lane/index``.
+    var seenDamages: [Int]
+    /// Where each lane began, by ``Lane/index``: what was acknowledged before cannot be lost.
+    let cursorsAtStart: [UInt64]
 
     /// How often the registry is written while batches are delivered.
     private static let saveInterval: UInt64 = 1_000_000_000
@@ -29,9 +33,21 @@ final class ShipperLoop {
     init(_ parts: Shipper.Parts, _ monitor: Monitor<Shipper.State>) {
         self.parts = parts
         self.monitor = monitor
+        let content = parts.registry.content
+        cursorsAtStart = content.cursors.lanes + [content.cursors.old]
+        seenDamages = Array(repeating: 0, count: Lane.inOrder.count)
+        let (metrics, log) = (parts.metrics, parts.log)
+        queue = SpoolQueue(parts.spool, behind: content.cursors) { lane, position, reason in
+            metrics.unreadable.add()
+            log.error(
+                "a spooled batch cannot be sent", ("lane", "\(lane)"), ("position", position), ("reason", reason))
+        }
         rejected = RejectedBatches(parts.rejectedDirectory)
-        firstUnacknowledged = parts.registry.content.acknowledged + 1
+        rejectedEvents = RejectedEvents(parts.rejectedDirectory)
+        choice = CollectorChoice(agent: content.agent, count: parts.collectors.count)
+        policies = Array(repeating: DeliveryPolicy(), count: parts.collectors.count)
         schedule = HeartbeatSchedule(interval: ShipperLoop.nanoseconds(parts.heartbeatInterval))
+        reached = choice.preferred
     }
 
     func run() {
@@ -40,80 +56,164 @@ final class ShipperLoop {
             monitor.withLock { $0.hasEnded = true }
             monitor.broadcast()
         }
-        let transport: any BatchTransport
+        let transports: [any BatchTransport]
         do {
-            transport = try parts.makeTransport()
+            transports = try parts.collectors.map { try $0.makeTransport() }
         } catch {
             parts.log.error("delivery cannot start", ("reason", "\(error)"))
             return
         }
-        ship(by: transport)
+        ship(by: transports)
         noteLosses()
-        if parts.leavesAtEnd, monitor.withLock({ $0.acknowledged >= $0.spooled }) {
-            beat(nil, by: transport, isLeaving: true)
+        // Without them the last heartbeat says less; the ledger tells the rest another time.
+        do throws(SpoolError) { try settle() } catch {
+            parts.log.error("the spool cannot be read", ("reason", error))
+        }
+        if parts.leavesAtEnd, monitor.withLock({ $0.isDrained }) {
+            beat(nil, by: transports, isLeaving: true)
+            // What this one has told is not told again by the next run.
+            try? settle()
         }
     }
 
-    private func ship(by transport: any BatchTransport) {
-        let reader = parts.spool.reader(from: parts.registry.content.acknowledged + 1)
+    private func ship(by transports: [any BatchTransport]) {
         while !isOver() {
+            noteLosses()
             do throws(SpoolError) {
-                let next = try parts.spool.next(reader) { position, reason in
-                    parts.metrics.unreadable.add()
-                    parts.log.error("a spooled batch is not understood", ("position", position), ("reason", reason))
-                }
-                guard let batch = next else {
-                    // Numbers that were passed over, for damage, count as done: nobody can send them.
-                    acknowledge(upTo: reader.position - 1, nil)
-                    save(always: false)
-                    beatIfDue(nil, by: transport)
-                    if !waitForBatches(behind: reader.position) { return }
-                    continue
-                }
-                if !deliver(batch, by: transport) { return }
-                acknowledge(upTo: batch.position, batch)
+                try settle()
                 save(always: false)
+                if try !step(transports) { return }
             } catch {
                 parts.log.error("the spool cannot be read, trying again", ("reason", error))
-                pause(.seconds(1))
+                pause(until: SystemClock.monotonicNanos() &+ 1_000_000_000)
             }
         }
     }
 
-    /// Sends a batch until it is delivered or put aside.
+    /// Sends one batch, or waits.
     ///
-    /// - Returns: false when the time to stop has come first.
-    private func deliver(_ batch: SpoolRecord, by transport: any BatchTransport) -> Bool {
-        var policy = DeliveryPolicy()
-        while true {
-            beatIfDue(batch, by: transport)
-            let outcome = transport.send(batch) { !isOver() }
-            if case .unreachable = outcome { isReached = false } else { isReached = true }
-            switch policy.step(after: outcome, chance: UInt64.random(in: .min ... .max)) {
-            case .advance:
-                schedule.delivered(now: SystemClock.monotonicNanos())
-                note(outcome, batch)
-                return true
-            case .setAside(let reason):
-                if setAside(batch, reason) {
-                    // Those of a batch that cannot be read back either are in the log.
-                    if let events = try? batch.decoded() { drops.note(events, reason: "rejected") }
-                    return true
-                }
-                pause(DeliveryPolicy.longestWait)
-            case .hold(let wait, let reason):
-                if isOver() { return false }
-                parts.metrics.retries.add()
-                report(reason, wait, batch)
-                save(always: false)
-                rest(wait, batch, by: transport)
+    /// - Returns: false when it is time to end: nothing is left and a stop was asked for.
+    private func step(_ transports: [any BatchTransport]) throws(SpoolError) -> Bool {
+        let seen = monitor.withLock { $0.spooled }
+        let isHurried = monitor.withLock { $0.stopAt != nil }
+        var waitUntil: UInt64?
+        var isOnlyBatch = false
+        var oldest: SpoolRecord?
+        for lane in Lane.inOrder {
+            guard let batch = try queue.first(in: lane) else { continue }
+            oldest = oldest ?? batch.record
+            let now = SystemClock.monotonicNanos()
+            if attempts[lane]?.position != batch.record.position { attempts[lane] = nil }
+            let restsUntil = attempts[lane]?.restsUntil ?? 0
+            if restsUntil > now, !isHurried {
+                waitUntil = min(waitUntil ?? .max, restsUntil)
+                isOnlyBatch = true
+                continue
             }
-            if isOver() { return false }
+            switch choice.choose(now: now, only: attempts[lane]?.only(now: now), isHurried: isHurried) {
+            case .wait(let until): waitUntil = min(waitUntil ?? .max, until)
+            case .use(let index):
+                beatIfDue(batch.record, by: transports)
+                guard let mayBeStored = queue.begin(batch) else { return true }
+                var attempt =
+                    attempts[lane] ?? BatchAttempt(position: batch.record.position, mayBeStored: mayBeStored)
+                use(index, for: attempt)
+                let outcome = transports[index].send(batch.record) { !isOver() }
+                try take(outcome, of: batch, from: index, &attempt)
+                return true
+            }
         }
+        beatIfDue(oldest, by: transports)
+        if let waitUntil {
+            rest(until: waitUntil, behind: isOnlyBatch ? seen : nil, oldest, by: transports)
+            return true
+        }
+        return waitForBatches(behind: seen)
+    }
+
+    private func use(_ index: Int, for attempt: BatchAttempt) {
+        if attempt.mayBeStored, let last = lastUsed, last != index { parts.metrics.possibleDuplicates.add() }
+        if let last = lastUsed, last != index {
+            parts.metrics.failovers.add()
+            parts.log.warn(
+                "batches go to another collector", ("from", parts.collectors[last].name),
+                ("to", parts.collectors[index].name))
+        }
+        lastUsed = index
+    }
+
+    private func take(
+        _ outcome: DeliveryOutcome, of batch: WaitingBatch, from index: Int, _ attempt: inout BatchAttempt
+    ) throws(SpoolError) {
+        let now = SystemClock.monotonicNanos()
+        if case .unreachable = outcome {
+            if reached == index { reached = nil }
+        } else {
+            reached = index
+        }
+        if outcome.isUncertain { attempt.isUncertain(at: index, now: now) }
+        let chance = UInt64.random(in: .min ... .max)
+        let step =
+            outcome.isAboutBatch
+            ? attempt.policy.step(after: outcome, chance: chance)
+            : policies[index].step(after: outcome, chance: chance)
+        switch step {
+        case .advance:
+            choice.took(index)
+            schedule.delivered(now: now)
+            note(outcome, batch.record)
+            finish(batch)
+        case .setAside(let reason):
+            if setAside(batch.record, reason) { return finish(batch) }
+            attempt.restsUntil = now &+ Self.nanoseconds(DeliveryPolicy.longestWait)
+            attempts[batch.lane] = attempt
+        case .hold(let wait, let reason):
+            if !attempt.mayBeStored { queue.abandon(batch) }
+            parts.metrics.retries.add()
+            let until = now &+ Self.nanoseconds(wait)
+            if outcome.isAboutBatch { attempt.restsUntil = until } else { choice.rest(index, until: until) }
+            attempts[batch.lane] = attempt
+            if isOver() { return }
+            report(reason, wait, batch.record, parts.collectors[index].name)
+            // While stopping nothing rests: without a pause it would be tried as fast as it fails.
+            if monitor.withLock({ $0.stopAt != nil }) { pause(until: min(until, now &+ 200_000_000)) }
+        }
+    }
+
+    private func finish(_ batch: WaitingBatch) {
+        attempts[batch.lane] = nil
+        queue.finish(batch)
+        // What an earlier version has spooled tells itself how far its files are dealt with.
+        if batch.lane == .old { parts.registry.acknowledge(batch.record.progress) }
+    }
+
+    /// Takes over what is done, entry by entry of the ledger.
+    private func settle() throws(SpoolError) {
+        var applied = parts.registry.content.cursors.ledger
+        try queue.settle { number, progress in
+            applied = number
+            parts.registry.acknowledge(progress)
+        }
+        while let (number, notes) = try queue.nextReport(), drops.take(number, notes) { queue.passReport() }
+        let reported = drops.reported(taken: queue.reportsPassed)
+        let lanes = parts.spool.laneCursors
+        parts.registry.move { cursors in
+            cursors.ledger = max(cursors.ledger, applied)
+            cursors.reported = max(cursors.reported, reported)
+            cursors.lanes = zip(cursors.lanes, lanes.lanes).map { max($0, $1) }
+            cursors.old = max(cursors.old, lanes.old)
+        }
+        queue.pass(applied: applied, reported: reported)
+        let hasOld = parts.spool.hasOld
+        monitor.withLock { state in
+            state.acknowledged = max(state.acknowledged, applied)
+            state.hasOld = hasOld
+        }
+        monitor.broadcast()
     }
 
     private func note(_ outcome: DeliveryOutcome, _ batch: SpoolRecord) {
-        guard case .accepted(_, let told, let isDuplicate, let hint) = outcome else { return }
+        guard case .accepted(_, let told, let isDuplicate, let hint, let rejected) = outcome else { return }
         // An answer may say anything.
         let failed = min(max(0, told), batch.events)
         parts.metrics.batches.add()
@@ -123,37 +223,47 @@ final class ShipperLoop {
             parts.metrics.failedEvents.add(failed)
             parts.log.warn(
                 "the collector did not take some events", ("failed", failed), ("of", batch.events),
-                ("sequence", batch.sequence), ("see", "the collector's dead letters"))
+                ("sequence", batch.sequence), ("see", "\(rejectedEvents.path) and the collector's dead letters"))
+            keep(rejected, failed: failed, batch)
         }
-        if hint != lagHint {
-            lagHint = hint
+        if monitor.withLock({ $0.lag.hear(hint, now: SystemClock.monotonicNanos()) }) {
             parts.log.info("the collector tells its load", ("lag", hint))
         }
     }
 
-    private func report(_ reason: HoldReason, _ wait: Duration, _ batch: SpoolRecord) {
-        let (seconds, attoseconds) = wait.components
-        let milliseconds = seconds * 1000 + attoseconds / 1_000_000_000_000_000
-        switch reason {
-        case .unreachable(let text):
-            parts.log.warn("collector not reached, trying again", ("reason", text), ("wait_ms", milliseconds))
-        case .busy(let status, let title):
-            parts.log.warn(
-                "collector has no time, trying again", ("status", status), ("reason", title), ("wait_ms", milliseconds))
-        case .misdirected(let status, let title):
-            parts.log.error(
-                "batches are held: check the collector's address and key", ("status", status), ("reason", title),
-                ("wait_ms", milliseconds))
-        case .rejected(let status, let title):
-            parts.log.error(
-                "the collector refuses a batch", ("status", status), ("reason", title), ("sequence", batch.sequence),
-                ("events", batch.events), ("wait_ms", milliseconds))
+    /// Keeps events that the collector did not take, and counts them as dropped.
+    private func keep(_ rejected: [RejectedEvent], failed: Int, _ batch: SpoolRecord) {
+        do {
+            let events = try batch.decoded()
+            try rejectedEvents.put(rejected, of: events, batch)
+            // The answer names the first of many; those that it does not name have the level that most have.
+            var counts = [Int](repeating: 0, count: Level.allCases.count)
+            let named = rejected.prefix(failed).filter { events.levels.indices.contains($0.index) }
+            for event in named { counts[Int(events.levels[event.index])] += 1 }
+            let summary = batch.summary().levels
+            let usual = summary.max { $0.events < $1.events }?.level ?? .unknown
+            counts[Int(usual.rawValue)] += failed - named.count
+            guard let times = events.timeBounds else { return }
+            let notes = Level.allCases.filter { counts[Int($0.rawValue)] > 0 }.map { level in
+                DropNote(level: level, reason: "rejected", events: counts[Int(level.rawValue)], times: times)
+            }
+            tell(try parts.spool.note(notes))
+        } catch {
+            parts.log.error("rejected events cannot be kept", ("events", failed), ("reason", "\(error)"))
         }
     }
 
+    func tell(_ entry: UInt64) {
+        monitor.withLock { $0.spooled = max($0.spooled, entry) }
+    }
+
     private func setAside(_ batch: SpoolRecord, _ reason: String) -> Bool {
-        do throws(IOError) {
+        do {
             if let path = try rejected.put(batch, reason: reason) {
+                var tally = DropTally(reason: "rejected")
+                let summary = batch.summary()
+                tally.add(levels: summary.levels, shares: summary.shares)
+                tell(try parts.spool.note(tally.sorted()))
                 parts.metrics.setAside.add()
                 parts.log.error(
                     "a refused batch was put aside", ("file", path), ("events", batch.events), ("reason", reason))
@@ -163,17 +273,9 @@ final class ShipperLoop {
                 "a refused batch is held: there is no room for more", ("directory", parts.rejectedDirectory),
                 ("reason", reason))
         } catch {
-            parts.log.error("a refused batch is held: it cannot be put aside", ("reason", error.description))
+            parts.log.error("a refused batch is held: it cannot be put aside", ("reason", "\(error)"))
         }
         return false
-    }
-
-    private func acknowledge(upTo position: UInt64, _ batch: SpoolRecord?) {
-        if position > parts.registry.content.acknowledged || batch != nil {
-            parts.registry.acknowledge(position, batch?.progress ?? [])
-        }
-        monitor.withLock { $0.acknowledged = max($0.acknowledged, position) }
-        monitor.broadcast()
     }
 
     /// Writes the registry and lets go of what the spool need not keep.
@@ -185,109 +287,13 @@ final class ShipperLoop {
             parts.log.error("the registry cannot be written, trying again", ("reason", error.description))
             return
         }
-        do throws(SpoolError) { try parts.spool.release(before: parts.registry.acknowledgedForGood + 1) } catch {
+        do throws(SpoolError) { try parts.spool.release(before: parts.registry.cursorsForGood) } catch {
             parts.log.error("the spool cannot be trimmed, trying again", ("reason", error.description))
         }
     }
 
-    private var saveInterval: UInt64 {
+    var saveInterval: UInt64 {
         let isFilling = parts.spool.bytes > parts.spool.limitBytes / 2
         return isFilling ? ShipperLoop.urgentSaveInterval : ShipperLoop.saveInterval
-    }
-
-    // MARK: Heartbeats
-
-    /// Says how the agent is, when it is time. Whatever becomes of it changes nothing for the batches.
-    ///
-    /// - Parameters:
-    ///   - waiting: the oldest batch that the collector has not; nil when it has all.
-    ///   - transport: how it is sent.
-    private func beatIfDue(_ waiting: SpoolRecord?, by transport: any BatchTransport) {
-        noteLosses()
-        guard isReached,
-            schedule.isDue(
-                now: SystemClock.monotonicNanos(), hasBacklog: waiting != nil, hasDrops: !drops.entries.isEmpty)
-        else { return }
-        beat(waiting, by: transport, isLeaving: false)
-    }
-
-    /// Notes what was never read, and what the spool has lost before it was delivered.
-    private func noteLosses() {
-        let losses = monitor.withLock { state in
-            defer { state.losses = [] }
-            return state.losses
-        }
-        for loss in losses { drops.note(loss) }
-        let damages = parts.spool.directory.damages
-        for damage in damages.dropFirst(seenDamages) where !damage.isTornTail && !damage.lost.isEmpty {
-            guard damage.lost.upperBound > firstUnacknowledged else { continue }
-            let end = damage.notAfter ?? SystemClock.wallNanos()
-            // Batches are spooled a moment after their lines were read; what the lines say nobody knows.
-            let start = min(damage.notBefore ?? end, end)
-            drops.note(
-                DropLog.Loss(
-                    reason: "spool_damaged", bytes: damage.length,
-                    times: Timestamp(nanoseconds: start)...Timestamp(nanoseconds: end)))
-        }
-        seenDamages = damages.count
-    }
-
-    private func beat(_ waiting: SpoolRecord?, by transport: any BatchTransport, isLeaving: Bool) {
-        drops.willSend()
-        let content = parts.registry.content
-        let heartbeat = AgentHeartbeat(
-            agent: content.agent, epoch: content.epoch, version: parts.version,
-            oldestUnacknowledged: waiting.flatMap { try? $0.decoded() }?.timeBounds?.lowerBound,
-            spooledBytes: parts.spool.bytes, isLeaving: isLeaving, drops: drops.entries)
-        let taken = transport.beat(heartbeat) { !isOver() }
-        schedule.sent(now: SystemClock.monotonicNanos(), hasBacklog: waiting != nil, isTaken: taken != nil)
-        guard let taken else { return }
-        parts.metrics.heartbeats.add()
-        drops.acknowledged(upTo: taken)
-    }
-
-    // MARK: Waiting
-
-    /// Waits as ``pause(_:)`` does, and says meanwhile that the agent is there.
-    private func rest(_ wait: Duration, _ batch: SpoolRecord, by transport: any BatchTransport) {
-        var left = wait
-        while left > .zero {
-            let part = min(left, parts.heartbeatInterval)
-            pause(part)
-            left -= part
-            if monitor.withLock({ $0.stopAt != nil }) { return }
-            if left > .zero { beatIfDue(batch, by: transport) }
-        }
-    }
-
-    private static func nanoseconds(_ duration: Duration) -> UInt64 {
-        let (seconds, attoseconds) = duration.components
-        return UInt64(max(0, seconds)) &* 1_000_000_000 &+ UInt64(max(0, attoseconds / 1_000_000_000))
-    }
-
-    private func isOver() -> Bool {
-        monitor.withLock { state in state.stopAt.map { SystemClock.monotonicNanos() >= $0 } ?? false }
-    }
-
-    /// - Returns: false when it is time to end: nothing is left and a stop was asked for.
-    private func waitForBatches(behind position: UInt64) -> Bool {
-        // Relocations and forgotten files are written even when nothing is delivered.
-        let deadline = SystemClock.monotonicNanos() + saveInterval
-        let wish = monitor.wait(until: deadline) { state -> Bool? in
-            if state.spooled >= position { return true }
-            return state.stopAt == nil ? nil : false
-        }
-        return wish ?? true
-    }
-
-    /// Waits, but not beyond the time to stop; a stop that is asked for ends the wait at once.
-    private func pause(_ wait: Duration) {
-        let nanoseconds = Self.nanoseconds(wait)
-        let wasStopping = monitor.withLock { $0.stopAt != nil }
-        // While stopping, attempts follow each other closely: there are only seconds left.
-        let limit = wasStopping ? min(nanoseconds, 200_000_000) : nanoseconds
-        _ = monitor.wait(until: SystemClock.monotonicNanos() &+ limit) { state -> Bool? in
-            state.stopAt != nil && !wasStopping ? true : nil
-        }
     }
 }

@@ -12,8 +12,10 @@ package final class BatchAssembler {
     /// The rules, with what they have counted.
     package let rules: RuleProgram
 
+    /// When the batch is complete; may be changed at any time.
+    package var limits: BatchLimits
+
     private let cutter: LineCutter
-    private let limits: BatchLimits
     private let offsets: LocalOffsets
     private var builder: EventBatchBuilder
     private var names: Names

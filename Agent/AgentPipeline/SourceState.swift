@@ -24,6 +24,12 @@ package struct SourceState: Sendable, Equatable {
     package var prefixHash: UInt64
     /// When ``offset`` lies within a line that is too long for one event: how many parts of it are dealt with.
     package var parts: Int
+    /// A place in a source that is no file, such as the cursor of a journal; empty for files. The paths of such sources
+    /// do not begin with `/`.
+    package var cursor = ""
+
+    /// Whether it is a file.
+    package var isFile: Bool { path.utf8.first == UInt8(ascii: "/") }
 
     /// Makes the state of a file of which nothing has been read.
     package init(id: UInt64, path: String, device: UInt64, inode: UInt64) {
@@ -37,7 +43,7 @@ package struct SourceState: Sendable, Equatable {
         parts = 0
     }
 
-    /// Appends the state: varints, but the hash in its full width, and the path behind its length.
+    /// Appends the state: varints, but the hash in its full width, and path and cursor behind their lengths.
     package func write(to writer: inout ByteWriter) {
         writer.append(varint: id)
         writer.append(varint: device)
@@ -47,10 +53,11 @@ package struct SourceState: Sendable, Equatable {
         writer.append(littleEndian: prefixHash)
         writer.append(varint: UInt64(parts))
         writer.append(lengthPrefixed: path)
+        writer.append(lengthPrefixed: cursor)
     }
 
-    /// Reads what ``write(to:)`` wrote.
-    package init(from reader: inout ByteReader) throws(ByteCodingError) {
+    /// Reads what ``write(to:)`` wrote; before there were cursors (`hasCursor`), without one.
+    package init(from reader: inout ByteReader, hasCursor: Bool) throws(ByteCodingError) {
         id = try reader.varint()
         device = try reader.varint()
         inode = try reader.varint()
@@ -59,6 +66,7 @@ package struct SourceState: Sendable, Equatable {
         prefixHash = try reader.littleEndian()
         parts = try reader.count(limit: Int.max)
         path = try reader.lengthPrefixedString()
+        if hasCursor { cursor = try reader.lengthPrefixedString() }
     }
 }
 

@@ -2,6 +2,7 @@ import AgentDelivery
 import AgentInputs
 package import Diagnostics
 import Glibc
+import LogModel
 import SystemIO
 import Workers
 
@@ -30,17 +31,29 @@ package final class Agent: Sendable {
     package init(_ settings: AgentSettings, readsOnce: Bool, log: DiagnosticLog) throws {
         raiseFileLimit()
         let path = absolute(settings.state ?? StateDirectory.usual { name in getenv(name).map { String(cString: $0) } })
-        let state = try StateDirectory(path, spoolBytes: settings.spoolBytes, log: log)
+        let state = try StateDirectory(path, spool: settings.spool, log: log)
         let metrics = AgentMetrics()
-        let (url, headers) = (settings.collectorURL, settings.headers)
+        let (headers, tls, rate) = (settings.headers, settings.tls, settings.sendRate)
         let shipper = try Shipper(
             Shipper.Parts(
                 spool: state.spool, registry: state.registry, rejectedDirectory: "\(path)/rejected", log: log,
                 metrics: metrics.delivery, version: agentVersion, heartbeatInterval: settings.heartbeatInterval,
                 leavesAtEnd: readsOnce,
-                makeTransport: {
-                    try HTTPBatchTransport(url: url, headers: headers, userAgent: "lodge-agent/\(agentVersion)")
+                collectors: settings.collectorURLs.map { url in
+                    Shipper.Collector(name: url) {
+                        try HTTPBatchTransport(
+                            url: url, headers: headers, userAgent: "lodge-agent/\(agentVersion)", tls: tls,
+                            sendRate: rate)
+                    }
                 }))
+        let now = SystemClock.wallNanos()
+        for part in state.spool.setAside where part.hasEvents {
+            // How much it was, and of when, nobody can say.
+            let start = Timestamp(nanoseconds: min(state.lastSaved ?? now, now))
+            shipper.lost(
+                DropNote(
+                    lost: 0, reason: "spool_damaged", path: part.path, times: start...Timestamp(nanoseconds: now)))
+        }
         var options = FollowOptions()
         options.readsOnce = readsOnce
         options.largestChunkBytes = Limits.lineBytes + 1
@@ -60,7 +73,8 @@ package final class Agent: Sendable {
         self.metrics = metrics
         log.info(
             "agent started", ("version", agentVersion), ("agent", state.agent), ("epoch", state.epoch),
-            ("state", state.path), ("collector", url), ("spool_bytes", state.spool.bytes))
+            ("state", state.path), ("collector", settings.collectorURLs.joined(separator: " ")),
+            ("spool_bytes", state.spool.bytes))
     }
 
     /// The agent's numbers in Prometheus' text format.
@@ -90,7 +104,7 @@ package final class Agent: Sendable {
         reading.broadcast()
         reader.join()
         shipper.stop(deadline: SystemClock.monotonicNanos() &+ Limits.stopGrace)
-        let left = state.spool.nextPosition - 1 - shipper.acknowledged
+        let left = max(state.spool.lastEntry, shipper.acknowledged) - shipper.acknowledged
         log.info("agent stopped", ("unacknowledged_batches", left))
         log.flush(all: true)
     }

@@ -16,12 +16,14 @@ package struct AgentCommand: ParsableCommand {
             lodge-agent --follow GLOB... [--to URL] [--state DIR] [--service NAME] [--once]
             lodge-agent validate --config FILE
             lodge-agent test --config FILE < sample
+            lodge-agent spool verify|dump [--config FILE] [--state DIR]
             """,
         discussion: """
             What is read is kept on disk until the collector has acknowledged it. Exit codes: 0 stopped as asked, or \
             with --once everything is delivered; 1 it could not start or go on; 2 wrong usage or configuration.
             """,
-        version: "lodge-agent \(agentVersion)", subcommands: [ValidateCommand.self, TestCommand.self])
+        version: "lodge-agent \(agentVersion)",
+        subcommands: [ValidateCommand.self, TestCommand.self, SpoolCommand.self])
 
     @Option(name: .long, help: ArgumentHelp("Read the settings in this YAML file.", valueName: "FILE"))
     var config: String?
@@ -76,6 +78,7 @@ package struct AgentCommand: ParsableCommand {
                 print(text)
                 return 0
             }
+            if let code = error as? ExitCode { return code.rawValue }
             guard AgentCommand.exitCode(for: error) == .validationFailure else {
                 writeToStandardError("lodge-agent: \(error)\n")
                 return 1
@@ -97,7 +100,7 @@ package struct AgentCommand: ParsableCommand {
             guard isCollectorURL(to) else {
                 throw ValidationError("--to must be such as http://logs:7600, not `\(to)`")
             }
-            settings.collectorURL = to
+            settings.collectorURLs = [to]
         }
         if let state { settings.state = state }
         if settings.files.isEmpty {

@@ -1,5 +1,6 @@
 import AgentDelivery
 import Diagnostics
+import LogModel
 
 /// The numbers of reading.
 struct AgentMetrics: Sendable {
@@ -20,6 +21,9 @@ struct AgentMetrics: Sendable {
     let files: Gauge
     let unread: Gauge
     let delivery: DeliveryMetrics
+    /// By level, then by reason, so that nothing must be registered while events are dropped.
+    private let drops: [String: Counter]
+    private let other: Counter
 
     init() {
         let registry = MetricRegistry()
@@ -45,6 +49,17 @@ struct AgentMetrics: Sendable {
         files = registry.gauge("lodge_agent_files", help: "Files followed.")
         unread = registry.gauge("lodge_agent_unread_bytes", help: "Bytes in files that have not been read yet.")
         delivery = DeliveryMetrics(registry)
+        var drops: [String: Counter] = [:]
+        for level in Level.allCases {
+            for reason in [SpoolWriter.full, SpoolWriter.shed] {
+                drops["\(level.rawValue) \(reason)"] = counter(
+                    "events_dropped_total", "Events dropped before they were sent.",
+                    [("level", level.name), ("reason", reason)])
+            }
+        }
+        self.drops = drops
+        other = counter(
+            "events_dropped_total", "Events dropped before they were sent.", [("level", ""), ("reason", "other")])
     }
 
     /// What one rule has done.
@@ -61,4 +76,7 @@ struct AgentMetrics: Sendable {
             dropped: registry.counter(
                 "lodge_agent_rule_dropped_total", help: "Events that a rule dropped.", [("rule", name)]))
     }
+
+    /// The counter of events that were dropped instead of being sent.
+    func unsent(_ level: Level, _ reason: String) -> Counter { drops["\(level.rawValue) \(reason)"] ?? other }
 }

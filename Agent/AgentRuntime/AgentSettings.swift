@@ -1,4 +1,6 @@
+package import AgentDelivery
 package import AgentPipeline
+package import CurlTransport
 package import Settings
 
 /// How an agent is set up.
@@ -28,8 +30,12 @@ package struct AgentSettings: Sendable {
         }
     }
 
-    /// Where batches go, without a path.
-    package var collectorURL = "http://127.0.0.1:7600"
+    /// Where batches go, without a path: one of these, another when it does not take any.
+    package var collectorURLs = ["http://127.0.0.1:7600"]
+    /// The files of TLS connections.
+    package var tls = TLSFiles()
+    /// The most bytes a second that are sent to a collector; nil for no limit.
+    package var sendRate: Int?
     /// Headers sent along with each batch.
     package var headers: [(name: String, value: String)] = []
     /// How often the agent says that it is there when it has no events to send.
@@ -44,8 +50,8 @@ package struct AgentSettings: Sendable {
     package var batch = BatchLimits()
     /// How long a batch waits for more events.
     package var batchInterval = Duration.milliseconds(500)
-    /// The most bytes of the spool's files.
-    package var spoolBytes = 1 << 30
+    /// How the spool is bounded.
+    package var spool = SpoolOptions()
     /// The `host` label; nil for the machine's name.
     package var host: String?
     /// In which zone times without one are.
@@ -68,11 +74,27 @@ package struct AgentSettings: Sendable {
                 guard isCollectorURL(url) else {
                     throw group.invalid("url", "`collector.url` must be such as http://logs:7600, not `\(url)`")
                 }
-                collectorURL = url
+                collectorURLs = [url]
+            }
+            sendRate = try group.bytes("rate", in: 1024...(1 << 40))
+            try group.mapping("tls") { (group) throws(SettingsError) in
+                tls.authorities = try group.string("ca")
+                tls.certificate = try group.string("certificate")
+                tls.key = try group.string("key")
+                if tls.key != nil, tls.certificate == nil {
+                    throw group.invalid("key", "`collector.tls.key` goes with `collector.tls.certificate`")
+                }
             }
             headers = try group.pairs("headers") ?? []
             heartbeatInterval =
                 try group.duration("heartbeat", in: .seconds(1)...(.seconds(3600))) ?? heartbeatInterval
+        }
+        if let urls = try root.strings("collectors") {
+            for url in urls where !isCollectorURL(url) {
+                throw root.invalid("collectors", "`collectors` must be such as http://logs:7600, not `\(url)`")
+            }
+            guard !urls.isEmpty else { throw root.invalid("collectors", "`collectors` must name at least one") }
+            collectorURLs = urls
         }
         state = try root.string("state")
         host = try root.string("host")
@@ -83,7 +105,13 @@ package struct AgentSettings: Sendable {
             batchInterval = try group.duration("interval", in: .milliseconds(10)...(.seconds(60))) ?? batchInterval
         }
         try root.mapping("spool") { (group) throws(SettingsError) in
-            spoolBytes = try group.bytes("bytes", in: 8 << 20...(1 << 50)) ?? spoolBytes
+            spool.limitBytes = try group.bytes("bytes", in: 8 << 20...(1 << 50)) ?? spool.limitBytes
+            if let percent = try group.int("disk_percent", in: 1...100) { spool.diskShare = Double(percent) / 100 }
+            let words = SpoolOptions.WhenFull.allCases.map(\.rawValue)
+            if let word = try group.choice("when_full", of: words) {
+                spool.whenFull = SpoolOptions.WhenFull(rawValue: word) ?? spool.whenFull
+            }
+            spool.compressionLevel = try group.int("zstd_level", in: 1...19) ?? spool.compressionLevel
         }
         let groups =
             try root.mappings("files") { (group) throws(SettingsError) in

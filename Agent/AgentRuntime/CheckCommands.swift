@@ -21,7 +21,7 @@ struct ValidateCommand: ParsableCommand {
         let settings = try AgentSettings(file: config)
         print(
             "\(config): good; \(settings.files.count) groups of files, \(settings.rules.count) rules, "
-                + "collector \(settings.collectorURL)")
+                + "collector \(settings.collectorURLs.joined(separator: " "))")
     }
 }
 

@@ -15,6 +15,9 @@ final class IngestStage: FollowConsumer {
     private let log: DiagnosticLog
     private let metrics: AgentMetrics
     private let interval: UInt64
+    private let limits: BatchLimits
+    /// By how much batches are larger and wait longer, because the collector is behind.
+    private var factor = 1
     /// A batch that the spool has not taken yet.
     private var pending: AssembledBatch?
     /// When the first event of the batch that is being gathered came.
@@ -26,6 +29,10 @@ final class IngestStage: FollowConsumer {
     private var reportedRules: [RuleCount] = []
     private var isPaused = false
     private var retryAt: UInt64 = 0
+    /// Which events of the batch that is being gathered are of which file, and how many of its events that covers.
+    private var runs: [SourceRun] = []
+    private var runEvents = 0
+    private var pendingRuns: [SourceRun] = []
     /// Why nothing can be promised any more, once that is so.
     private(set) var failure: String?
 
@@ -39,8 +46,17 @@ final class IngestStage: FollowConsumer {
             host: settings.host ?? hostName(), cutter: LineCutter(maxLineBytes: Limits.lineBytes),
             limits: settings.batch, offsets: settings.zone == .utc ? .utc : localOffsets(),
             rules: RuleProgram(settings.rules))
+        limits = settings.batch
         ruleMetrics = settings.rules.map { metrics.counters(ofRule: $0.name) }
-        writer = SpoolWriter(state.spool)
+        writer = SpoolWriter(state.spool) { drops in
+            for drop in drops {
+                metrics.unsent(drop.level, drop.reason).add(drop.events)
+                log.warn(
+                    "events were dropped", ("events", drop.events), ("level", drop.level.name),
+                    ("reason", drop.reason), ("file", drop.path), ("from_byte", drop.bytes.lowerBound),
+                    ("to_byte", drop.bytes.upperBound))
+            }
+        }
         self.state = state
         self.shipper = shipper
         self.log = log
@@ -52,6 +68,11 @@ final class IngestStage: FollowConsumer {
         now = monotonic
         arrival = Timestamp(nanoseconds: wall)
         assembler.rules.arrival = arrival
+        factor = shipper.lag.factor(now: monotonic)
+        // A collector takes 100,000 events and 16 MiB at once.
+        assembler.limits = BatchLimits(
+            bytes: max(limits.bytes, min(limits.bytes * factor, 8 << 20)),
+            events: max(limits.events, min(limits.events * factor, 100_000)))
     }
 
     /// Whether everything that was taken is in the spool.
@@ -60,7 +81,9 @@ final class IngestStage: FollowConsumer {
     /// When the batch that is being gathered has waited long enough; nil when there is none.
     var flushDue: UInt64? {
         // That rules dropped all there was need not be written down as often.
-        openedAt.map { $0 &+ (assembler.count > 0 ? interval : max(interval, Limits.emptyBatchInterval)) }
+        openedAt.map {
+            $0 &+ (assembler.count > 0 ? interval &* UInt64(factor) : max(interval, Limits.emptyBatchInterval))
+        }
     }
 
     /// Spools what has waited long enough, or everything.
@@ -71,8 +94,7 @@ final class IngestStage: FollowConsumer {
             if openedAt == nil, assembler.hasContent { openedAt = now }
         }
         if assembler.hasContent, all || (flushDue.map { now >= $0 } ?? false) {
-            pending = assembler.finish()
-            openedAt = nil
+            complete()
             _ = spool()
         }
         publishCounts()
@@ -83,8 +105,7 @@ final class IngestStage: FollowConsumer {
     func makeRoom() -> Bool {
         if pending != nil { return spool() }
         if assembler.isComplete {
-            pending = assembler.finish()
-            openedAt = nil
+            complete()
             return spool()
         }
         return failure == nil
@@ -98,6 +119,16 @@ final class IngestStage: FollowConsumer {
 
     func advanced(_ state: SourceState, from: Int) {
         assembler.note(state, from: from)
+        // Events that no file has brought belong to the next one's run: their number is right all the same.
+        let run = SourceRun(
+            source: state.id, bytes: from..<max(from, state.offset), events: assembler.count - runEvents)
+        runEvents = assembler.count
+        if let last = runs.indices.last, runs[last].source == run.source, runs[last].bytes.upperBound == from {
+            runs[last].bytes = runs[last].bytes.lowerBound..<run.bytes.upperBound
+            runs[last].events += run.events
+        } else {
+            runs.append(run)
+        }
         if openedAt == nil { openedAt = now }
     }
 
@@ -138,10 +169,18 @@ final class IngestStage: FollowConsumer {
             start = state.lastSaved ?? arrival.nanoseconds
         }
         let times = Timestamp(nanoseconds: min(start, arrival.nanoseconds))...arrival
-        shipper.lost(.init(reason: loss.reason.rawValue, bytes: loss.bytes, source: loss.path, times: times))
+        shipper.lost(DropNote(lost: loss.bytes, reason: loss.reason.rawValue, path: loss.path, times: times))
     }
 
     // MARK: The spool
+
+    private func complete() {
+        pending = assembler.finish()
+        openedAt = nil
+        pendingRuns = runs
+        runs.removeAll(keepingCapacity: true)
+        runEvents = 0
+    }
 
     private func spool() -> Bool {
         guard let batch = pending, failure == nil else { return failure == nil }
@@ -149,7 +188,8 @@ final class IngestStage: FollowConsumer {
         if now < retryAt { return false }
         do throws(SpoolError) {
             let position = try writer.append(
-                batch, agent: state.agent, epoch: state.epoch, now: arrival.nanoseconds)
+                batch, runs: pendingRuns, agent: state.agent, epoch: state.epoch, now: arrival.nanoseconds,
+                shedding: shipper.lag.shedding(now: now))
             pending = nil
             metrics.spooled.add()
             if isPaused {

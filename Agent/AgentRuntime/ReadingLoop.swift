@@ -1,5 +1,6 @@
 import AgentDelivery
 import AgentInputs
+import AgentPipeline
 import Diagnostics
 import SystemIO
 import Workers
@@ -42,7 +43,7 @@ struct ReadingLoop {
             monitor.broadcast()
         }
         stage.tick(monotonic: SystemClock.monotonicNanos(), wall: SystemClock.wallNanos())
-        follower.resume(state.sources, at: SystemClock.monotonicNanos(), stage)
+        follower.resume(state.sources.filter(\.isFile), at: SystemClock.monotonicNanos(), stage)
         var isFirst = true
         while !monitor.withLock({ $0.mustStop }), stage.failure == nil {
             let now = SystemClock.monotonicNanos()

@@ -39,7 +39,7 @@ package final class StateDirectory: Sendable {
     /// Opens a state directory, which is made when it is missing. Damage in it is reported and never prevents a start.
     ///
     /// - Throws: ``AgentError`` when another agent has it, or it cannot be written to.
-    package init(_ path: String, spoolBytes: Int, log: DiagnosticLog) throws(AgentError) {
+    package init(_ path: String, spool options: SpoolOptions, log: DiagnosticLog) throws(AgentError) {
         self.path = path
         do throws(IOError) {
             try FileSystem.createDirectory(path)
@@ -51,20 +51,24 @@ package final class StateDirectory: Sendable {
                     ? "another agent uses the state directory \(path): stop it or choose another with --state"
                     : "the state directory \(path) cannot be used: \(error.description)")
         }
+        let loaded: Registry.Loaded
+        do throws(IOError) { loaded = try Registry.load(path) } catch {
+            throw AgentError("the registry cannot be read: \(error.description)")
+        }
         do throws(JournalError) {
-            spool = try Spool("\(path)/spool", limitBytes: spoolBytes) { damage in
+            spool = try Spool("\(path)/spool", options: options, cursors: loaded.cursors) { damage in
                 log.error("the spool is damaged", ("what", damage.description))
             }
         } catch {
             throw AgentError("the spool cannot be opened: \(error.description)")
         }
+        for part in spool.setAside {
+            log.error(
+                "a part of the spool cannot be opened and is set aside", ("path", part.path), ("reason", part.reason))
+        }
         lastSaved = ["registry.a", "registry.b"].compactMap { name in
             ((try? FileSystem.status("\(path)/\(name)")) ?? nil)?.modifiedNanos
         }.max()
-        let loaded: Registry.Loaded
-        do throws(IOError) { loaded = try Registry.load(path) } catch {
-            throw AgentError("the registry cannot be read: \(error.description)")
-        }
         let (content, generation) = StateDirectory.identity(loaded, spool, path, log)
         agent = content.agent
         epoch = content.epoch
@@ -103,13 +107,11 @@ package final class StateDirectory: Sendable {
                 log.warn("the state directory comes from elsewhere, the agent takes a new name")
                 content.agent = newAgentID()
                 content.fingerprint = fingerprint
-                content.epoch = max(now, content.epoch + 1)
+                content.epoch = max(now, content.epoch + 8)
             }
-            let status = spool.directory.status
-            if status.damages > 0 || status.tornTails > 0 || status.next <= content.acknowledged {
-                content.epoch = max(now, content.epoch + 1)
-                content.acknowledged = min(content.acknowledged, status.next - 1)
-            }
+            // Numbers of an earlier version are not those of lanes.
+            if spool.isDamaged || content.isOld { content.epoch = max(now, content.epoch + 8) }
+            content.isOld = false
             return (content, generation)
         }
     }
@@ -120,14 +122,8 @@ package final class StateDirectory: Sendable {
     ) -> (sources: [SourceState], nextSource: UInt64) {
         var byID: [UInt64: SourceState] = [:]
         for source in content.sources { byID[source.id] = source }
-        let reader = spool.reader(from: content.acknowledged + 1)
-        do throws(SpoolError) {
-            while let record = try spool.next(reader, refused: { _, _ in }) {
-                for progress in record.progress { byID[progress.state.id] = progress.state }
-            }
-        } catch {
-            log.error("the spool cannot be read to its end, lines may be sent again", ("reason", error.description))
-        }
+        let isWhole = spool.forEachProgress(behind: content.cursors) { byID[$0.state.id] = $0.state }
+        if !isWhole { log.error("the spool cannot be read to its end, lines may be sent again") }
         let next = max(content.nextSource, (byID.keys.max() ?? 0) + 1)
         return (byID.values.sorted { $0.id < $1.id }, next)
     }

@@ -3,6 +3,7 @@ extension EventBatch {
     ///
     /// Streams without an event are left out, so that the encoded batch does not carry them.
     /// - Parameter rows: indexes below ``count``.
+    /// - Returns: the batch of these events.
     /// - Complexity: O(rows and their fields)
     package func selecting(_ rows: [UInt32]) -> EventBatch {
         var timestamps: [Int64] = []

@@ -18,7 +18,12 @@ final class Workplace: Sendable {
 
     init() throws { directory = try TemporaryDirectory() }
 
-    func spool(limit: Int = 64 << 20) throws -> Spool { try Spool("\(path)/spool", limitBytes: limit) { _ in } }
+    func spool(
+        limit: Int = 64 << 20, whenFull: SpoolOptions.WhenFull = .drop, behind cursors: SpoolCursors = SpoolCursors()
+    ) throws -> Spool {
+        let options = SpoolOptions(limitBytes: limit, whenFull: whenFull)
+        return try Spool("\(path)/spool", options: options, cursors: cursors) { _ in }
+    }
 
     func log() -> DiagnosticLog {
         DiagnosticLog(program: "t", burst: .max, sink: { line in self.lines.withLock { $0.append(line) } })
@@ -41,9 +46,25 @@ func batch(_ message: String, source: UInt64 = 1, from: Int = 0, to: Int = 10) t
     return try #require(assembler.finish(), "an assembler lost its line")
 }
 
+/// A batch of JSON lines of a file, from a byte on; each line is ten bytes of it.
+func batch(_ lines: [(level: String, text: String)], source: UInt64 = 1, from: Int = 0) throws -> AssembledBatch {
+    let assembler = BatchAssembler(host: "h", cutter: LineCutter(maxLineBytes: 1 << 20))
+    var state = SourceState(id: source, path: "/var/log/\(source).log", device: 1, inode: source)
+    for (level, text) in lines {
+        let line = Array("{\"level\":\"\(level)\",\"msg\":\"\(text)\"}\n".utf8)
+        _ = line.withUnsafeBytes {
+            assembler.take(
+                $0, of: &state, profile: SourceProfile(), ending: .final, arrival: Timestamp(nanoseconds: 1))
+        }
+    }
+    state.offset = from + lines.count * 10
+    assembler.note(state, from: from)
+    return try #require(assembler.finish(), "an assembler lost its lines")
+}
+
 /// Text that does not compress, of this length.
 func noise(_ count: Int, _ generator: inout SeededGenerator) -> String {
-    String(decoding: generator.bytes(count).map { 0x21 + $0 % 90 }, as: UTF8.self)
+    String(decoding: generator.bytes(count).map { 0x30 + $0 % 9 }, as: UTF8.self)
 }
 
 /// The messages of what is sent.

@@ -30,49 +30,64 @@ struct HeartbeatTests {
         #expect(!schedule.isDue(now: 132, hasBacklog: false, hasDrops: false))
     }
 
-    private func events(_ levels: [Level], from time: Int64) -> EventBatch {
-        var builder = EventBatchBuilder()
-        builder.begin(labels: [])
-        for (index, level) in levels.enumerated() {
-            builder.endEvent(
-                time: Timestamp(nanoseconds: time + Int64(index)), level: level,
-                message: ByteRange(offset: 0, length: 0))
-        }
-        return builder.finish()
+    private func note(_ level: Level, _ events: Int, from time: Int64, reason: String = "spool_full") -> DropNote {
+        let times = Timestamp(nanoseconds: time)...Timestamp(nanoseconds: time + 1)
+        return DropNote(level: level, reason: reason, events: events, source: 1, path: "/a", bytes: 0..<9, times: times)
     }
 
-    @Test func dropsAreNotedByLevelUntilTheyAreAcknowledged() {
+    @Test func dropsAreAddedUpByLevelAndReasonUntilTheyAreAcknowledged() {
         var log = DropLog()
-        log.note(events([.error, .info, .error], from: 10), reason: "rejected")
-        #expect(log.entries.map(\.number) == [1, 2] && log.entries.map(\.level) == [.info, .error])
-        #expect(log.entries.map(\.events) == [1, 2])
-        #expect(log.entries[1].times == Timestamp(nanoseconds: 10)...Timestamp(nanoseconds: 12))
-        log.acknowledged(upTo: 1)
-        #expect(log.entries.map(\.number) == [2])
+        let notes = [note(.error, 2, from: 10), note(.info, 1, from: 5), note(.error, 3, from: 20)]
+        let isTaken = log.take(7, notes + [note(.error, 9, from: 1, reason: "rejected")])
+        #expect(isTaken)
+        #expect(log.entries.map(\.level) == [.info, .error, .error])
+        #expect(log.entries.map(\.events) == [1, 5, 9])
+        #expect(log.entries.map(\.reason) == ["spool_full", "spool_full", "rejected"])
+        #expect(log.entries[1].times == Timestamp(nanoseconds: 10)...Timestamp(nanoseconds: 21))
+        #expect(log.entries[1].origins.map(\.path) == ["/a", "/a"])
+        // The same entry always has the same numbers: what is told twice counts once.
+        var again = DropLog()
+        _ = again.take(7, notes + [note(.error, 9, from: 1, reason: "rejected")])
+        #expect(again.entries.map(\.number) == log.entries.map(\.number))
+        #expect(log.reported(taken: 9) == 6)
+        log.acknowledged(upTo: log.entries[1].number)
+        #expect(log.entries.map(\.events) == [9] && log.reported(taken: 9) == 6)
+        log.acknowledged(upTo: .max)
+        #expect(log.entries.isEmpty && log.reported(taken: 9) == 9)
     }
 
     @Test func whatWasNeverReadIsNotedWithItsFile() {
         var log = DropLog()
         let times = Timestamp(nanoseconds: 5)...Timestamp(nanoseconds: 9)
-        log.note(DropLog.Loss(reason: "file_truncated", bytes: 70, source: "/var/log/app.log", times: times))
+        let isFirstTaken = log.take(
+            1, [DropNote(lost: 70, reason: "file_truncated", path: "/var/log/app.log", times: times)])
+        #expect(isFirstTaken)
         #expect(log.entries.map(\.bytes) == [70] && log.entries.map(\.events) == [0])
         #expect(log.entries.first?.source == "/var/log/app.log" && log.entries.first?.times == times)
-        log.note(DropLog.Loss(reason: "x", bytes: -1, source: String(repeating: "é", count: 5_000), times: times))
+        #expect(log.entries.first?.origins.isEmpty == true)
+        let long = String(repeating: "é", count: 5_000)
+        let isSecondTaken = log.take(2, [DropNote(lost: -1, reason: "x", path: long, times: times)])
+        #expect(isSecondTaken)
         #expect((log.entries.last?.source.utf8.count ?? .max) <= 1_000 && log.entries.last?.bytes == 0)
+        // Several files at once are one report, which names none of them.
+        let several = [
+            DropNote(lost: 5, reason: "file_gone", path: "/a", times: times),
+            DropNote(lost: 6, reason: "file_gone", path: "/b", times: times),
+        ]
+        let isThirdTaken = log.take(3, several)
+        #expect(isThirdTaken)
+        #expect(log.entries.last?.bytes == 11 && log.entries.last?.source.isEmpty == true)
     }
 
-    @Test func theLogOfDropsIsBoundedAndWhatWasSentStaysAsItIs() {
+    @Test func theLogOfDropsIsBoundedAndTakesTheRestLater() {
         var log = DropLog()
-        for index in 0..<DropLog.maximumEntries { log.note(events([.error], from: Int64(index)), reason: "rejected") }
-        log.note(events([.error], from: 1_000), reason: "rejected")
-        #expect(log.entries.count == DropLog.maximumEntries && log.entries.last?.events == 2)
-        #expect(log.entries.last?.times.upperBound == Timestamp(nanoseconds: 1_000))
-        log.willSend()
-        let sent = log.entries
-        log.note(events([.error], from: 2_000), reason: "rejected")
-        #expect(log.entries == sent && log.unnoted == 1)
-        log.acknowledged(upTo: 5)
-        log.note(events([.error], from: 3_000), reason: "rejected")
-        #expect(log.entries.last?.number == UInt64(DropLog.maximumEntries) + 1)
+        var taken: UInt64 = 0
+        while log.take(taken + 1, [note(.error, 1, from: 1)]) { taken += 1 }
+        #expect(taken > 100 && log.entries.count <= DropLog.maximumEntries)
+        log.acknowledged(upTo: log.entries[99].number)
+        let isTaken = log.take(taken + 1, [note(.error, 1, from: 1)])
+        #expect(isTaken)
+        let numbers = log.entries.map(\.number)
+        #expect(numbers == numbers.sorted() && Set(numbers).count == numbers.count)
     }
 }

@@ -27,26 +27,35 @@ struct RegistryTests {
     @Test func whatWasSavedIsLoaded() throws {
         let place = try Workplace()
         let registry = Registry(place.path, content(), generation: 0)
-        registry.acknowledge(3, [SourceProgress(from: 0, state: source(1, offset: 2000))])
-        registry.acknowledge(4, [SourceProgress(from: 0, state: source(8, offset: 20))])
+        registry.acknowledge([SourceProgress(from: 0, state: source(1, offset: 2000))])
+        var journal = source(8, offset: 20)
+        (journal.path, journal.cursor) = ("journal", "s=1;i=2")
+        registry.acknowledge([SourceProgress(from: 0, state: journal)])
+        registry.move { cursors in
+            cursors.lanes = [1, 2, 3, 4]
+            (cursors.old, cursors.ledger, cursors.reported) = (5, 6, 7)
+        }
         try registry.save()
         let loaded = try load(place)
         #expect(loaded.content == registry.content)
-        #expect(loaded.content.acknowledged == 4)
+        #expect(loaded.content.cursors.lanes == [1, 2, 3, 4] && loaded.content.cursors.reported == 7)
         #expect(loaded.content.nextSource == 9)
-        #expect(loaded.content.sources == [source(1, offset: 2000), source(8, offset: 20)])
+        #expect(loaded.content.sources == [source(1, offset: 2000), journal])
+        #expect(loaded.content.sources.map(\.isFile) == [true, false])
         #expect(loaded.damage == nil)
     }
 
     @Test func eachDamageOfTheNewerFileLeavesTheOlder() throws {
         let place = try Workplace()
         let registry = Registry(place.path, content(), generation: 0)
-        registry.acknowledge(1, [SourceProgress(from: 0, state: source(1, offset: 100))])
+        registry.move { $0.ledger = 1 }
+        registry.acknowledge([SourceProgress(from: 0, state: source(1, offset: 100))])
         try registry.save()
-        #expect(registry.acknowledgedForGood == 0)
-        registry.acknowledge(2, [SourceProgress(from: 100, state: source(1, offset: 200))])
+        #expect(registry.cursorsForGood.ledger == 0)
+        registry.move { $0.ledger = 2 }
+        registry.acknowledge([SourceProgress(from: 100, state: source(1, offset: 200))])
         try registry.save()
-        #expect(registry.acknowledgedForGood == 1)
+        #expect(registry.cursorsForGood.ledger == 1)
         let newer = "\(place.path)/registry.a"
         let good = try FileSystem.contents(newer, limit: 1 << 20)
         for index in 0..<(good.count * 2) {
@@ -55,20 +64,20 @@ struct RegistryTests {
             if index < good.count { bad[index] ^= 0x10 } else { bad.removeLast(index - good.count + 1) }
             try FileSystem.writeAtomically(newer, bad)
             let loaded = try load(place)
-            #expect(loaded.content.acknowledged == 1, "byte \(index)")
+            #expect(loaded.content.cursors.ledger == 1, "byte \(index)")
             #expect(loaded.damage != nil)
         }
         try FileSystem.writeAtomically(newer, good)
-        #expect(try load(place).content.acknowledged == 2)
+        #expect(try load(place).content.cursors.ledger == 2)
     }
 
     @Test func theOlderFileCatchesUpWithoutAnythingNew() throws {
         let place = try Workplace()
         let registry = Registry(place.path, content(), generation: 0)
-        registry.acknowledge(5, [])
+        registry.move { $0.ledger = 5 }
         try registry.save()
         try registry.save()
-        #expect(registry.acknowledgedForGood == 5)
+        #expect(registry.cursorsForGood.ledger == 5)
         // And then there is nothing more to write.
         let fault = SystemFaults.add(.init(.rename, path: place.path, code: 28, times: .max))
         defer { SystemFaults.remove(fault) }
@@ -91,35 +100,40 @@ struct RegistryTests {
     @Test func aFailedSaveIsTriedAgain() throws {
         let place = try Workplace()
         let registry = Registry(place.path, content(), generation: 0)
-        registry.acknowledge(1, [])
+        registry.move { $0.ledger = 1 }
         let fault = SystemFaults.add(.init(.rename, path: place.path, code: 28))
         #expect(throws: IOError.self) { try registry.save() }
         SystemFaults.remove(fault)
         try registry.save()
-        #expect(try load(place).content.acknowledged == 1)
+        #expect(try load(place).content.cursors.ledger == 1)
     }
 
     @Test func acknowledgementsFromBeforeAMoveKeepTheNewInode() throws {
         let place = try Workplace()
         let registry = Registry(place.path, content(), generation: 0)
-        registry.acknowledge(1, [SourceProgress(from: 0, state: source(1, offset: 10))])
+        registry.move { $0.ledger = 1 }
+        registry.acknowledge([SourceProgress(from: 0, state: source(1, offset: 10))])
         registry.relocate(source(1, offset: 30, inode: 99))
         #expect(registry.content.sources.map(\.inode) == [99])
         #expect(registry.content.sources.map(\.offset) == [10])
-        registry.acknowledge(2, [SourceProgress(from: 10, state: source(1, offset: 30))])
+        registry.move { $0.ledger = 2 }
+        registry.acknowledge([SourceProgress(from: 10, state: source(1, offset: 30))])
         #expect(registry.content.sources.map(\.inode) == [99])
         #expect(registry.content.sources.map(\.offset) == [30])
-        registry.acknowledge(3, [SourceProgress(from: 30, state: source(1, offset: 40, inode: 99))])
+        registry.move { $0.ledger = 3 }
+        registry.acknowledge([SourceProgress(from: 30, state: source(1, offset: 40, inode: 99))])
         #expect(registry.content.sources.map(\.offset) == [40])
     }
 
     @Test func forgottenFilesStayForgotten() throws {
         let place = try Workplace()
         let registry = Registry(place.path, content(), generation: 0)
-        for id in UInt64(1)...3 { registry.acknowledge(id, [SourceProgress(from: 0, state: source(id, offset: 5))]) }
+        for id in UInt64(1)...3 { registry.acknowledge([SourceProgress(from: 0, state: source(id, offset: 5))]) }
         registry.forget(1)
-        registry.acknowledge(4, [SourceProgress(from: 5, state: source(1, offset: 9))])
-        registry.acknowledge(5, [SourceProgress(from: 5, state: source(3, offset: 9))])
+        registry.move { $0.ledger = 4 }
+        registry.acknowledge([SourceProgress(from: 5, state: source(1, offset: 9))])
+        registry.move { $0.ledger = 5 }
+        registry.acknowledge([SourceProgress(from: 5, state: source(3, offset: 9))])
         #expect(registry.content.sources.sorted { $0.id < $1.id } == [source(2, offset: 5), source(3, offset: 9)])
     }
 }

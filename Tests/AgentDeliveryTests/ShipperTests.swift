@@ -19,19 +19,20 @@ struct ShipperTests {
         let metrics = MetricRegistry()
 
         init(
-            _ place: Workplace, _ collector: FakeCollector, acknowledged: UInt64 = 0, limit: Int = 64 << 20,
-            heartbeatInterval: Duration = .seconds(30)
+            _ place: Workplace, _ collectors: FakeCollector..., limit: Int = 64 << 20,
+            heartbeatInterval: Duration = .milliseconds(20)
         ) throws {
-            spool = try place.spool(limit: limit)
+            spool = try place.spool(limit: limit, whenFull: .wait)
             writer = SpoolWriter(spool)
             registry = Registry(
-                place.path, RegistryContent(agent: "a", epoch: 1, fingerprint: 1, acknowledged: acknowledged),
-                generation: 0)
+                place.path, RegistryContent(agent: "a", epoch: 1, fingerprint: 1), generation: 0)
             shipper = try Shipper(
                 Shipper.Parts(
                     spool: spool, registry: registry, rejectedDirectory: "\(place.path)/rejected", log: place.log(),
                     metrics: DeliveryMetrics(metrics), heartbeatInterval: heartbeatInterval,
-                    makeTransport: { collector }))
+                    collectors: collectors.enumerated().map { index, collector in
+                        Shipper.Collector(name: "c\(index)") { collector }
+                    }))
         }
 
         func put(_ message: String, source: UInt64 = 1, from: Int = 0, to: Int = 10) throws {
@@ -51,7 +52,7 @@ struct ShipperTests {
         run.finish()
         #expect(collector.sent.map(\.sequence) == Array(1...20))
         #expect(collector.sent.map(\.messages) == (1...20).map { ["m\($0)"] })
-        #expect(run.registry.content.acknowledged == 20)
+        #expect(run.registry.content.cursors.lanes == [0, 20, 0, 0])
         #expect(run.registry.content.sources.map(\.offset) == [200])
         guard case .content(let saved, _, _) = try Registry.load(place.path) else {
             Issue.record("the registry was not saved")
@@ -94,7 +95,7 @@ struct ShipperTests {
         let text = String(decoding: reason, as: UTF8.self)
         #expect(text.contains("reason: 400 Malformed") && text.contains("/var/log/1.log bytes 3 to 33"))
         #expect(FileSystem.exists("\(place.path)/rejected/1-1.batch.zst"))
-        #expect(run.registry.content.acknowledged == 2)
+        #expect(run.registry.content.cursors.lanes == [0, 2, 0, 0])
         #expect(place.log0.contains { $0.contains("ERROR") && $0.contains("was put aside") })
         #expect(run.metrics.render().contains("lodge_agent_batches_set_aside_total 1\n"))
     }
@@ -107,7 +108,7 @@ struct ShipperTests {
             try run.put("one")
             try run.put("two")
             run.shipper.stop(deadline: SystemClock.monotonicNanos())
-            #expect(run.shipper.acknowledged == 0)
+            #expect(run.registry.content.cursors.lanes == [0, 0, 0, 0])
             #expect(run.registry.content.sources.isEmpty)
         }
         let collector = FakeCollector()
@@ -121,25 +122,30 @@ struct ShipperTests {
 
     @Test func aFullSpoolIsEmptiedAndTakesMore() throws {
         let place = try Workplace()
-        let down = DeliveryOutcome.unreachable(TransportError(.cannotConnect, "down"))
-        let collector = FakeCollector(Array(repeating: down, count: 2))
-        let run = try Run(place, collector, limit: 8 << 20)
         var generator = SeededGenerator(seed: 1)
-        let texts = (0..<60).map { _ in noise(400_000, &generator) }
-        var refusals = 0
-        // Three times what the spool holds.
-        for text in texts {
+        let texts = (0..<60).map { _ in noise(1_000_000, &generator) }
+        // Three times what the spool holds; nobody sends at first.
+        var count = 0
+        do {
+            let writer = SpoolWriter(try place.spool(limit: 8 << 20, whenFull: .wait))
+            while count < texts.count {
+                try writer.append(batch(texts[count], from: 0, to: 10), agent: "a", epoch: 1, now: 1)
+                count += 1
+            }
+        } catch SpoolError.full {}
+        #expect(count > 1 && count < texts.count)
+        let collector = FakeCollector()
+        let run = try Run(place, collector, limit: 8 << 20)
+        for text in texts[count...] {
             try eventually("the spool takes more") {
                 do {
                     try run.put(text)
                     return true
                 } catch SpoolError.full {
-                    refusals += 1
                     return false
                 }
             }
         }
-        #expect(refusals > 0)
         #expect(run.shipper.waitUntilDrained(deadline: nil))
         run.finish()
         #expect(Array(collector.sent.compactMap(\.messages.first).suffix(60)) == texts)
@@ -161,7 +167,7 @@ struct ShipperTests {
         let collector = FakeCollector()
         let run = try Run(place, collector, heartbeatInterval: .milliseconds(10))
         let times = Timestamp(nanoseconds: 5)...Timestamp(nanoseconds: 9)
-        run.shipper.lost(DropLog.Loss(reason: "file_gone", bytes: 70, source: "/app.log", times: times))
+        run.shipper.lost(DropNote(lost: 70, reason: "file_gone", path: "/app.log", times: times))
         try run.put("one")
         #expect(run.shipper.waitUntilDrained(deadline: nil))
         try eventually("it is told") { collector.beats.contains { $0.drops.contains { $0.reason == "file_gone" } } }
@@ -182,5 +188,66 @@ struct ShipperTests {
         let delivered = failed > 0 ? 0 : 1
         #expect(run.metrics.render().contains("lodge_agent_events_delivered_total \(delivered)\n"))
         #expect(run.metrics.render().contains("lodge_agent_events_failed_total \(1 - delivered)\n"))
+    }
+
+    @Test func anotherCollectorTakesOver() throws {
+        let place = try Workplace()
+        let down = DeliveryOutcome.unreachable(TransportError(.cannotConnect, "down"))
+        let first = CollectorChoice(agent: "a", count: 2).preferred
+        let (dead, alive) = (FakeCollector(Array(repeating: down, count: 100_000)), FakeCollector())
+        let run = first == 0 ? try Run(place, dead, alive) : try Run(place, alive, dead)
+        for number in 1...5 { try run.put("m\(number)", from: number * 10 - 10, to: number * 10) }
+        #expect(run.shipper.waitUntilDrained(deadline: nil))
+        run.finish()
+        #expect(alive.sent.map(\.messages) == (1...5).map { ["m\($0)"] })
+        #expect(place.log0.contains { $0.contains("batches go to another collector") })
+    }
+
+    @Test func aBatchWhoseAnswerWasLostGoesToTheSameCollector() throws {
+        let place = try Workplace()
+        let lost = DeliveryOutcome.unreachable(TransportError(.interrupted, "cut"))
+        let first = CollectorChoice(agent: "a", count: 2).preferred
+        let (cutting, other) = (FakeCollector([lost, lost]), FakeCollector())
+        let run = first == 0 ? try Run(place, cutting, other) : try Run(place, other, cutting)
+        try run.put("one")
+        #expect(run.shipper.waitUntilDrained(deadline: nil))
+        run.finish()
+        #expect(cutting.sent.map(\.messages) == [["one"], ["one"], ["one"]] && other.sent.isEmpty)
+    }
+
+    @Test func errorsOvertakeWhatIsRefused() throws {
+        let place = try Workplace()
+        let refusal = DeliveryOutcome.refused(status: 400, title: "no", isProblem: true, retryAfter: .seconds(60))
+        let collector = FakeCollector([refusal])
+        let run = try Run(place, collector)
+        try run.put("one")
+        try eventually("the batch is refused") { collector.sent.count == 1 }
+        let error = try batch([("ERROR", "bad")], from: 10)
+        run.shipper.spooled(try run.writer.append(error, agent: "a", epoch: 1, now: 1))
+        try eventually("the error is there") { collector.sent.map(\.messages).contains(["bad"]) }
+        run.shipper.stop(deadline: SystemClock.monotonicNanos())
+        #expect(run.registry.content.cursors.lanes == [0, 0, 0, 1])
+        // The file's first line waits, so that it has not moved on.
+        #expect(run.registry.content.sources.isEmpty)
+    }
+
+    @Test func eventsThatTheCollectorRejectsAreKeptAndCounted() throws {
+        let place = try Workplace()
+        let collector = FakeCollector([
+            .accepted(
+                events: 1, failed: 1, isDuplicate: false, lagHint: "normal",
+                rejected: [RejectedEvent(index: 1, reason: "too long")])
+        ])
+        let run = try Run(place, collector)
+        let lines = try batch([("INFO", "good"), ("INFO", "bad")])
+        run.shipper.spooled(try run.writer.append(lines, agent: "a", epoch: 1, now: 1))
+        #expect(run.shipper.waitUntilDrained(deadline: nil))
+        try eventually("it is told", within: .seconds(10)) { !collector.beats.flatMap(\.drops).isEmpty }
+        run.finish()
+        let text = String(
+            decoding: try FileSystem.contents("\(place.path)/rejected/events.ndjson", limit: 4096), as: UTF8.self)
+        #expect(text.contains("too long") && text.contains("bad") && !text.contains("good"))
+        let told = try #require(collector.beats.flatMap(\.drops).first)
+        #expect(told.level == .info && told.events == 1 && told.reason == "rejected")
     }
 }

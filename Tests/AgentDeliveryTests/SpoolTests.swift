@@ -1,101 +1,300 @@
 import AgentDelivery
 import AgentPipeline
+import Journal
+import LogModel
 import SystemIO
 import TestSupport
 import Testing
 
+/// Everything that waits in a spool, as it would be sent, acknowledged at once.
+func drain(_ queue: SpoolQueue) throws -> [SpoolRecord] {
+    var records: [SpoolRecord] = []
+    while let batch = try Lane.inOrder.lazy.compactMap({ try queue.first(in: $0) }).first {
+        _ = queue.begin(batch)
+        queue.finish(batch)
+        records.append(batch.record)
+    }
+    return records
+}
+
+func makeQueue(_ spool: Spool, behind cursors: SpoolCursors = SpoolCursors()) -> SpoolQueue {
+    SpoolQueue(spool, behind: cursors) { lane, position, reason in
+        Issue.record("\(lane) \(position): \(reason)")
+    }
+}
+
 struct SpoolTests {
-    private func all(_ spool: Spool, from position: UInt64 = 1) throws -> [SpoolRecord] {
-        let reader = spool.reader(from: position)
-        var records: [SpoolRecord] = []
-        while let record = try spool.next(reader, refused: { _, _ in Issue.record("not understood") }) {
-            records.append(record)
-        }
-        return records
+    private func all(_ spool: Spool, behind cursors: SpoolCursors = SpoolCursors()) throws -> [SpoolRecord] {
+        try drain(makeQueue(spool, behind: cursors))
     }
 
     @Test func whatWasAppendedComesBackAfterReopening() throws {
         let place = try Workplace()
-        let first = try batch("one", from: 5, to: 9)
         do {
-            let spool = try place.spool()
-            let writer = SpoolWriter(spool)
-            #expect(try writer.append(first, agent: "a", epoch: 7, now: 1) == 1)
-            #expect(try writer.append(batch("two"), agent: "a", epoch: 7, now: 2) == 2)
+            let writer = SpoolWriter(try place.spool())
+            #expect(try writer.append(batch("one", from: 5, to: 9), agent: "a", epoch: 8, now: 1) == 2)
+            #expect(try writer.append(batch("two", from: 9, to: 20), agent: "a", epoch: 8, now: 2) == 3)
         }
-        let records = try all(try place.spool())
+        let spool = try place.spool()
+        var progress: [SourceProgress] = []
+        #expect(spool.forEachProgress(behind: SpoolCursors()) { progress.append($0) })
+        #expect(progress.map(\.from) == [5, 9] && progress.map(\.state.offset) == [9, 20])
+        let records = try all(spool)
         #expect(records.map(\.sequence) == [1, 2])
-        #expect(records.map(\.epoch) == [7, 7])
-        #expect(records[0].progress == first.progress)
-        #expect(records[0].progress[0].from == 5)
-        #expect(records[0].events == 1)
+        #expect(records.map(\.epoch) == [9, 9])
+        #expect(records[0].events == 1 && records[0].shares.map(\.bytes) == [5..<9])
+        #expect(records[0].levels.map(\.level) == [.unknown])
         #expect(try records.map(messages) == [["one"], ["two"]])
     }
 
-    @Test func aTornEndIsCutOffAndItsNumberUsedAgain() throws {
+    @Test func eachPriorityIsALaneAndTheHighestIsSentFirst() throws {
+        let place = try Workplace()
+        let spool = try place.spool()
+        let writer = SpoolWriter(spool)
+        for number in 0..<2 {
+            try writer.append(
+                batch(
+                    [
+                        ("DEBUG", "d\(number)"), ("INFO", "i\(number)"), ("ERROR", "e\(number)"),
+                        ("WARN", "w\(number)"), ("FATAL", "f\(number)"), ("", "u\(number)"),
+                    ], from: number * 60), agent: "a", epoch: 8, now: 1)
+        }
+        let queue = makeQueue(spool)
+        let records = try drain(queue)
+        #expect(
+            try records.map(messages) == [
+                ["e0", "f0"], ["e1", "f1"], ["w0"], ["w1"], ["i0", "u0"], ["i1", "u1"], ["d0"], ["d1"],
+            ])
+        #expect(records.map(\.epoch) == [11, 11, 10, 10, 9, 9, 8, 8])
+        #expect(records.map(\.sequence) == [1, 2, 1, 2, 1, 2, 1, 2])
+    }
+
+    @Test func aFileMovesOnWhenAllOfItsLinesAreDone() throws {
+        let place = try Workplace()
+        let spool = try place.spool()
+        let writer = SpoolWriter(spool)
+        for number in 0..<3 {
+            let lines = [("DEBUG", "d"), ("ERROR", "e")]
+            try writer.append(batch(lines, from: number * 20), agent: "a", epoch: 8, now: 1)
+        }
+        let queue = makeQueue(spool)
+        var offsets: [Int] = []
+        func settle() throws { try queue.settle { _, progress in offsets += progress.map(\.state.offset) } }
+        for _ in 0..<3 {
+            let batch = try #require(try queue.first(in: .priority(.error)))
+            #expect(queue.begin(batch) == false)
+            queue.finish(batch)
+            try settle()
+        }
+        #expect(offsets.isEmpty)
+        for expected in [20, 40, 60] {
+            let batch = try #require(try queue.first(in: .priority(.debug)))
+            _ = queue.begin(batch)
+            queue.finish(batch)
+            try settle()
+            #expect(offsets.last == expected)
+        }
+    }
+
+    @Test func aBatchWithoutEventsMovesItsFileOn() throws {
+        let place = try Workplace()
+        var source = SourceState(id: 3, path: "journal", device: 0, inode: 0)
+        source.offset = 70
+        source.cursor = "s=1;i=2"
+        do {
+            let assembler = BatchAssembler(host: "h", cutter: LineCutter(maxLineBytes: 100))
+            assembler.note(source, from: 20)
+            let nothing = try #require(assembler.finish())
+            try SpoolWriter(try place.spool()).append(nothing, agent: "a", epoch: 8, now: 1)
+        }
+        let spool = try place.spool()
+        var found: [SourceProgress] = []
+        #expect(spool.forEachProgress(behind: SpoolCursors()) { found.append($0) })
+        #expect(found == [SourceProgress(from: 20, state: source)])
+        let queue = makeQueue(spool)
+        var settled: [SourceProgress] = []
+        try queue.settle { settled.append(contentsOf: $1) }
+        #expect(settled == found)
+        #expect(try drain(queue).isEmpty)
+    }
+
+    @Test func whatWasNeverReadIsInTheLedgerUntilItIsTold() throws {
+        let place = try Workplace()
+        let times = Timestamp(nanoseconds: 5)...Timestamp(nanoseconds: 9)
+        let notes = ["/a", "/b"].map { DropNote(lost: 7, reason: "file_gone", path: $0, times: times) }
+        do {
+            let spool = try place.spool()
+            _ = try spool.note(notes)
+            _ = try spool.note([notes[0]])
+        }
+        let spool = try place.spool()
+        let first = try #require(try makeQueue(spool).nextReport())
+        #expect(first.drops == notes)
+        // An entry that repeats them adds up what is of the same file.
+        try spool.summarize(1)
+        let summary = try #require(try makeQueue(spool).nextReport())
+        #expect(summary.drops.map(\.path) == ["/a", "/b"] && summary.drops.map(\.bytes) == [0..<14, 0..<7])
+    }
+
+    @Test func theOldestOfTheLowestPriorityGoesFirstAndIsCounted() throws {
+        let place = try Workplace()
+        let spool = try place.spool(limit: 8 << 20)
+        var dropped: [DropNote] = []
+        let writer = SpoolWriter(spool) { dropped += $0 }
+        var generator = SeededGenerator(seed: 3)
+        var number = 0
+        func put(_ level: String) throws {
+            let text = "\(number) " + noise(200_000, &generator)
+            try writer.append(batch([(level, text)], from: number * 10), agent: "a", epoch: 8, now: 1)
+            number += 1
+        }
+        for _ in 0..<30 { try put("DEBUG") }
+        for _ in 0..<100 { try put("INFO") }
+        #expect(dropped.first?.level == .debug && dropped.first?.bytes.lowerBound == 0)
+        #expect(dropped.first?.path == "/var/log/1.log" && dropped.first?.reason == SpoolWriter.full)
+        for _ in 0..<200 { try put("ERROR") }
+        // What is of lower priority and comes now goes at once.
+        let before = dropped.count
+        try put("INFO")
+        #expect(dropped[before...].map(\.level) == [.info] && dropped.last?.bytes == (number - 1) * 10..<number * 10)
+        #expect(spool.bytes <= 8 << 20)
+        let levels = dropped.map(\.level)
+        let firstError = try #require(levels.firstIndex(of: .error))
+        #expect(levels[..<firstError].filter { $0 == .debug }.count > 0)
+        func events(_ level: Level) -> Int { dropped.filter { $0.level == level }.reduce(0) { $0 + $1.events } }
+        #expect(events(.debug) == 30 && events(.info) == 101)
+        let left = try all(spool)
+        #expect(left.allSatisfy { $0.levels.map(\.level) == [.error] })
+        #expect(left.count + events(.error) == 200 && events(.error) > 50)
+        // The newest stay, without a hole.
+        #expect(left.map(\.sequence) == Array((200 - UInt64(left.count) + 1)...200))
+    }
+
+    @Test func countsSurviveAndAreToldUnderTheSameNumbers() throws {
+        let place = try Workplace()
+        var generator = SeededGenerator(seed: 3)
+        var dropped = 0
+        do {
+            let writer = SpoolWriter(try place.spool(limit: 8 << 20)) { dropped += $0.reduce(0) { $0 + $1.events } }
+            for number in 0..<60 {
+                let text = noise(400_000, &generator)
+                try writer.append(batch([("INFO", text)], from: number * 10), agent: "a", epoch: 8, now: 1)
+            }
+        }
+        #expect(dropped > 0)
+        let spool = try place.spool(limit: 8 << 20)
+        func told() throws -> [UInt64: Int] {
+            let queue = makeQueue(spool)
+            var told: [UInt64: Int] = [:]
+            while let (number, drops) = try queue.nextReport() {
+                told[number] = drops.reduce(0) { $0 + $1.events }
+                queue.passReport()
+            }
+            return told
+        }
+        let first = try told()
+        #expect(first.values.reduce(0, +) == dropped)
+        #expect(try told() == first)
+        // Written anew, the ledger says the same with one entry.
+        try spool.summarize(1)
+        #expect(try Array(told().values) == [dropped])
+        #expect(try all(spool).count + dropped == 60)
+    }
+
+    @Test func aBatchThatMayBeStoredIsNotDropped() throws {
+        let place = try Workplace()
+        var generator = SeededGenerator(seed: 5)
+        var dropped = 0
+        func put(_ writer: SpoolWriter, _ level: String) throws {
+            try writer.append(batch([(level, noise(400_000, &generator))]), agent: "a", epoch: 8, now: 1)
+        }
+        do {
+            let spool = try place.spool(limit: 8 << 20)
+            let writer = SpoolWriter(spool) { dropped += $0.reduce(0) { $0 + $1.events } }
+            for _ in 0..<8 { try put(writer, "DEBUG") }
+            let queue = makeQueue(spool)
+            let first = try #require(try queue.first(in: .priority(.debug)))
+            #expect(queue.begin(first) == false)
+            while dropped < 7 { try put(writer, "INFO") }
+            for _ in 0..<3 { try put(writer, "INFO") }
+            #expect(try queue.first(in: .priority(.debug))?.record.sequence == 1)
+        }
+        // Also when the agent has ended in between.
+        let spool = try place.spool(limit: 8 << 20)
+        let queue = makeQueue(spool)
+        let first = try #require(try queue.first(in: .priority(.debug)))
+        #expect(first.record.sequence == 1 && queue.begin(first) == true)
+        queue.finish(first)
+        #expect(try queue.first(in: .priority(.debug)) == nil)
+        #expect(!FileSystem.exists("\(place.path)/spool/debug/held"))
+    }
+
+    @Test func whatTheLedgerDoesNotTellIsNeverSent() throws {
         let place = try Workplace()
         do {
             let writer = SpoolWriter(try place.spool())
-            _ = try writer.append(batch("one"), agent: "a", epoch: 7, now: 1)
-            _ = try writer.append(batch("two"), agent: "a", epoch: 7, now: 2)
+            _ = try writer.append(batch("one"), agent: "a", epoch: 8, now: 1)
+            let fault = SystemFaults.add(.init(.write, path: "\(place.path)/spool/ledger", code: 28, times: 2))
+            defer { SystemFaults.remove(fault) }
+            for _ in 0..<2 {
+                #expect(throws: SpoolError.self) { try writer.append(batch("two"), agent: "a", epoch: 8, now: 1) }
+            }
+            // It ends here: the line is read again.
         }
-        let name = try #require(try FileSystem.list("\(place.path)/spool").first { $0.hasSuffix(".journal") })
-        let file = try OpenFile("\(place.path)/spool/\(name)", .readWrite)
-        try file.truncate(to: try file.status().size - 3)
         let spool = try place.spool()
-        #expect(try all(spool).map(\.sequence) == [1])
-        #expect(spool.nextPosition == 2)
+        #expect(!spool.isDamaged)
+        #expect(try SpoolWriter(spool).append(batch("again"), agent: "a", epoch: 8, now: 1) == 3)
+        #expect(try all(spool).map(messages) == [["one"], ["again"]])
     }
 
-    @Test func aFullSpoolRefusesAndTakesAgainWhenThereIsRoom() throws {
+    @Test func anAppendThatFailedGoesOnWhereItWas() throws {
         let place = try Workplace()
-        let spool = try place.spool(limit: 8 << 20)
+        let spool = try place.spool()
+        let writer = SpoolWriter(spool)
+        let mixed = try batch([("ERROR", "e"), ("INFO", "i")])
+        _ = try writer.append(batch("one"), agent: "a", epoch: 8, now: 1)
+        for part in ["info", "ledger"] {
+            let fault = SystemFaults.add(.init(.write, path: "\(place.path)/spool/\(part)", code: 28, tornBytes: 5))
+            defer { SystemFaults.remove(fault) }
+            #expect(throws: SpoolError.self) { try writer.append(mixed, agent: "a", epoch: 8, now: 1) }
+        }
+        _ = try writer.append(mixed, agent: "a", epoch: 8, now: 1)
+        #expect(try all(spool).map(messages) == [["e"], ["one"], ["i"]])
+    }
+
+    @Test func aSpoolThatWaitsRefusesAndTakesAgainWhenThereIsRoom() throws {
+        let place = try Workplace()
+        let spool = try place.spool(limit: 8 << 20, whenFull: .wait)
         let writer = SpoolWriter(spool)
         var generator = SeededGenerator(seed: 1)
-        var count: UInt64 = 0
+        var count = 0
         let refusal = #expect(throws: SpoolError.self) {
             while count < 100 {
-                count = try writer.append(batch(noise(600_000, &generator)), agent: "a", epoch: 1, now: 1)
+                _ = try writer.append(batch(noise(600_000, &generator)), agent: "a", epoch: 8, now: 1)
+                count += 1
             }
         }
         guard case .full = refusal else {
             Issue.record("\(String(describing: refusal))")
             return
         }
-        #expect(spool.bytes >= 8 << 20 && spool.bytes < 10 << 20)
-        try spool.release(before: count + 1)
+        #expect(spool.bytes <= 8 << 20 && spool.bytes > 6 << 20)
+        #expect(try all(spool).count == count)
+        var cursors = SpoolCursors()
+        cursors.lanes[Priority.info.rawValue] = UInt64(count)
+        try spool.release(before: cursors)
         #expect(spool.bytes < 3 << 20)
-        #expect(try writer.append(batch("room"), agent: "a", epoch: 1, now: 1) == count + 1)
-        #expect(try all(spool, from: count + 1).map(messages) == [["room"]])
-    }
-
-    @Test func aFullDiskRefusesAndTheBatchMayBeOfferedAgain() throws {
-        let place = try Workplace()
-        let writer = SpoolWriter(try place.spool())
-        _ = try writer.append(batch("one"), agent: "a", epoch: 1, now: 1)
-        let fault = SystemFaults.add(.init(.write, path: place.path, code: 28, tornBytes: 5, times: 2))
-        defer { SystemFaults.remove(fault) }
-        for _ in 0..<2 {
-            let error = #expect(throws: SpoolError.self) {
-                try writer.append(batch("two"), agent: "a", epoch: 1, now: 1)
-            }
-            guard case .diskFull = error else {
-                Issue.record("\(String(describing: error))")
-                return
-            }
-        }
-        #expect(try writer.append(batch("two"), agent: "a", epoch: 1, now: 1) == 2)
     }
 
     @Test func afterAFailedSyncNothingIsPromised() throws {
         let place = try Workplace()
         let writer = SpoolWriter(try place.spool())
-        _ = try writer.append(batch("one"), agent: "a", epoch: 1, now: 1)
+        _ = try writer.append(batch("one"), agent: "a", epoch: 8, now: 1)
         let fault = SystemFaults.add(.init(.sync, path: place.path, code: 5))
         defer { SystemFaults.remove(fault) }
         for _ in 0..<2 {
             let error = #expect(throws: SpoolError.self) {
-                try writer.append(batch("two"), agent: "a", epoch: 1, now: 1)
+                try writer.append(batch("two"), agent: "a", epoch: 8, now: 1)
             }
             guard case .broken = error else {
                 Issue.record("\(String(describing: error))")

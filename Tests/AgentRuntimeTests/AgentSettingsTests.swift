@@ -1,7 +1,9 @@
+import AgentDelivery
 import AgentPipeline
 import AgentRuntime
 import LogModel
 import RegularExpressions
+import CurlTransport
 import Settings
 import Testing
 
@@ -18,11 +20,13 @@ struct AgentSettingsTests {
             collector:
               url: https://logs:7600
               headers: {Authorization: "Bearer ${KEY}"}
+              rate: 1MiB
+              tls: {ca: /a.pem, certificate: /c.pem, key: /k.pem}
             state: /var/lib/lodge-agent
             host: web1
             timezone: utc
             batch: {bytes: 256KiB, events: 500, interval: 1s}
-            spool: {bytes: 2GiB}
+            spool: {bytes: 2GiB, disk_percent: 25, when_full: wait, zstd_level: 3}
             files:
               - include: [/var/log/*.log, /srv/**/*.json]
                 exclude: /var/log/debug.log
@@ -31,14 +35,18 @@ struct AgentSettingsTests {
                 fields: {environment: test}
               - include: /var/log/syslog
             """)
-        #expect(settings.collectorURL == "https://logs:7600")
+        #expect(settings.collectorURLs == ["https://logs:7600"])
         #expect(settings.headers.map { "\($0.name): \($0.value)" } == ["Authorization: Bearer secret"])
         #expect(settings.state == "/var/lib/lodge-agent")
         #expect(settings.host == "web1")
         #expect(settings.zone == .utc)
         #expect(settings.batch == BatchLimits(bytes: 256 << 10, events: 500))
         #expect(settings.batchInterval == .seconds(1))
-        #expect(settings.spoolBytes == 2 << 30)
+        #expect(
+            settings.spool
+                == SpoolOptions(limitBytes: 2 << 30, diskShare: 0.25, whenFull: .wait, compressionLevel: 3))
+        #expect(settings.tls == TLSFiles(authorities: "/a.pem", certificate: "/c.pem", key: "/k.pem"))
+        #expect(settings.sendRate == 1 << 20)
         #expect(settings.files.map(\.include) == [["/var/log/*.log", "/srv/**/*.json"], ["/var/log/syslog"]])
         #expect(settings.files.map(\.exclude) == [["/var/log/debug.log"], []])
         #expect(settings.files.map(\.profile.format) == [.json, .auto])
@@ -90,7 +98,7 @@ struct AgentSettingsTests {
 
     @Test func whatIsLeftOutHasADefault() throws {
         let settings = try read("files: [{include: /x}]")
-        #expect(settings.collectorURL == "http://127.0.0.1:7600")
+        #expect(settings.collectorURLs == ["http://127.0.0.1:7600"])
         #expect(settings.state == nil)
         #expect(settings.zone == .local)
         #expect(settings.batchInterval == .milliseconds(500))
@@ -158,11 +166,25 @@ struct AgentSettingsTests {
         Wrong(
             text: "spool: {bytes: 1MiB}",
             message: "agent.yaml:1:16: `spool.bytes` must be between 8MiB and 1024TiB, not `1MiB`"),
+        Wrong(
+            text: "spool: {when_full: stop}",
+            message: "agent.yaml:1:20: `spool.when_full` must be one of `drop`, `wait`, not `stop`"),
+        Wrong(
+            text: "collectors: [\"logs:1\"]",
+            message: "agent.yaml:1:13: `collectors` must be such as http://logs:7600, not `logs:1`"),
+        Wrong(
+            text: "collector: {tls: {key: /k}}",
+            message: "agent.yaml:1:24: `collector.tls.key` goes with `collector.tls.certificate`"),
     ]
+
+    @Test func severalCollectorsMayBeNamed() throws {
+        let settings = try read("collectors: [\"http://a:1\", \"https://b:2\"]")
+        #expect(settings.collectorURLs == ["http://a:1", "https://b:2"])
+    }
 
     @Test func filesMayBeLeftToTheCommandLine() throws {
         let settings = try read("collector: {url: \"http://logs:7600\"}")
-        #expect(settings.files.isEmpty && settings.collectorURL == "http://logs:7600")
+        #expect(settings.files.isEmpty && settings.collectorURLs == ["http://logs:7600"])
     }
 
     @Test(arguments: wrong) func mistakesAreNamedWithTheirPlace(_ item: Wrong) {

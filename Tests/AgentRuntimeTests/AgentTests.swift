@@ -16,7 +16,7 @@ struct AgentTests {
         var settings = AgentSettings()
         settings.files = [.init(include: ["\(place.path)/nothing-*.log"])]
         settings.state = "\(place.path)/state"
-        settings.collectorURL = "http://127.0.0.1:1"
+        settings.collectorURLs = ["http://127.0.0.1:1"]
         let agent = try Agent(
             settings, readsOnce: true,
             log: DiagnosticLog(program: "t", sink: { line in lines.all.withLock { $0.append(line) } }))

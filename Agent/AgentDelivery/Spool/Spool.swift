@@ -1,160 +1,174 @@
 package import AgentPipeline
-import ByteCoding
 package import Journal
-import LogModel
+import Synchronization
 import SystemIO
-import WireProtocol
-import ZstdCodec
 
-/// Why the spool did not take a batch.
-package enum SpoolError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// It holds as many bytes as it may; there is room when the collector has acknowledged some.
-    case full(bytes: Int, limit: Int)
-    /// The disk is full; the batch may be offered again.
-    case diskFull(String)
-    /// A sync has failed: nothing can be promised any more in this process.
-    case broken(String)
-    /// Another failure; the batch may be offered again.
-    case failed(String)
-
-    /// A sentence without a full stop.
-    package var description: String {
-        switch self {
-        case .full(let bytes, let limit): "the spool holds \(bytes) bytes, the limit is \(limit)"
-        case .diskFull(let text), .broken(let text), .failed(let text): text
-        }
-    }
-
-    init(_ error: JournalError) {
-        switch error {
-        case .full: self = .diskFull(error.description)
-        case .failed: self = .broken(error.description)
-        default: self = .failed(error.description)
-        }
-    }
-}
-
-/// The batches that the collector has not acknowledged yet, on disk, in order.
+/// The batches that the collector has not acknowledged yet, on disk, by priority.
 ///
-/// A batch is synced before it may be sent, so that what is sent again under a number is always the same. One thread
-/// appends by a ``SpoolWriter``, another reads by ``next(_:)``; both may ask for numbers.
+/// Each priority is a journal of its own, a *lane*. A batch of the pipeline becomes one record in the lane of each
+/// priority that it has events of, and then one entry of the *ledger*, which makes them count and tells how far the files
+/// are dealt with when all lanes have got there. What is dropped for want of room is in the ledger before it goes, so that
+/// counts survive everything that the events' journals survive.
+///
+/// What may be sent is synced first, so that what is sent again under a number is always the same. One thread appends
+/// by a ``SpoolWriter``, another sends by a ``SpoolQueue``.
 package final class Spool: Sendable {
+    /// The directory.
+    package let path: String
     /// The most bytes of files.
     package let limitBytes: Int
-    package let directory: JournalDirectory
+    let options: SpoolOptions
+    let lanes: [JournalDirectory]
+    let old: JournalDirectory?
+    let ledger: SpoolLedger
+    /// Held batches found when it was opened, by lane.
+    let heldAtStart: [CommittedRecord?]
+    /// Whether it is uncertain which numbers of lanes were used before: numbers must begin again in a new epoch.
+    package let isDamaged: Bool
+    /// What could not be opened and was renamed, with the reason.
+    package let setAside: [SpoolPartSetAside]
+    private let state: Mutex<SpoolState>
+    /// Files are removed by one thread at a time.
+    private let removing = Mutex(())
+    /// Entries of the ledger that are applied, and whose drops the collector knows.
+    private let passed: Mutex<(applied: UInt64, reported: UInt64)>
 
     /// Opens the spool in a directory, which is made when it is missing. Damage is reported, not an error.
     ///
     /// - Parameters:
     ///   - path: the directory.
-    ///   - limitBytes: the most bytes of files; at least 8 MiB.
+    ///   - options: its bounds.
+    ///   - cursors: how far it is dealt with.
     ///   - onDamage: hears of each damage once.
     /// - Throws: ``JournalError`` when another process uses it, or the directory cannot be used.
     package init(
-        _ path: String, limitBytes: Int, onDamage: @escaping @Sendable (JournalDamage) -> Void
+        _ path: String, options: SpoolOptions, cursors: SpoolCursors = SpoolCursors(),
+        onDamage: @escaping @Sendable (JournalDamage) -> Void
     ) throws(JournalError) {
-        self.limitBytes = max(limitBytes, 8 << 20)
-        // Files are removed as a whole: the limit must hold several, or the last one alone would fill it.
-        let options = JournalOptions(
-            fileBytes: min(16 << 20, self.limitBytes / 8), verification: .allFiles, onDamage: onDamage)
-        directory = try JournalDirectory(path, options: options)
+        do throws(IOError) { try FileSystem.createDirectory(path) } catch { throw .io(error) }
+        self.path = path
+        self.options = options
+        limitBytes = options.limit(in: path)
+        let opened = try SpoolOpening(path: path, limitBytes: limitBytes, cursors: cursors, onDamage: onDamage).open()
+        lanes = opened.lanes
+        old = opened.old
+        ledger = SpoolLedger(opened.ledger, untold: opened.voids, summary: opened.summary)
+        heldAtStart = opened.held
+        isDamaged = opened.isDamaged
+        setAside = opened.setAside
+        state = Mutex(opened.state)
+        passed = Mutex((cursors.ledger, cursors.reported))
     }
 
-    /// The number the next batch will get.
-    package var nextPosition: UInt64 { directory.nextPosition }
+    /// The number of the ledger's last entry; 0 when there is none.
+    package var lastEntry: UInt64 { ledger.directory.nextPosition - 1 }
 
     /// Bytes of files at present.
-    package var bytes: Int { directory.status.bytes }
+    package var bytes: Int {
+        lanes.reduce(ledger.directory.status.bytes + (old?.status.bytes ?? 0)) { $0 + $1.status.bytes }
+    }
 
-    /// A reader of all batches from `position` on.
-    package func reader(from position: UInt64) -> JournalReader { JournalReader(directory, from: position) }
+    /// Whether batches wait that a version without priorities has spooled.
+    package var hasOld: Bool { state.withLock { $0.lanes[LaneIndex.old].first != nil } }
 
-    /// The next batch of a reader, nil when there is none yet. Records that cannot be understood are passed over.
-    ///
-    /// - Parameters:
-    ///   - reader: where to go on.
-    ///   - refused: hears of a record that cannot be understood.
-    /// - Returns: the batch.
-    /// - Throws: ``SpoolError`` when the disk does not give it.
-    package func next(_ reader: JournalReader, refused: (UInt64, String) -> Void) throws(SpoolError) -> SpoolRecord? {
-        while true {
-            let result: JournalReadResult
-            do throws(JournalError) { result = try reader.read(maxBytes: 1) } catch { throw SpoolError(error) }
-            guard let record = result.records.first else {
-                if result.damages.isEmpty && result.skippedTo == nil { return nil }
-                if reader.position >= nextPosition { return nil }
-                continue
-            }
-            do throws(ByteCodingError) { return try SpoolRecord(record) } catch {
-                refused(record.position, error.description)
-            }
+    /// How far each lane is dealt with; the cursors of the ledger are the shipper's.
+    package var laneCursors: (lanes: [UInt64], old: UInt64) {
+        state.withLock { state in
+            (state.lanes.prefix(Priority.allCases.count).map(\.done), state.lanes[LaneIndex.old].done)
         }
     }
 
-    /// Removes files whose batches all have numbers below `position`.
-    package func release(before position: UInt64) throws(SpoolError) {
-        do throws(JournalError) { try directory.removeFiles(before: position) } catch { throw SpoolError(error) }
-    }
-}
+    func withState<R>(_ body: (inout SpoolState) -> R) -> R { state.withLock { body(&$0) } }
 
-/// Appends batches to a spool. One thread at a time.
-package final class SpoolWriter {
-    private let spool: Spool
-    private let journal: JournalWriter
-    private var compressor = ZstdCompressor(level: 1, checksum: true)
-    private var content = ByteWriter(capacity: 64 << 10)
-
-    /// Makes the writer of a spool; it must have no other.
-    package init(_ spool: Spool) {
-        self.spool = spool
-        journal = JournalWriter(spool.directory)
-    }
-
-    /// Encodes, compresses, writes and syncs a batch.
-    ///
-    /// - Parameters:
-    ///   - batch: the events.
-    ///   - agent: who made it.
-    ///   - epoch: the agent's epoch; its number in it is the number in the spool.
-    ///   - now: nanoseconds since the epoch.
-    /// - Returns: the number.
-    /// - Throws: ``SpoolError``; the batch is not in the spool and may be offered again, except after `broken`.
-    package func append(
-        _ batch: AssembledBatch, agent: String, epoch: UInt64, now: Int64
-    ) throws(SpoolError) -> UInt64 {
-        let bytes = spool.bytes
-        if bytes >= spool.limitBytes { throw .full(bytes: bytes, limit: spool.limitBytes) }
-        let payload = try encode(batch)
-        let position = journal.nextPosition
-        let record = JournalRecord(
-            ingestTime: now, agent: agent, epoch: epoch, sequence: position, payload: payload)
-        do throws(JournalError) {
-            try journal.append(record)
-            try journal.commit()
-        } catch {
-            journal.discard()
-            throw SpoolError(error)
+    /// The journal of a lane; nil for the old one when there is none.
+    func journal(_ lane: Lane) -> JournalDirectory? {
+        switch lane {
+        case .priority(let priority): lanes[priority.rawValue]
+        case .old: old
         }
-        return position
     }
 
-    private func encode(_ batch: AssembledBatch) throws(SpoolError) -> [UInt8] {
-        content.removeAll()
-        BatchCodec.encode(batch.events, into: &content)
-        var payload = ByteWriter(capacity: 256 + content.count / 4)
-        SpoolRecord.writeHead(
-            events: batch.events.count, contentBytes: content.count, progress: batch.progress, to: &payload)
-        do throws(ZstdError) {
-            try content.withBytes { (bytes) throws(ZstdError) in
-                try payload.append(room: zstdBound(bytes.count)) { (room) throws(ZstdError) in
-                    try compressor.compress(bytes, into: room)
+    /// Hands out how far files are dealt with when all in the spool is, in order: later ones count.
+    ///
+    /// - Returns: false when the disk did not give all of it.
+    package func forEachProgress(behind cursors: SpoolCursors, _ take: (SourceProgress) -> Void) -> Bool {
+        var isWhole = true
+        if let old {
+            let reader = JournalReader(old, from: cursors.old + 1)
+            while reader.position < old.nextPosition {
+                let before = reader.position
+                guard let result = try? reader.read(), reader.position > before else {
+                    isWhole = false
+                    break
+                }
+                for record in result.records {
+                    for progress in (try? SpoolRecord(record))?.progress ?? [] { take(progress) }
                 }
             }
-        } catch {
-            throw .failed("a batch cannot be compressed: \(error)")
         }
-        // One huge batch must not hold its memory for ever.
-        if content.count > 8 << 20 { content = ByteWriter(capacity: 64 << 10) }
-        return payload.array()
+        let isLedgerWhole = ledger.forEach(from: max(cursors.ledger + 1, ledger.lastSummary)) { _, entry in
+            for progress in entry.progress { take(progress) }
+        }
+        return isWhole && isLedgerWhole
+    }
+
+    /// How many numbers of a lane wait; few of them may stand for nothing.
+    package func waiting(_ priority: Priority) -> UInt64 {
+        withState { state in
+            let lane = state.lanes[priority.rawValue]
+            return lane.end - min(lane.end, lane.acknowledged) + (lane.held == nil ? 0 : 1)
+        }
+    }
+
+    /// Records that events of a batch went for a reason of the collector's: durable when it returns.
+    ///
+    /// - Returns: the number of the ledger's entry.
+    package func note(_ drops: [DropNote]) throws(SpoolError) -> UInt64 {
+        try ledger.append(now: SystemClock.wallNanos()) {
+            var entry = LedgerEntry(ends: withState { $0.ends })
+            entry.drops = drops
+            return entry
+        }
+    }
+
+    /// Tells which entries of the ledger are applied, and up to which the collector knows of the drops.
+    func pass(applied: UInt64, reported: UInt64) { passed.withLock { $0 = (applied, reported) } }
+
+    /// Writes what is still needed of the ledger into one entry.
+    package func summarize(_ now: Int64) throws(SpoolError) {
+        let (applied, reported) = passed.withLock { $0 }
+        try ledger.summarize(
+            from: min(applied, reported) + 1, reported: reported, state: { withState { $0 } }, now: now)
+    }
+
+    /// Whether as many bytes wait only for the registry to say that they are dealt with.
+    func hasReleasable(_ bytes: Int) -> Bool {
+        let cursors = laneCursors
+        var sum = old.map { $0.bytes(before: cursors.old + 1) } ?? 0
+        for (lane, cursor) in zip(lanes, cursors.lanes) { sum += lane.bytes(before: cursor + 1) }
+        return sum >= bytes
+    }
+
+    /// Removes files whose content is all dealt with for good.
+    package func release(before cursors: SpoolCursors) throws(SpoolError) {
+        do throws(JournalError) {
+            try removing.withLock { (_) throws(JournalError) in
+                for (lane, cursor) in zip(lanes, cursors.lanes) { try lane.removeFiles(before: cursor + 1) }
+                try ledger.directory.removeFiles(before: min(cursors.ledger, cursors.reported) + 1)
+                guard let old else { return }
+                if cursors.old + 1 >= old.nextPosition { try old.removeAllFiles() }
+                try old.removeFiles(before: cursors.old + 1)
+            }
+        } catch { throw SpoolError(error) }
+    }
+
+    /// Removes the files of a part of a lane that was dropped.
+    func remove(_ drop: SpoolState.Drop, isAll: Bool, _ writer: JournalWriter) throws(SpoolError) {
+        do throws(JournalError) {
+            try removing.withLock { (_) throws(JournalError) in
+                if isAll { return try writer.removeAllFiles() }
+                try writer.directory.removeFiles(before: drop.numbers.upperBound + 1)
+            }
+        } catch { throw SpoolError(error) }
     }
 }

@@ -1,0 +1,142 @@
+import Journal
+import SystemIO
+
+/// What is found when a spool is opened.
+struct OpenedSpool {
+    var lanes: [JournalDirectory] = []
+    var ledger: JournalDirectory
+    /// The journal of a version before there were priorities; nil when there is none, as usual.
+    var old: JournalDirectory?
+    var state: SpoolState
+    /// Numbers that never counted and that the ledger does not tell yet.
+    var voids: [LedgerEntry.Void] = []
+    /// The last entry of the ledger that repeats those before it.
+    var summary: UInt64 = 0
+    /// Held batches that wait.
+    var held: [CommittedRecord?]
+    /// Whether it is uncertain which numbers were used.
+    var isDamaged = false
+    /// What was set aside, and why.
+    var setAside: [SpoolPartSetAside] = []
+}
+
+/// A journal of a spool that could not be opened and was renamed.
+package struct SpoolPartSetAside: Sendable, Equatable {
+    /// Where it is now.
+    package var path: String
+    /// What was wrong.
+    package var reason: String
+    /// Whether it held events; the ledger does not.
+    package var hasEvents: Bool
+}
+
+/// Opens the journals of a spool. Damage never makes it fail.
+struct SpoolOpening {
+    let path: String
+    let limitBytes: Int
+    let cursors: SpoolCursors
+    let onDamage: @Sendable (JournalDamage) -> Void
+
+    /// - Throws: ``JournalError`` when another process uses it, or the disk does not let it be used at all.
+    func open() throws(JournalError) -> OpenedSpool {
+        do throws(IOError) { try FileSystem.createDirectory(path) } catch { throw .io(error) }
+        var setAside: [SpoolPartSetAside] = []
+        let ledger = try journal(
+            "ledger", fileBytes: min(1 << 20, limitBytes / 64), .allFiles,
+            leastNext: max(cursors.ledger, cursors.reported) + 1, &setAside)
+        var result = OpenedSpool(ledger: ledger, state: SpoolState(lanes: []), held: [])
+        var told = LedgerEntry(ends: cursors.lanes)
+        let isWhole = SpoolLedger(ledger, untold: []).forEach(from: 1) { number, entry in
+            if entry.isSummary { result.summary = number }
+            for priority in Priority.allCases {
+                told.ends[priority.rawValue] = max(told.ends[priority.rawValue], entry.ends[priority.rawValue])
+            }
+            told.floors.append(contentsOf: entry.floors)
+            told.voids.append(contentsOf: entry.voids)
+        }
+        let status = ledger.status
+        // Without a whole ledger nobody can tell what never counted: it is sent, and may arrive twice.
+        let isTrusted = isWhole && status.damages == 0 && status.files > 0
+        var lanes: [SpoolState.Lane] = []
+        for priority in Priority.allCases {
+            let floor = told.floors.filter { $0.priority == priority }.map(\.through).max() ?? 0
+            let end = max(told.ends[priority.rawValue], floor)
+            let directory = try journal(
+                priority.name, fileBytes: min(16 << 20, max(256 << 10, limitBytes / 32)), .lastFile,
+                leastNext: end + 1, &setAside)
+            result.lanes.append(directory)
+            lanes.append(lane(priority, directory, end: end, floor: floor, told.voids, isTrusted, &result))
+        }
+        try openOld(&result, &lanes)
+        result.state = SpoolState(lanes: lanes)
+        result.setAside = setAside
+        let journals = result.lanes + [ledger] + (result.old.map { [$0] } ?? [])
+        let isEmpty = result.lanes.allSatisfy { $0.status.files == 0 } && cursors == SpoolCursors()
+        result.isDamaged =
+            !(isTrusted || isEmpty) || !setAside.isEmpty
+            || journals.contains { $0.status.damages > 0 || $0.status.tornTails > 0 }
+        return result
+    }
+
+    private func lane(
+        _ priority: Priority, _ directory: JournalDirectory, end: UInt64, floor: UInt64, _ voids: [LedgerEntry.Void],
+        _ isTrusted: Bool, _ result: inout OpenedSpool
+    ) -> SpoolState.Lane {
+        let cursor = cursors.lanes[priority.rawValue]
+        let last = directory.nextPosition - 1
+        var lane = SpoolState.Lane(acknowledged: max(cursor, floor), end: last)
+        lane.voids = voids.filter { $0.priority == priority && $0.numbers.upperBound > lane.acknowledged }
+            .map { max($0.numbers.lowerBound, lane.acknowledged + 1)...$0.numbers.upperBound }
+        if isTrusted, last > end {
+            // What was appended without the ledger's word is read from its files again.
+            let orphans = (end + 1)...last
+            result.voids.append(LedgerEntry.Void(priority: priority, numbers: orphans))
+            lane.voids.append(orphans)
+        }
+        // What was on its way when the agent ended may be stored.
+        lane.attempted = lane.first
+        let held = HeldBatch.read(in: directory.path)
+        if let held, held.position > cursor, held.position <= lane.acknowledged {
+            lane.held = held.position
+            lane.attempted = held.position
+            result.held.append(held)
+        } else {
+            HeldBatch.remove(in: directory.path)
+            result.held.append(nil)
+        }
+        return lane
+    }
+
+    private func openOld(_ result: inout OpenedSpool, _ lanes: inout [SpoolState.Lane]) throws(JournalError) {
+        var lane = SpoolState.Lane(acknowledged: 0, end: 0)
+        let names: [String]
+        do throws(IOError) { names = try FileSystem.list(path) } catch { throw .io(error) }
+        if names.contains(where: { $0.hasSuffix(".journal") }) {
+            let options = JournalOptions(verification: .allFiles, onDamage: onDamage)
+            let directory = try JournalDirectory(path, options: options)
+            lane = SpoolState.Lane(acknowledged: cursors.old, end: directory.nextPosition - 1)
+            lane.attempted = lane.first
+            result.old = directory
+        }
+        lanes.append(lane)
+        result.held.append(nil)
+    }
+
+    /// Opens one journal; one that cannot be opened is renamed, and an empty one takes its place.
+    private func journal(
+        _ name: String, fileBytes: Int, _ verification: JournalOptions.Verification, leastNext: UInt64,
+        _ setAside: inout [SpoolPartSetAside]
+    ) throws(JournalError) -> JournalDirectory {
+        let options = JournalOptions(
+            fileBytes: fileBytes, verification: verification, leastNext: leastNext, onDamage: onDamage)
+        let place = "\(path)/\(name)"
+        do throws(JournalError) { return try JournalDirectory(place, options: options) } catch {
+            if case .inUse = error { throw error }
+            let aside = "\(place).aside-\(SystemClock.wallNanos())"
+            do throws(IOError) { try FileSystem.rename(place, to: aside) } catch { throw .io(error) }
+            setAside.append(
+                SpoolPartSetAside(path: aside, reason: error.description, hasEvents: name != "ledger"))
+            return try JournalDirectory(place, options: options)
+        }
+    }
+}

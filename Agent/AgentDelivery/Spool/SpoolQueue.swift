@@ -1,0 +1,167 @@
+package import AgentPipeline
+import ByteCoding
+import Journal
+
+/// A batch that waits, and in which lane.
+package struct WaitingBatch: Sendable {
+    /// The lane it is in.
+    package var lane: Lane
+    /// The batch.
+    package var record: SpoolRecord
+}
+
+/// Takes batches out of a spool, those that matter most first. Belongs to the shipper's thread.
+package final class SpoolQueue {
+    private let spool: Spool
+    private var heads: [SpoolRecord?]
+    private var readers: [JournalReader?]
+    private let entries: LedgerReader
+    private let reports: LedgerReader
+    private let refused: (Lane, UInt64, String) -> Void
+
+    /// Makes the queue of a spool; it must have no other.
+    ///
+    /// - Parameters:
+    ///   - spool: the spool.
+    ///   - cursors: those that it was opened with.
+    ///   - refused: hears of batches that cannot be understood or read; they are passed over.
+    package init(_ spool: Spool, behind cursors: SpoolCursors, refused: @escaping (Lane, UInt64, String) -> Void) {
+        self.spool = spool
+        self.refused = refused
+        heads = spool.heldAtStart.map { $0.flatMap { try? SpoolRecord($0) } }
+        readers = Array(repeating: nil, count: Lane.inOrder.count)
+        entries = LedgerReader(spool.ledger, behind: cursors.ledger)
+        reports = LedgerReader(spool.ledger, behind: cursors.reported)
+    }
+
+    /// The first batch that waits in a lane; nil when none does.
+    ///
+    /// - Throws: ``SpoolError`` when the disk does not give it.
+    package func first(in lane: Lane) throws(SpoolError) -> WaitingBatch? {
+        try head(lane).map { WaitingBatch(lane: lane, record: $0) }
+    }
+
+    /// Says that a batch is about to be sent; from now on it is not dropped until the answer is known.
+    ///
+    /// - Returns: whether it may be stored by an attempt before; nil when it was dropped in the meantime: ask for the
+    ///   next one.
+    package func begin(_ batch: WaitingBatch) -> Bool? {
+        spool.withState { $0.begin(batch.lane.index, batch.record.position) }
+    }
+
+    /// Says that a batch is certain not to be stored.
+    package func abandon(_ batch: WaitingBatch) {
+        spool.withState { $0.abandon(batch.lane.index, batch.record.position) }
+    }
+
+    /// Says that a batch is acknowledged, or counted in the ledger.
+    package func finish(_ batch: WaitingBatch) {
+        let index = batch.lane.index
+        let wasHeld = spool.withState { state in
+            let wasHeld = state.lanes[index].held == batch.record.position
+            state.finish(index, batch.record.position)
+            return wasHeld
+        }
+        heads[index] = nil
+        if wasHeld, let journal = spool.journal(batch.lane) { HeldBatch.remove(in: journal.path) }
+    }
+
+    /// Hands out how far files are dealt with, entry by entry of the ledger, as far as all before is done.
+    ///
+    /// - Throws: ``SpoolError`` when the disk does not give it.
+    package func settle(_ take: (UInt64, [SourceProgress]) -> Void) throws(SpoolError) {
+        while let (number, entry) = try entries.peek(), spool.withState({ $0.covers(entry.ends) }) {
+            take(number, entry.progress)
+            entries.pass()
+        }
+    }
+
+    /// The next entry of the ledger with drops, and its number; nil when there is none. It stays until ``passReport()``.
+    ///
+    /// - Throws: ``SpoolError`` when the disk does not give it.
+    package func nextReport() throws(SpoolError) -> (number: UInt64, drops: [DropNote])? {
+        while let (number, entry) = try reports.peek() {
+            if !entry.drops.isEmpty { return (number, entry.drops) }
+            reports.pass()
+        }
+        return nil
+    }
+
+    /// Goes on behind what ``nextReport()`` gave.
+    package func passReport() { reports.pass() }
+
+    /// All entries up to this number have been given by ``nextReport()`` and passed, or have no drops.
+    package var reportsPassed: UInt64 { reports.passed }
+
+    /// Tells the spool what of its ledger is not needed any more.
+    package func pass(applied: UInt64, reported: UInt64) { spool.pass(applied: applied, reported: reported) }
+
+    private func head(_ lane: Lane) throws(SpoolError) -> SpoolRecord? {
+        let index = lane.index
+        switch spool.withState({ $0.head(index) }) {
+        case nil:
+            heads[index] = nil
+            return nil
+        case .held(let number):
+            if let known = heads[index], known.position == number { return known }
+            return readHeld(lane, number)
+        case .from(let first):
+            if let known = heads[index], known.position >= first { return known }
+            return try read(lane, from: first)
+        }
+    }
+
+    private func readHeld(_ lane: Lane, _ number: UInt64) -> SpoolRecord? {
+        if let journal = spool.journal(lane), let held = HeldBatch.read(in: journal.path), held.position == number,
+            let record = try? SpoolRecord(held)
+        {
+            heads[lane.index] = record
+            return record
+        }
+        refused(lane, number, "the file of a batch that was kept apart is damaged")
+        spool.withState { $0.finish(lane.index, number) }
+        return nil
+    }
+
+    private func read(_ lane: Lane, from first: UInt64) throws(SpoolError) -> SpoolRecord? {
+        let index = lane.index
+        guard let journal = spool.journal(lane) else { return nil }
+        heads[index] = nil
+        if readers[index] == nil || (readers[index]?.position ?? 0) < first {
+            readers[index] = JournalReader(journal, from: first)
+        }
+        guard let reader = readers[index] else { return nil }
+        let end = spool.withState { $0.lanes[index].end }
+        var isTold = false
+        while reader.position <= end {
+            let before = reader.position
+            let result: JournalReadResult
+            do throws(JournalError) { result = try reader.read(maxBytes: 1) } catch { throw SpoolError(error) }
+            isTold = isTold || !result.damages.isEmpty
+            guard let record = result.records.first else {
+                if reader.position <= before { break }
+                continue
+            }
+            if record.position > end {
+                // Not counted yet: it comes again when it is.
+                readers[index] = nil
+                break
+            }
+            if spool.withState({ $0.lanes[index].isVoid(record.position) }) { continue }
+            do throws(ByteCodingError) {
+                let batch = try SpoolRecord(record)
+                heads[index] = batch
+                return batch
+            } catch {
+                refused(lane, record.position, "\(error)")
+                isTold = true
+            }
+        }
+        // Numbers that were passed over, for damage, count as done: nobody can send them.
+        if spool.withState({ $0.head(index) == .from(first) }) {
+            if !isTold { refused(lane, first, "spooled batches are missing") }
+            spool.withState { $0.finish(index, end) }
+        }
+        return nil
+    }
+}

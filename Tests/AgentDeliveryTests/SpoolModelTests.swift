@@ -1,0 +1,184 @@
+import AgentDelivery
+import AgentPipeline
+import LogModel
+import SystemIO
+import TestSupport
+import Testing
+
+/// Random histories of a spool: what is delivered and what is counted as dropped is all there is, once.
+@Suite(.timeLimit(.minutes(5)))
+struct SpoolModelTests {
+    /// A spool between a producer and a collector that remembers everything.
+    private final class World {
+        let place: Workplace
+        var spool: Spool
+        var registry: Registry
+        var writer: SpoolWriter
+        var queue: SpoolQueue
+        var generator: SeededGenerator
+        var produced = [Int](repeating: 0, count: Level.allCases.count)
+        var droppedNow = [Int](repeating: 0, count: Level.allCases.count)
+        var reported: [UInt64: [DropNote]] = [:]
+        /// What the collector has, by epoch and sequence.
+        var stored: [String: [String]] = [:]
+        var offset = 0
+        var levels: [String] = ["DEBUG", "INFO", "WARN", "ERROR"]
+        var events = 0
+
+        init(seed: UInt64) throws {
+            place = try Workplace()
+            generator = SeededGenerator(seed: seed)
+            spool = try place.spool(limit: 8 << 20)
+            let content = RegistryContent(agent: "a", epoch: 8, fingerprint: 1)
+            registry = Registry(place.path, content, generation: 0)
+            try registry.save()
+            writer = SpoolWriter(spool)
+            queue = makeQueue(spool)
+            writer = makeWriter()
+        }
+
+        func makeWriter() -> SpoolWriter {
+            SpoolWriter(spool) { [unowned self] notes in dropped(notes) }
+        }
+
+        /// Whatever is open is forgotten, as a crash does, but for acknowledgements of the last moment: a crash that
+        /// forgets those may count as dropped what is stored.
+        func crash() throws {
+            try settle(saving: true)
+            let none = try Workplace()
+            let other = try none.spool()
+            (spool, writer, queue) = (other, SpoolWriter(other), makeQueue(other))
+            guard case .content(let content, let generation, _) = try Registry.load(place.path) else {
+                Issue.record("the registry is gone")
+                return
+            }
+            registry = Registry(place.path, content, generation: generation)
+            spool = try place.spool(limit: 8 << 20, behind: content.cursors)
+            #expect(!spool.isDamaged)
+            writer = makeWriter()
+            queue = makeQueue(spool, behind: content.cursors)
+            // Reading goes on behind what is in the spool.
+            offset = content.sources.first?.offset ?? 0
+            #expect(spool.forEachProgress(behind: content.cursors) { self.offset = max(self.offset, $0.state.offset) })
+            #expect(offset == events * 10)
+        }
+
+        private func dropped(_ notes: [DropNote]) {
+            for note in notes where note.reason == SpoolWriter.full {
+                droppedNow[Int(note.level.rawValue)] += note.events
+                if note.level == .error { expectNothingLower() }
+            }
+        }
+
+        /// But for the first of each lane, which may be on its way.
+        private func expectNothingLower() {
+            for priority in [Priority.debug, .info, .warn] {
+                #expect(spool.waiting(priority) <= 1, "an ERROR was dropped while \(priority) waits")
+            }
+        }
+
+        func append() throws {
+            var lines: [(level: String, text: String)] = []
+            for _ in 0..<(1 + generator.below(3)) {
+                let level = generator.pick(levels)
+                lines.append((level, "\(events + lines.count) \(level) " + noise(generator.below(400_000), &generator)))
+            }
+            do {
+                try writer.append(batch(lines, from: offset), agent: "a", epoch: 8, now: 1)
+                for line in lines { produced[Int(Level(parsing: line.level).rawValue)] += 1 }
+                events += lines.count
+                offset += lines.count * 10
+            } catch SpoolError.full {
+                // It would be offered again; here the producer of this line has ended.
+                try crash()
+            }
+        }
+
+        func send(canFail: Bool) throws {
+            guard let batch = try Lane.inOrder.lazy.compactMap({ try self.queue.first(in: $0) }).first,
+                let mayBeStored = queue.begin(batch)
+            else { return }
+            let key = "\(batch.record.epoch) \(batch.record.sequence)"
+            let texts = try messages(batch.record).map { $0.split(separator: " ").prefix(2).joined(separator: " ") }
+            switch canFail ? generator.below(4) : 0 {
+            case 0, 1:
+                if let known = stored[key] { #expect(known == texts, "a number stands for two batches") }
+                stored[key] = texts
+                queue.finish(batch)
+            case 2:
+                // The answer is lost.
+                if let known = stored[key] { #expect(known == texts, "a number stands for two batches") }
+                stored[key] = texts
+            default:
+                if !mayBeStored { queue.abandon(batch) }
+            }
+        }
+
+        func settle(saving: Bool) throws {
+            var applied = registry.content.cursors.ledger
+            try queue.settle { number, progress in
+                applied = number
+                self.registry.acknowledge(progress)
+            }
+            while let (number, drops) = try queue.nextReport() {
+                reported[number] = drops
+                queue.passReport()
+            }
+            let offset = registry.content.sources.first?.offset ?? 0
+            for lane in Lane.inOrder {
+                guard let first = try queue.first(in: lane) else { continue }
+                #expect(first.record.shares.allSatisfy { $0.bytes.lowerBound >= offset }, "a file moved on too early")
+            }
+            let lanes = spool.laneCursors
+            registry.move { cursors in
+                cursors.ledger = max(cursors.ledger, applied)
+                cursors.reported = max(cursors.reported, self.queue.reportsPassed)
+                cursors.lanes = zip(cursors.lanes, lanes.lanes).map { max($0, $1) }
+            }
+            queue.pass(applied: applied, reported: queue.reportsPassed)
+            if saving {
+                try registry.save()
+                try spool.release(before: registry.cursorsForGood)
+            }
+        }
+    }
+
+    @Test(arguments: 0..<3)
+    func whatIsMissingIsCounted(_ round: Int) throws {
+        let world = try World(seed: drawSeed())
+        if round == 1 { world.levels = ["ERROR", "DEBUG"] }
+        for _ in 0..<250 {
+            switch world.generator.below(20) {
+            case 0..<11: try world.append()
+            case 11..<15: try world.send(canFail: true)
+            case 15..<18: try world.settle(saving: world.generator.chance(70))
+            case 18: if world.generator.chance(30) { try world.crash() }
+            default: if round < 2, world.generator.chance(30) { try world.spool.summarize(1) }
+            }
+        }
+        try world.crash()
+        while try Lane.inOrder.contains(where: { try world.queue.first(in: $0) != nil }) {
+            try world.send(canFail: false)
+        }
+        try world.settle(saving: true)
+        #expect(world.registry.content.sources.first?.offset ?? 0 == world.events * 10)
+
+        var stored = [Int](repeating: 0, count: Level.allCases.count)
+        var texts = Set<String>()
+        for text in world.stored.values.joined() {
+            #expect(texts.insert(text).inserted, "stored twice: \(text)")
+            stored[Int(Level(parsing: String(text.split(separator: " ")[1])).rawValue)] += 1
+        }
+        for level in Level.allCases {
+            let index = Int(level.rawValue)
+            #expect(
+                stored[index] + world.droppedNow[index] == world.produced[index],
+                "\(level.name): \(world.produced[index]) produced, \(stored[index]) stored, \(world.droppedNow[index]) dropped"
+            )
+        }
+        #expect(world.droppedNow.reduce(0, +) > 0, "the spool was never full")
+        // Entries that were told and then written anew before the registry was may be told twice, not those that stay.
+        let told = world.reported.values.joined().reduce(0) { $0 + $1.events }
+        if round == 2 { #expect(told == world.droppedNow.reduce(0, +)) }
+    }
+}

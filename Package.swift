@@ -193,6 +193,8 @@ let agent: [Target] = [
         "AgentChecks", in: "Agent",
         ["CPosixShims", "CurlTransport", "SystemIO", "Workers", "LineFormats", "LogModel", "ByteCoding"]),
     tests("AgentChecks", ["TestSupport", "CurlTransport", "LineFormats", "LogModel", "SystemIO"]),
+    module("AgentOperation", in: "Agent", ["LineFormats", "LogModel", "SystemIO", "Workers"]),
+    tests("AgentOperation", ["TestSupport", "LineFormats", "LogModel"]),
     module(
         "AgentDelivery", in: "Agent",
         [
@@ -202,8 +204,8 @@ let agent: [Target] = [
     module(
         "AgentRuntime", in: "Agent",
         [
-            "AgentInputs", "AgentPipeline", "AgentDelivery", "CurlTransport", "RegularExpressions", "Settings",
-            "Diagnostics", "SystemIO", "Workers", "Journal",
+            "AgentChecks", "AgentInputs", "AgentOperation", "AgentPipeline", "AgentDelivery", "CurlTransport",
+            "RegularExpressions", "Settings", "Diagnostics", "SystemIO", "Workers", "Journal",
             "LineFormats", "LogModel", "ByteCoding", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
     program("lodge-agent", in: "Agent", ["AgentRuntime"]),

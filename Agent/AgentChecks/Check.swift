@@ -79,6 +79,8 @@ package struct Check: Sendable, Equatable {
     package var timeout = Duration.seconds(5)
     /// A look that takes longer is a warning; nil for never.
     package var slowAfter: Duration?
+    /// A look that takes longer counts as a failure; nil for never.
+    package var tooSlowAfter: Duration?
     /// Failures in a row that make it unhealthy; before, they are warnings.
     package var failures = 1
     /// Services that this one needs; told with what is known of them here.

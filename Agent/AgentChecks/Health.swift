@@ -69,7 +69,11 @@ package struct CheckState: Sendable, Equatable {
     /// - Returns: the reading as it counts: a failure that may pass is a warning, and so is an answer that took too long.
     package mutating func take(_ reading: Reading, of check: Check, now: Int64) -> Reading {
         var result = reading
-        switch reading.status {
+        if reading.status == .healthy, let bound = check.tooSlowAfter, reading.latency > bound.nanoseconds {
+            result.status = .unhealthy
+            result.reason = CheckState.tooLong(reading.latency, bound)
+        }
+        switch result.status {
         case .unhealthy:
             failures += 1
             if failures < check.failures {
@@ -78,9 +82,9 @@ package struct CheckState: Sendable, Equatable {
             }
         case .healthy:
             failures = 0
-            if let slow = check.slowAfter?.wholeNanoseconds, reading.latency > UInt64(clamping: slow) {
+            if let bound = check.slowAfter, reading.latency > bound.nanoseconds {
                 result.status = .warning
-                result.reason = "took \(reading.latency / 1_000_000) ms, more than \(slow / 1_000_000) ms"
+                result.reason = CheckState.tooLong(reading.latency, bound)
             }
         case .warning, .unknown: failures = 0
         }
@@ -90,4 +94,12 @@ package struct CheckState: Sendable, Equatable {
         }
         return result
     }
+
+    private static func tooLong(_ latency: UInt64, _ bound: Duration) -> String {
+        "took \(latency / 1_000_000) ms, more than \(bound.nanoseconds / 1_000_000) ms"
+    }
+}
+
+extension Duration {
+    fileprivate var nanoseconds: UInt64 { UInt64(clamping: wholeNanoseconds) }
 }

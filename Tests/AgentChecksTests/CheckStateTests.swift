@@ -34,6 +34,21 @@ import Testing
         #expect(slow.status == .warning && slow.reason == "took 101 ms, more than 100 ms")
     }
 
+    @Test func answersThatTakeMuchTooLongAreFailures() {
+        var check = Check(service: "cart", .tcp(host: "localhost", port: 1))
+        (check.slowAfter, check.tooSlowAfter, check.failures) = (.milliseconds(100), .seconds(1), 2)
+        var state = CheckState()
+        var reading = Reading(.healthy)
+        reading.latency = 1_500_000_000
+        let first = state.take(reading, of: check, now: 1)
+        #expect(first.status == .warning)
+        #expect(first.reason == "took 1500 ms, more than 1000 ms (failure 1, 2 in a row make it unhealthy)")
+        #expect(state.take(reading, of: check, now: 2).status == .unhealthy)
+        reading.latency = 500_000_000
+        #expect(state.take(reading, of: check, now: 3).status == .warning)
+        #expect(state.failures == 0)
+    }
+
     @Test func aLongReasonIsCutBetweenOrInsideLettersWithoutHarm() {
         for padding in 0..<4 {
             let reason = String(repeating: "x", count: padding) + String(repeating: "ü", count: 5_000)

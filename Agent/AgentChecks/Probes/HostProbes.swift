@@ -34,6 +34,7 @@ enum HostProbes {
     ///   - name: as the kernel knows it; of longer ones the first 15 bytes are compared.
     ///   - minimum: how many there must be.
     ///   - proc: where the kernel shows processes.
+    /// - Returns: unhealthy when there are fewer.
     static func process(_ name: String, atLeast minimum: Int, proc: String = "/proc") -> Reading {
         let known = Array(name.utf8.prefix(15))
         let names: [String]

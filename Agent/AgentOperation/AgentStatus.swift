@@ -1,0 +1,182 @@
+package import LineFormats
+package import LogModel
+
+/// How an agent is: what `lodge-agent status` shows, and what a heartbeat says of its sources.
+package struct AgentStatus: Sendable, Equatable {
+    /// The settings that it works by.
+    package struct Configuration: Sendable, Equatable {
+        /// The file; empty for flags alone.
+        package var path = ""
+        /// Tells one content from another; 16 digits.
+        package var hash = ""
+        /// 1 for the settings that it was started with, one more for each change.
+        package var generation = 1
+        /// Why the last change was refused; nil when it was not.
+        package var refused: String?
+
+        /// Makes it.
+        package init() {}
+    }
+
+    /// What waits in one lane of the spool.
+    package struct Lane: Sendable, Equatable {
+        /// `error`, `warn`, `info` or `debug`.
+        package var name: String
+        /// Batches and events that wait.
+        package var batches: Int
+        package var events: Int
+
+        /// Makes it.
+        package init(name: String, batches: Int, events: Int) {
+            self.name = name
+            self.batches = batches
+            self.events = events
+        }
+    }
+
+    /// What a rule has done.
+    package struct Rule: Sendable, Equatable {
+        /// Its name.
+        package var name: String
+        /// Events that it applied to, and that it dropped.
+        package var matched: Int
+        package var dropped: Int
+
+        /// Makes it.
+        package init(name: String, matched: Int, dropped: Int) {
+            self.name = name
+            self.matched = matched
+            self.dropped = dropped
+        }
+    }
+
+    /// How a check stands.
+    package struct Check: Sendable, Equatable {
+        /// The service, the kind of the check, and what it looks at.
+        package var service: String
+        package var kind: String
+        package var target: String
+        /// `healthy`, `warning`, `unhealthy` or `unknown`, and since when.
+        package var status: String
+        package var since: Timestamp
+
+        /// Makes it.
+        package init(service: String, kind: String, target: String, status: String, since: Timestamp) {
+            self.service = service
+            self.kind = kind
+            self.target = target
+            self.status = status
+            self.since = since
+        }
+    }
+
+    /// Who it is.
+    package var version = ""
+    package var agent = ""
+    package var epoch: UInt64 = 0
+    /// When it was started.
+    package var started = Timestamp(nanoseconds: 0)
+    /// What it works by.
+    package var configuration = Configuration()
+    /// Where it sends to, and which of them takes batches at present.
+    package var collectors: [String] = []
+    package var collector = ""
+    /// Why nothing is taken; nil while batches are.
+    package var problem: String?
+    /// When a collector took something last; nil for never.
+    package var delivered: Timestamp?
+    /// Bytes of the spool, and how many it may have.
+    package var spoolBytes = 0
+    package var spoolLimit = 0
+    /// What waits, most important first.
+    package var lanes: [Lane] = []
+    /// Resident memory, bytes.
+    package var residentBytes = 0
+    /// Processor time, seconds.
+    package var processorSeconds = 0.0
+    /// Its sources, those that are the furthest behind first; `sourcesOmitted` more are not told.
+    package var sources: [SourceFigures] = []
+    package var sourcesOmitted = 0
+    /// Its rules and checks.
+    package var rules: [Rule] = []
+    package var checks: [Check] = []
+
+    /// Makes one of which nothing is known.
+    package init() {}
+
+    /// Keeps the sources that are the furthest behind, or have lost something.
+    package mutating func limitSources(to count: Int) {
+        sources.sort { left, right in
+            let (a, b) = (left.written - left.acknowledged, right.written - right.acknowledged)
+            if a != b { return a > b }
+            if left.drops.isEmpty != right.drops.isEmpty { return right.drops.isEmpty }
+            return left.name < right.name
+        }
+        if sources.count > count {
+            sourcesOmitted += sources.count - count
+            sources.removeLast(sources.count - count)
+        }
+    }
+
+    /// The document.
+    ///
+    /// - Parameter now: the monotonic clock, nanoseconds.
+    /// - Returns: one JSON object.
+    package func document(now: UInt64) -> JSONValue {
+        [
+            "version": .string(version), "agent": .string(agent), "epoch": .integer(epoch),
+            "started": .string(started.description), "configuration": configuration.document,
+            "collectors": .array(collectors.map { .string($0) }), "collector": .string(collector),
+            "problem": problem.map { .string($0) } ?? .null,
+            "delivered": delivered.map { .string($0.description) } ?? .null,
+            "spool": [
+                "bytes": .integer(spoolBytes), "limit_bytes": .integer(spoolLimit),
+                "waiting": .array(
+                    lanes.map {
+                        ["lane": .string($0.name), "batches": .integer($0.batches), "events": .integer($0.events)]
+                    }),
+            ],
+            "resident_bytes": .integer(residentBytes), "processor_ms": .integer(Int(processorSeconds * 1_000)),
+            "sources": .array(sources.map { $0.document(now: now) }), "sources_omitted": .integer(sourcesOmitted),
+            "rules": .array(
+                rules.map {
+                    ["name": .string($0.name), "matched": .integer($0.matched), "dropped": .integer($0.dropped)]
+                }),
+            "checks": .array(
+                checks.map {
+                    [
+                        "service": .string($0.service), "check": .string($0.kind), "target": .string($0.target),
+                        "status": .string($0.status), "since": .string($0.since.description),
+                    ]
+                }),
+        ]
+    }
+}
+
+extension AgentStatus.Configuration {
+    fileprivate var document: JSONValue {
+        [
+            "path": .string(path), "hash": .string(hash), "generation": .integer(generation),
+            "refused": refused.map { .string($0) } ?? .null,
+        ]
+    }
+}
+
+extension SourceFigures {
+    /// The document: `{source, written, read, spooled, acknowledged, oldest_unacknowledged_ms, events, drops}`.
+    ///
+    /// - Parameter now: the monotonic clock, nanoseconds.
+    /// - Returns: one JSON object.
+    package func document(now: UInt64) -> JSONValue {
+        [
+            "source": .string(name), "written": .integer(written), "read": .integer(read),
+            "spooled": .integer(spooled), "acknowledged": .integer(acknowledged),
+            "oldest_unacknowledged_ms": waitingSince.map { .integer(Int(clamping: (now &- $0) / 1_000_000)) } ?? .null,
+            "events": .integer(events),
+            "drops": .array(
+                drops.map {
+                    ["reason": .string($0.reason), "level": .string($0.level.name), "events": .integer($0.events)]
+                }),
+        ]
+    }
+}

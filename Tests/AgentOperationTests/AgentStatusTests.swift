@@ -1,0 +1,86 @@
+import LineFormats
+import LogModel
+import Testing
+
+@testable import AgentOperation
+
+struct AgentStatusTests {
+    private var status: AgentStatus {
+        var status = AgentStatus()
+        status.version = "0.1.0"
+        status.agent = "web1-00000000000000ff"
+        status.epoch = 7
+        status.started = Timestamp(nanoseconds: 1_000_000_000_000)
+        status.configuration.path = "/etc/lodge/agent.yaml"
+        status.configuration.hash = "0123456789abcdef"
+        status.collectors = ["http://a:7600", "http://b:7600"]
+        status.collector = "http://b:7600"
+        status.delivered = Timestamp(nanoseconds: 4_599_600_000_000)
+        status.spoolBytes = 13_000_000
+        status.spoolLimit = 1 << 30
+        status.lanes = [.init(name: "error", batches: 0, events: 0), .init(name: "info", batches: 3, events: 12_345)]
+        status.residentBytes = 18 << 20
+        status.processorSeconds = 61.5
+        status.rules = [
+            .init(name: "drop health_checks", matched: 1_203, dropped: 1_203),
+            .init(name: "redact", matched: 0, dropped: 0),
+        ]
+        status.checks = [
+            .init(
+                service: "db", kind: "tcp", target: "db:5432", status: "unhealthy",
+                since: Timestamp(nanoseconds: 4_000_000_000_000))
+        ]
+        status.sources = [
+            SourceFigures(
+                name: "/var/log/quiet.log", written: 10, read: 10, spooled: 10, acknowledged: 10, events: 1, drops: []),
+            SourceFigures(
+                name: "/var/log/app.log", written: 5_000_000, read: 4_000_000, spooled: 3_000_000,
+                acknowledged: 1_000_000, waitingSince: 2_000_000_000, events: 40_000,
+                drops: [.init(reason: "spool_full", level: .debug, events: 1_204)]),
+        ]
+        return status
+    }
+
+    @Test func theTextSaysWhatIsWrongFirst() {
+        var status = status
+        status.limitSources(to: 10)
+        let text = status.text(now: 5_500_000_000, wall: Timestamp(nanoseconds: 4_600_000_000_000))
+        #expect(
+            text == """
+                !  db is unhealthy (tcp db:5432)
+                !  1,204 DEBUG events are gone (spool_full)
+                agent      web1-00000000000000ff, version 0.1.0, up 60 min
+                settings   /etc/lodge/agent.yaml, hash 0123456789abcdef, generation 1
+                collector  http://b:7600, last taken 400 ms ago
+                spool      12.3 MiB of 1.0 GiB, waiting: info 12,345 events
+                process    18.0 MiB resident, 61 s of processor time
+                SOURCE               BEHIND  OLDEST     READ  EVENTS  DROPPED
+                /var/log/app.log    3.8 MiB     3 s  3.8 MiB  40,000    1,204
+                /var/log/quiet.log      0 B       -     10 B       1        0
+                rule       drop health_checks: matched 1,203, dropped 1,203
+                rule       redact: has never matched
+                check      db (tcp db:5432): unhealthy for 10 min
+
+                """)
+    }
+
+    @Test func theDocumentHasTheSame() {
+        var status = status
+        status.problem = "connection refused"
+        status.limitSources(to: 1)
+        let document = status.document(now: 5_500_000_000)
+        #expect(document["agent"]?.string == "web1-00000000000000ff")
+        #expect(document["problem"]?.string == "connection refused")
+        #expect(document["sources_omitted"]?.int == 1)
+        #expect(document["spool"]?["limit_bytes"]?.int == 1 << 30)
+        let source = document["sources"]?.array?.first
+        #expect(source?["source"]?.string == "/var/log/app.log")
+        #expect(source?["oldest_unacknowledged_ms"]?.int == 3_500)
+        #expect(source?["drops"]?.array?.first?["level"]?.string == "DEBUG")
+    }
+
+    @Test func anAgentThatHasJustStartedIsShown() {
+        let text = AgentStatus().text(now: 0, wall: Timestamp(nanoseconds: 0))
+        #expect(text.contains("nothing taken yet") && text.contains("sources    none"))
+    }
+}

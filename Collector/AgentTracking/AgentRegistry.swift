@@ -1,4 +1,6 @@
+import LineFormats
 import SavedState
+import Synchronization
 package import SystemIO
 package import Workers
 
@@ -11,6 +13,7 @@ package final class AgentRegistry: Sendable {
     package let rules: AgentRules
     private let clock: @Sendable () -> Int64
     private let saved: SavedState<AgentBook>
+    private let statuses = Mutex(StatusShelf())
 
     /// Reads the file back, and starts the thread that writes it. A file that is damaged or cannot be read is set aside
     /// and reported.
@@ -47,13 +50,23 @@ package final class AgentRegistry: Sendable {
     package func take(_ heartbeat: Heartbeat) throws(IOError) -> UInt64 {
         let now = clock()
         let last = saved.change { book in (book.take(heartbeat, now: now, rules), isChanged: true) }
+        if heartbeat.isLeaving {
+            statuses.withLock { $0.remove(heartbeat.agent) }
+        } else if let status = heartbeat.status {
+            let document = status.bytes
+            statuses.withLock { $0.put(document, of: heartbeat.agent) }
+        }
         if !heartbeat.drops.isEmpty { try saved.save() }
         return last
     }
 
+    /// What an agent last said of itself in full, a JSON object; nil when that is not known.
+    package func status(of name: String) -> [UInt8]? { statuses.withLock { $0.document(of: name) } }
+
     /// Forgets an agent; false when there is none of this name.
     package func remove(_ name: String) -> Bool {
-        saved.change { book in
+        statuses.withLock { $0.remove(name) }
+        return saved.change { book in
             let isRemoved = book.remove(name)
             return (isRemoved, isChanged: isRemoved)
         }

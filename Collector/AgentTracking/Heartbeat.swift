@@ -52,11 +52,13 @@ package struct Heartbeat: Sendable, Equatable {
     package var isLeaving: Bool
     /// What it could not deliver and has not reported yet.
     package var drops: [DropReport]
+    /// What it says of itself in full, for people: an object, of which nothing is looked at; nil when it says nothing.
+    package var status: JSONValue?
 
     /// Makes a heartbeat.
     package init(
         agent: String, epoch: UInt64, version: String = "", oldestUnacknowledged: Int64? = nil, spooledBytes: Int = 0,
-        isLeaving: Bool = false, drops: [DropReport] = []
+        isLeaving: Bool = false, drops: [DropReport] = [], status: JSONValue? = nil
     ) {
         self.agent = agent
         self.epoch = epoch
@@ -65,11 +67,12 @@ package struct Heartbeat: Sendable, Equatable {
         self.spooledBytes = spooledBytes
         self.isLeaving = isLeaving
         self.drops = drops
+        self.status = status
     }
 
     /// The members of its document.
     package static let members = [
-        "agent", "epoch", "version", "oldest_unacknowledged", "spooled_bytes", "leaving", "drops",
+        "agent", "epoch", "version", "oldest_unacknowledged", "spooled_bytes", "leaving", "drops", "status",
     ]
 
     /// Reads the document that an agent sends.
@@ -107,6 +110,10 @@ package struct Heartbeat: Sendable, Equatable {
                     field: "drops", message: "`drops` must be a list of up to \(Self.maximumDrops) reports")
             }
             for element in list { drops.append(try DropReport(element)) }
+        }
+        status = member("status")
+        if let status, status.members == nil {
+            throw HeartbeatError(field: "status", message: "`status` must be an object")
         }
         guard Self.isName(agent) else {
             throw HeartbeatError(

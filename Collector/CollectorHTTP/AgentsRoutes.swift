@@ -8,7 +8,7 @@ import SystemIO
 import Workers
 
 /// `POST /v1/heartbeat`: what an agent says of itself; `GET /v1/agents`: which agents there are and what they dropped;
-/// `DELETE /v1/agents/NAME`: nothing is awaited of an agent any more.
+/// `GET /v1/agents/NAME`: all that one has said; `DELETE /v1/agents/NAME`: nothing is awaited of an agent any more.
 struct AgentsRoutes: Sendable {
     /// More than a heartbeat with as many reports as it may have.
     private static let bodyBytes = 256 << 10
@@ -22,15 +22,20 @@ struct AgentsRoutes: Sendable {
         let heartbeat = Endpoint(.post, "/v1/heartbeat", members: Heartbeat.members)
         router.add(heartbeat, bodyLimit: Self.bodyBytes) { try await take($0, heartbeat) }
         router.addWithHead(Endpoint(.get, "/v1/agents")) { _ in .json(200, list().bytes) }
+        router.addWithHead(Endpoint(.get, "/v1/agents/{name}")) { exchange in
+            .json(200, try one(String(exchange.lastPart)).bytes)
+        }
         router.add(Endpoint(.delete, "/v1/agents/{name}")) { exchange in
             let name = String(exchange.lastPart)
-            guard agents.remove(name) else {
-                throw Problem(
-                    404, "unknown-agent", "There is no such agent",
-                    "no agent `\(name.prefix(64))` is known: GET /v1/agents lists them")
-            }
+            guard agents.remove(name) else { throw Self.unknown(name) }
             return .empty(204)
         }
+    }
+
+    private static func unknown(_ name: String) -> Problem {
+        Problem(
+            404, "unknown-agent", "There is no such agent",
+            "no agent `\(name.prefix(64))` is known: GET /v1/agents lists them")
     }
 
     private func take(_ exchange: Exchange, _ endpoint: Endpoint) async throws -> Response {
@@ -57,6 +62,17 @@ struct AgentsRoutes: Sendable {
     }
 
     // MARK: Looking
+
+    private func one(_ name: String) throws -> JSONValue {
+        let book = agents.book
+        guard let record = book.agents[name] else { throw Self.unknown(name) }
+        return [
+            "agent": Self.document(name, record, agents.now, agents.rules),
+            "gaps": .array(book.gaps.filter { $0.agent == name }.map { Self.document($0) }),
+            // It was read as JSON when it came.
+            "status": agents.status(of: name).flatMap { try? JSONValue(parsing: $0) } ?? .null,
+        ]
+    }
 
     private func list() -> JSONValue {
         let book = agents.book

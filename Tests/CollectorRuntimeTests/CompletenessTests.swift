@@ -42,6 +42,23 @@ struct CompletenessTests {
         await server.end()
     }
 
+    @Test func whatAnAgentSaysOfItselfIsGivenBack() async throws {
+        let server = try await TestServer()
+        let said = #"{"agent":"web-1","epoch":1,"status":{"sources":[{"source":"/a.log","read":7}]}}"#
+        #expect(try await server.json("/v1/heartbeat", said).status == 200)
+        let known = try await server.send("GET", "/v1/agents/web-1").json
+        #expect(known?["agent"]?["agent"]?.string == "web-1" && known?["gaps"]?.array?.isEmpty == true)
+        #expect(known?["status"]?["sources"]?.array?.first?["read"]?.int == 7)
+        // A heartbeat without it leaves what was said before; one that makes no sense is refused.
+        #expect(try await server.json("/v1/heartbeat", #"{"agent":"web-1","epoch":1}"#).status == 200)
+        #expect(try await server.send("GET", "/v1/agents/web-1").json?["status"]?["sources"] != nil)
+        #expect(try await server.json("/v1/heartbeat", #"{"agent":"web-1","epoch":1,"status":7}"#).status == 400)
+        #expect(try await server.json("/v1/heartbeat", #"{"agent":"new","epoch":1}"#).status == 200)
+        #expect(try await server.send("GET", "/v1/agents/new").json?["status"] == .null)
+        #expect(try await server.send("GET", "/v1/agents/nobody").status == 404)
+        await server.end()
+    }
+
     @Test func batchesSayThatTheirAgentIsThere() async throws {
         let server = try await TestServer()
         let headers = ["Content-Type: application/json", "Lodge-Agent: db-1", "Lodge-Epoch: 3", "Lodge-Sequence: 1"]

@@ -11,6 +11,9 @@ extension OpenAPI {
         + path(
             "/v1/agents/{name}",
             Operation(
+                method: "get", summary: "all that one agent has said of itself", parameters: ["name"],
+                schema: "AgentReport", refusals: [404]),
+            Operation(
                 method: "delete", summary: "says that nothing is awaited of an agent any more", parameters: ["name"],
                 status: 204, type: nil, refusals: [404]))
 
@@ -73,6 +76,7 @@ extension OpenAPI {
                 oldest_unacknowledged: {type: string, format: time, nullable: true}
                 spooled_bytes: {type: integer}
                 leaving: {type: boolean}
+                status: {type: object}
                 drops:
                   type: array
                   items:
@@ -92,41 +96,52 @@ extension OpenAPI {
               required: [drops_acknowledged]
               properties:
                 drops_acknowledged: {type: integer}
+            Agent:
+              type: object
+              required: [agent, state, behind_ms, last_seen, newest_event, oldest_unacknowledged, spooled_bytes]
+              properties:
+                agent: {type: string}
+                state: {type: string, enum: [well, behind, silent]}
+                behind_ms: {type: integer}
+                last_seen: {type: string, format: time}
+                newest_event: {type: string, format: time, nullable: true}
+                oldest_unacknowledged: {type: string, format: time, nullable: true}
+                spooled_bytes: {type: integer}
+                epoch: {type: integer}
+                version: {type: string}
+            AgentGap:
+              type: object
+              required: [gap, agent, events, level, cause, from, to, reported]
+              properties:
+                gap: {type: string}
+                agent: {type: string}
+                events: {type: integer}
+                level: {type: string}
+                cause: {type: string}
+                bytes: {type: integer}
+                source: {type: string}
+                from: {type: string, format: time}
+                to: {type: string, format: time}
+                reported: {type: string, format: time}
+            AgentReport:
+              type: object
+              required: [agent, gaps, status]
+              properties:
+                agent: {$ref: '#/components/schemas/Agent'}
+                gaps:
+                  type: array
+                  items: {$ref: '#/components/schemas/AgentGap'}
+                status: {type: object, nullable: true}
             Agents:
               type: object
               required: [agents, gaps, collector_gaps, refused_contacts, forgotten_gaps, joined_gaps]
               properties:
                 agents:
                   type: array
-                  items:
-                    type: object
-                    required: [agent, state, behind_ms, last_seen, newest_event, oldest_unacknowledged, spooled_bytes]
-                    properties:
-                      agent: {type: string}
-                      state: {type: string, enum: [well, behind, silent]}
-                      behind_ms: {type: integer}
-                      last_seen: {type: string, format: time}
-                      newest_event: {type: string, format: time, nullable: true}
-                      oldest_unacknowledged: {type: string, format: time, nullable: true}
-                      spooled_bytes: {type: integer}
-                      epoch: {type: integer}
-                      version: {type: string}
+                  items: {$ref: '#/components/schemas/Agent'}
                 gaps:
                   type: array
-                  items:
-                    type: object
-                    required: [gap, agent, events, level, cause, from, to, reported]
-                    properties:
-                      gap: {type: string}
-                      agent: {type: string}
-                      events: {type: integer}
-                      level: {type: string}
-                      cause: {type: string}
-                      bytes: {type: integer}
-                      source: {type: string}
-                      from: {type: string, format: time}
-                      to: {type: string, format: time}
-                      reported: {type: string, format: time}
+                  items: {$ref: '#/components/schemas/AgentGap'}
                 collector_gaps:
                   type: array
                   items:

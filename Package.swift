@@ -221,7 +221,7 @@ let agent: [Target] = [
     tests(
         "AgentRuntime",
         [
-            "TestSupport", "AgentDelivery", "AgentPipeline", "CurlTransport", "Diagnostics", "LogModel",
+            "TestSupport", "AgentChecks", "AgentDelivery", "AgentPipeline", "CurlTransport", "Diagnostics", "LogModel",
             "RegularExpressions", "Settings", "SystemIO",
         ]),
 ]

@@ -16,6 +16,8 @@ package struct AgentHeartbeat: Sendable, Equatable {
     package var isLeaving: Bool
     /// What could not be delivered and has not been told.
     package var drops: [DropLog.Entry]
+    /// What it says of itself in full; nil for nothing.
+    package var status: JSONValue?
 
     /// The document.
     package var document: JSONValue {
@@ -33,7 +35,7 @@ package struct AgentHeartbeat: Sendable, Equatable {
                 })
         }
         return [
-            "agent": .string(agent), "epoch": .integer(epoch), "version": .string(version),
+            "status": status ?? .null, "agent": .string(agent), "epoch": .integer(epoch), "version": .string(version),
             "oldest_unacknowledged": oldestUnacknowledged.map { .string($0.description) } ?? .null,
             "spooled_bytes": .integer(spooledBytes), "leaving": .bool(isLeaving),
             "drops": .array(

@@ -27,6 +27,12 @@ struct BatchAttempt: Sendable {
         return place.collector
     }
 
+    /// Collectors have other places now; nil for those that are gone.
+    mutating func move(_ places: [Int?]) {
+        guard let known = place else { return }
+        place = places.indices.contains(known.collector) ? places[known.collector].map { ($0, known.since) } : nil
+    }
+
     /// Notes that nobody knows whether a collector has stored it.
     mutating func isUncertain(at collector: Int, now: UInt64) {
         mayBeStored = true

@@ -34,6 +34,16 @@ package enum HoldReason: Sendable, Equatable {
     case misdirected(status: Int, title: String)
     /// The collector says that the batch itself is wrong.
     case rejected(status: Int, title: String)
+
+    /// For people: a sentence without a full stop.
+    package var text: String {
+        switch self {
+        case .unreachable(let text): text
+        case .busy(let status, let title): "the collector has no time (\(status) \(title))"
+        case .misdirected(let status, let title): "check the collector's address and key (\(status) \(title))"
+        case .rejected(let status, let title): "the collector refuses a batch (\(status) \(title))"
+        }
+    }
 }
 
 /// What to do next with a batch.

@@ -1,4 +1,5 @@
 package import Diagnostics
+package import LineFormats
 import SystemIO
 package import Workers
 
@@ -38,6 +39,24 @@ package struct DeliveryMetrics: Sendable {
     }
 }
 
+/// How delivery is going.
+package struct DeliveryReport: Sendable, Equatable {
+    /// The collector that has answered last; empty before the first answer.
+    package var collector = ""
+    /// Why nothing is taken; nil while batches or heartbeats are.
+    package var problem: String?
+    /// When a collector took something last, nanoseconds of the wall clock; nil for never.
+    package var delivered: Int64?
+
+    /// Nothing is known.
+    package init() {}
+
+    init(collector: String, delivered: Int64) {
+        self.collector = collector
+        self.delivered = delivered
+    }
+}
+
 /// Sends the batches of the spool, those that matter most first, one at a time, on a thread of its own, until it is told
 /// to stop.
 package final class Shipper: Sendable {
@@ -52,6 +71,9 @@ package final class Shipper: Sendable {
         var hasEnded = false
         /// What was never read and is not in the ledger yet.
         var losses: [DropNote] = []
+        var report = DeliveryReport()
+        /// Collectors to use from now on.
+        var next: [Collector]?
 
         var isDrained: Bool { acknowledged >= spooled && !hasOld }
     }
@@ -86,13 +108,15 @@ package final class Shipper: Sendable {
         let version: String
         let heartbeatInterval: Duration
         let leavesAtEnd: Bool
+        /// What the agent says of itself in full with each heartbeat. Runs on the shipper's thread.
+        let status: @Sendable () -> JSONValue?
         let collectors: [Collector]
 
         /// Names them; there must be at least one collector.
         package init(
             spool: Spool, registry: Registry, rejectedDirectory: String, log: DiagnosticLog, metrics: DeliveryMetrics,
             version: String = "", heartbeatInterval: Duration = .seconds(30), leavesAtEnd: Bool = false,
-            collectors: [Collector]
+            status: @escaping @Sendable () -> JSONValue? = { nil }, collectors: [Collector]
         ) {
             precondition(!collectors.isEmpty, "a shipper needs a collector")
             self.spool = spool
@@ -103,6 +127,7 @@ package final class Shipper: Sendable {
             self.version = version
             self.heartbeatInterval = heartbeatInterval
             self.leavesAtEnd = leavesAtEnd
+            self.status = status
             self.collectors = collectors
         }
     }
@@ -136,6 +161,18 @@ package final class Shipper: Sendable {
 
     /// What the collector's load asks for.
     package var lag: LagResponse { monitor.withLock { $0.lag } }
+
+    /// How delivery is going.
+    package var report: DeliveryReport { monitor.withLock { $0.report } }
+
+    /// Sends to other collectors from the next batch on. When connections to them cannot be made, those before stay, and
+    /// the log says so.
+    ///
+    /// - Parameter collectors: at least one.
+    package func replace(_ collectors: [Collector]) {
+        monitor.withLock { $0.next = collectors }
+        monitor.broadcast()
+    }
 
     /// Whether the thread has ended.
     package var hasEnded: Bool { monitor.withLock { $0.hasEnded } }

@@ -15,8 +15,7 @@ extension ShipperLoop {
     ///   - transports: how it is sent.
     func beatIfDue(_ waiting: SpoolRecord?, by transports: [any BatchTransport]) {
         guard reached != nil,
-            schedule.isDue(
-                now: SystemClock.monotonicNanos(), hasBacklog: waiting != nil, hasDrops: !drops.entries.isEmpty)
+            schedule.isDue(now: SystemClock.monotonicNanos(), hasBacklog: waiting != nil)
         else { return }
         beat(waiting, by: transports, isLeaving: false)
     }
@@ -29,12 +28,24 @@ extension ShipperLoop {
         let heartbeat = AgentHeartbeat(
             agent: content.agent, epoch: content.epoch, version: parts.version,
             oldestUnacknowledged: waiting == nil ? nil : oldest,
-            spooledBytes: parts.spool.bytes, isLeaving: isLeaving, drops: drops.entries)
+            spooledBytes: parts.spool.bytes, isLeaving: isLeaving, drops: drops.entries,
+            status: isLeaving ? nil : parts.status())
         let taken = transports[reached].beat(heartbeat) { !isOver() }
         schedule.sent(now: SystemClock.monotonicNanos(), hasBacklog: waiting != nil, isTaken: taken != nil)
-        guard let taken else { return }
+        guard let taken else {
+            // While batches wait they tell the reason.
+            if waiting == nil { monitor.withLock { $0.report.problem = "the collector takes no heartbeat" } }
+            return
+        }
+        heard(from: reached)
         parts.metrics.heartbeats.add()
         drops.acknowledged(upTo: taken)
+    }
+
+    /// Notes that a collector took something.
+    func heard(from index: Int) {
+        let (name, now) = (collectors[index].name, SystemClock.wallNanos())
+        monitor.withLock { $0.report = DeliveryReport(collector: name, delivered: now) }
     }
 
     /// Puts what was never read, and what the spool has lost before it was delivered, into the ledger, which tells it.
@@ -61,6 +72,7 @@ extension ShipperLoop {
     // MARK: The log
 
     func report(_ reason: HoldReason, _ wait: Duration, _ batch: SpoolRecord, _ collector: String) {
+        monitor.withLock { $0.report.problem = "\(collector): \(reason.text)" }
         let (seconds, attoseconds) = wait.components
         let milliseconds = seconds * 1000 + attoseconds / 1_000_000_000_000_000
         switch reason {
@@ -105,7 +117,7 @@ extension ShipperLoop {
         // Relocations and forgotten files are written even when nothing is delivered.
         let deadline = SystemClock.monotonicNanos() + saveInterval
         let wish = monitor.wait(until: deadline) { state -> Bool? in
-            if state.spooled > seen { return true }
+            if state.spooled > seen || state.next != nil { return true }
             return state.stopAt == nil ? nil : false
         }
         return wish ?? true
@@ -121,6 +133,7 @@ extension ShipperLoop {
         if deadline <= now { return }
         _ = monitor.wait(until: deadline) { state -> Bool? in
             if let seen, state.spooled > seen { return true }
+            if state.next != nil { return true }
             return state.stopAt != nil && !wasStopping ? true : nil
         }
     }

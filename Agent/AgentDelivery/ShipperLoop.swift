@@ -9,6 +9,7 @@ final class ShipperLoop {
     let parts: Shipper.Parts
     let monitor: Monitor<Shipper.State>
     let queue: SpoolQueue
+    var collectors: [Shipper.Collector]
     var schedule: HeartbeatSchedule
     var drops = DropLog()
     /// The collector that has answered last; where none does, a heartbeat gets no answer either.
@@ -44,6 +45,7 @@ final class ShipperLoop {
         }
         rejected = RejectedBatches(parts.rejectedDirectory)
         rejectedEvents = RejectedEvents(parts.rejectedDirectory)
+        collectors = parts.collectors
         choice = CollectorChoice(agent: content.agent, count: parts.collectors.count)
         policies = Array(repeating: DeliveryPolicy(), count: parts.collectors.count)
         schedule = HeartbeatSchedule(interval: ShipperLoop.nanoseconds(parts.heartbeatInterval))
@@ -56,14 +58,14 @@ final class ShipperLoop {
             monitor.withLock { $0.hasEnded = true }
             monitor.broadcast()
         }
-        let transports: [any BatchTransport]
+        var transports: [any BatchTransport]
         do {
             transports = try parts.collectors.map { try $0.makeTransport() }
         } catch {
             parts.log.error("delivery cannot start", ("reason", "\(error)"))
             return
         }
-        ship(by: transports)
+        ship(by: &transports)
         noteLosses()
         // Without them the last heartbeat says less; the ledger tells the rest another time.
         do throws(SpoolError) { try settle() } catch {
@@ -76,8 +78,9 @@ final class ShipperLoop {
         }
     }
 
-    private func ship(by transports: [any BatchTransport]) {
+    private func ship(by transports: inout [any BatchTransport]) {
         while !isOver() {
+            replaceCollectors(&transports)
             noteLosses()
             do throws(SpoolError) {
                 try settle()
@@ -88,6 +91,26 @@ final class ShipperLoop {
                 pause(until: SystemClock.monotonicNanos() &+ 1_000_000_000)
             }
         }
+    }
+
+    private func replaceCollectors(_ transports: inout [any BatchTransport]) {
+        let wanted = monitor.withLock { state in
+            defer { state.next = nil }
+            return state.next
+        }
+        guard let wanted else { return }
+        do { transports = try wanted.map { try $0.makeTransport() } } catch {
+            parts.log.error("the new collectors cannot be used, those before stay", ("reason", "\(error)"))
+            return
+        }
+        // A batch that one of them may have goes to that one first, wherever it stands now.
+        let places = collectors.map { known in wanted.firstIndex { $0.name == known.name } }
+        for lane in attempts.keys { attempts[lane]?.move(places) }
+        lastUsed = lastUsed.flatMap { places[$0] }
+        collectors = wanted
+        choice = CollectorChoice(agent: parts.registry.content.agent, count: wanted.count)
+        policies = Array(repeating: DeliveryPolicy(), count: wanted.count)
+        reached = choice.preferred
     }
 
     /// Sends one batch, or waits.
@@ -136,8 +159,8 @@ final class ShipperLoop {
         if let last = lastUsed, last != index {
             parts.metrics.failovers.add()
             parts.log.warn(
-                "batches go to another collector", ("from", parts.collectors[last].name),
-                ("to", parts.collectors[index].name))
+                "batches go to another collector", ("from", collectors[last].name),
+                ("to", collectors[index].name))
         }
         lastUsed = index
     }
@@ -160,7 +183,8 @@ final class ShipperLoop {
         switch step {
         case .advance:
             choice.took(index)
-            schedule.delivered(now: now)
+            heard(from: index)
+            schedule.delivered()
             note(outcome, batch.record)
             finish(batch)
         case .setAside(let reason):
@@ -174,7 +198,7 @@ final class ShipperLoop {
             if outcome.isAboutBatch { attempt.restsUntil = until } else { choice.rest(index, until: until) }
             attempts[batch.lane] = attempt
             if isOver() { return }
-            report(reason, wait, batch.record, parts.collectors[index].name)
+            report(reason, wait, batch.record, collectors[index].name)
             // While stopping nothing rests: without a pause it would be tried as fast as it fails.
             if monitor.withLock({ $0.stopAt != nil }) { pause(until: min(until, now &+ 200_000_000)) }
         }

@@ -25,7 +25,10 @@ extension FileFollower {
     /// Looks next to the followed files for rotated ones that nobody knows.
     func lookForSuccessors(at now: UInt64, _ consumer: any FollowConsumer) {
         var byDirectory: [String: Set<String>] = [:]
-        for file in files { byDirectory[FileSystem.parent(of: file.state.path), default: []].insert(file.state.path) }
+        // One that is left out by now is read to its end, but not what comes after it.
+        for file in files where input(for: file.state.path) != nil {
+            byDirectory[FileSystem.parent(of: file.state.path), default: []].insert(file.state.path)
+        }
         siblings = siblings.filter { byDirectory[$0.key] != nil }
         for (directory, paths) in byDirectory {
             guard let modified = ((try? FileSystem.status(directory)) ?? nil)?.modifiedNanos else { continue }

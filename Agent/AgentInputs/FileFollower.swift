@@ -12,7 +12,7 @@ import SystemIO
 /// Driven by ``poll(at:_:)``, which never waits; time is an argument. One owner, one thread at a time.
 package final class FileFollower {
     let options: FollowOptions
-    private let inputs: [FileInput]
+    var inputs: [FileInput]
     /// Directories whose files are never followed.
     private let ownDirectories: [String]
     /// Files that are never followed, by device and inode: our own log.
@@ -23,11 +23,13 @@ package final class FileFollower {
     /// See ``files(withPath:)``; empty when it must be made again.
     private var pathIndex: [String: [FollowedFile]] = [:]
     private var lastScan: UInt64?
-    private var wantsScan = true
+    var wantsScan = true
     private var firstFile = 0
     private var buffer: UnsafeMutableRawBufferPointer
     /// What earlier runs have read and has not been found yet; empty after the first look-up of names.
     var unresolved: [SourceState] = []
+    /// What was read until a change of the inputs left it out: it goes on there when it is asked for again.
+    var parked: [SourceState] = []
     /// What is known of rotated files, by directory.
     var siblings: [String: SiblingDirectory] = [:]
     /// Directories that were looked into by the last look-up of names: what to watch.

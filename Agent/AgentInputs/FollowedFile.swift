@@ -17,7 +17,7 @@ final class FollowedFile {
     var state: SourceState
     /// Where the file is now; differs from `state.path` after it was renamed.
     var location: String
-    let profile: SourceProfile
+    var profile: SourceProfile
     /// Nil while it is closed to save descriptors; then all of it has been read.
     var handle: FileHandle?
     /// The first bytes of the file, which ``SourceState/prefixHash`` covers.

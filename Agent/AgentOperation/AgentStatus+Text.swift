@@ -18,7 +18,7 @@ extension AgentStatus {
         let delivery =
             delivered.map { "last taken \(Self.span(wall.nanoseconds - $0.nanoseconds)) ago" } ?? "nothing taken yet"
         lines.append("collector  \(collector.isEmpty ? collectors.joined(separator: " ") : collector), \(delivery)")
-        let waiting = lanes.filter { $0.batches > 0 }.map { "\($0.name) \(Self.grouped($0.events)) events" }
+        let waiting = lanes.filter { $0.batches > 0 }.map { "\($0.name) \(Self.grouped($0.batches)) batches" }
         lines.append(
             "spool      \(Self.size(spoolBytes)) of \(Self.size(spoolLimit)), waiting: "
                 + (waiting.isEmpty ? "nothing" : waiting.joined(separator: ", ")))

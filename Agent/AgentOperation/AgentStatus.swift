@@ -22,15 +22,13 @@ package struct AgentStatus: Sendable, Equatable {
     package struct Lane: Sendable, Equatable {
         /// `error`, `warn`, `info` or `debug`.
         package var name: String
-        /// Batches and events that wait.
+        /// Batches that wait.
         package var batches: Int
-        package var events: Int
 
         /// Makes it.
-        package init(name: String, batches: Int, events: Int) {
+        package init(name: String, batches: Int) {
             self.name = name
             self.batches = batches
-            self.events = events
         }
     }
 
@@ -132,9 +130,7 @@ package struct AgentStatus: Sendable, Equatable {
             "spool": [
                 "bytes": .integer(spoolBytes), "limit_bytes": .integer(spoolLimit),
                 "waiting": .array(
-                    lanes.map {
-                        ["lane": .string($0.name), "batches": .integer($0.batches), "events": .integer($0.events)]
-                    }),
+                    lanes.map { ["lane": .string($0.name), "batches": .integer($0.batches)] }),
             ],
             "resident_bytes": .integer(residentBytes), "processor_ms": .integer(Int(processorSeconds * 1_000)),
             "sources": .array(sources.map { $0.document(now: now) }), "sources_omitted": .integer(sourcesOmitted),

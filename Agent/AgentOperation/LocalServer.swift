@@ -38,23 +38,23 @@ package final class LocalServer: Sendable {
 
     private let listeners: [Int32]
     private let stopper: (read: Int32, write: Int32)
-    private let path: String
+    private let path: String?
     private let thread: DedicatedThread
 
     /// Begins to listen.
     ///
     /// - Parameters:
-    ///   - path: of the socket; what an earlier process has left there goes.
+    ///   - path: of the socket; what an earlier process has left there goes. Nil for none.
     ///   - address: such as `127.0.0.1:7601`; nil for the socket alone.
     ///   - answer: what to say to the path of a request; nil when there is nothing of that name.
     /// - Throws: ``Failure`` when an address cannot be used.
     package init(
-        path: String, address: String? = nil, answer: @escaping @Sendable (String) -> Answer?
+        path: String?, address: String? = nil, answer: @escaping @Sendable (String) -> Answer?
     ) throws(Failure) {
         var listeners: [Int32] = []
         var pipe: [Int32] = [-1, -1]
         do throws(Failure) {
-            listeners.append(try Self.listen(path: path))
+            if let path { listeners.append(try Self.listen(path: path)) }
             if let address { listeners.append(try Self.listen(address: address)) }
             guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &pipe) == 0 else {
                 throw Failure(description: "there are no sockets left: \(Self.text(errno))")
@@ -82,7 +82,7 @@ package final class LocalServer: Sendable {
         thread.join()
         for descriptor in listeners { close(descriptor) }
         close(stopper.read)
-        unlink(path)
+        if let path { unlink(path) }
     }
 
     // MARK: Listening

@@ -1,8 +1,11 @@
 import AgentDelivery
 import AgentInputs
+import AgentOperation
 package import Diagnostics
 import Glibc
+import LineFormats
 import LogModel
+import Synchronization
 import SystemIO
 import Workers
 
@@ -20,6 +23,10 @@ package final class Agent: Sendable {
     private let reader: DedicatedThread
     private let log: DiagnosticLog
     private let metrics: AgentMetrics
+    private let reporter: StatusReporter
+    private let server: LocalServer?
+    /// What it works by.
+    private let settings: Mutex<AgentSettings>
 
     /// Starts an agent.
     ///
@@ -33,19 +40,13 @@ package final class Agent: Sendable {
         let path = absolute(settings.state ?? StateDirectory.usual { name in getenv(name).map { String(cString: $0) } })
         let state = try StateDirectory(path, spool: settings.spool, log: log)
         let metrics = AgentMetrics()
-        let (headers, tls, rate) = (settings.headers, settings.tls, settings.sendRate)
+        let reporter = StatusReporter(settings, state, reading)
         let shipper = try Shipper(
             Shipper.Parts(
                 spool: state.spool, registry: state.registry, rejectedDirectory: "\(path)/rejected", log: log,
                 metrics: metrics.delivery, version: agentVersion, heartbeatInterval: settings.heartbeatInterval,
-                leavesAtEnd: readsOnce,
-                collectors: settings.collectorURLs.map { url in
-                    Shipper.Collector(name: url) {
-                        try HTTPBatchTransport(
-                            url: url, headers: headers, userAgent: "lodge-agent/\(agentVersion)", tls: tls,
-                            sendRate: rate)
-                    }
-                }))
+                leavesAtEnd: readsOnce, status: { reporter.heartbeat() }, collectors: settings.collectors))
+        reporter.change { $0.shipper = shipper }
         let now = SystemClock.wallNanos()
         for part in state.spool.setAside where part.hasEvents {
             // How much it was, and of when, nobody can say.
@@ -57,16 +58,13 @@ package final class Agent: Sendable {
         var options = FollowOptions()
         options.readsOnce = readsOnce
         options.largestChunkBytes = Limits.lineBytes + 1
-        let directory = currentDirectory()
-        let inputs = settings.files.map { files in
-            FileInput(
-                include: files.include.map { GlobPattern($0, relativeTo: directory) },
-                exclude: files.exclude.map { GlobPattern($0, relativeTo: directory) }, profile: files.profile)
-        }
         let loop = ReadingLoop(
-            settings: settings, options: options, inputs: inputs, state: state, shipper: shipper, log: log,
+            settings: settings, options: options, state: state, shipper: shipper, log: log,
             metrics: metrics, monitor: reading, ownFiles: ownLogFiles())
+        server = try Agent.server(path, settings.metricsAddress, reporter, metrics, log)
         reader = try DedicatedThread(name: "reader") { loop.run() }
+        self.reporter = reporter
+        self.settings = Mutex(settings)
         self.state = state
         self.shipper = shipper
         self.log = log
@@ -79,6 +77,81 @@ package final class Agent: Sendable {
 
     /// The agent's numbers in Prometheus' text format.
     package var metricsText: String { metrics.registry.render() }
+
+    /// Files that are followed at present.
+    package var files: Int { Int(metrics.files.value) }
+
+    /// Whether the thread that reads has begun a round within this time.
+    package func isReading(within nanoseconds: UInt64) -> Bool {
+        let last = reading.withLock { $0.lastRound }
+        return last == 0 || SystemClock.monotonicNanos() &- last < nanoseconds
+    }
+
+    /// Goes on by other settings, or keeps those that it has and says why: in the log, and in its status.
+    ///
+    /// - Parameter load: reads the settings again.
+    package func reload(_ load: () throws -> AgentSettings) {
+        do {
+            let new = try load()
+            let change = SettingsChange(old: settings.withLock { $0 }, new: new)
+            if let refusal = change.refusal { throw AgentError(refusal) }
+            if change.changesCollectors { shipper.replace(new.collectors) }
+            settings.withLock { $0 = new }
+            let descriptor = reading.withLock { state -> Int32 in
+                state.next = new
+                return state.wakeDescriptor
+            }
+            wakeWatcher(descriptor)
+            reading.broadcast()
+            reporter.change { changing in
+                changing.collectors = new.collectorURLs
+                changing.configuration.hash = new.hash
+                changing.configuration.generation += 1
+                changing.configuration.refused = nil
+            }
+            log.info("the configuration was read again", ("path", new.path), ("hash", new.hash))
+            if !change.waiting.isEmpty {
+                log.warn(
+                    "some changes take effect with the next start only", ("keys", change.waiting.joined(separator: " "))
+                )
+            }
+        } catch {
+            reporter.change { $0.configuration.refused = "\(error)" }
+            log.error("the changed configuration is not used, the one before stays", ("reason", "\(error)"))
+        }
+    }
+
+    private static func server(
+        _ directory: String, _ address: String?, _ reporter: StatusReporter, _ metrics: AgentMetrics,
+        _ log: DiagnosticLog
+    ) throws -> LocalServer? {
+        let answer: @Sendable (String) -> LocalServer.Answer? = { path in
+            let now = SystemClock.monotonicNanos()
+            switch path {
+            case "/status":
+                return .init(contentType: "application/json", body: reporter.status().document(now: now).bytes)
+            case "/status.txt":
+                let wall = Timestamp(nanoseconds: SystemClock.wallNanos())
+                return .init(
+                    contentType: "text/plain; charset=utf-8",
+                    body: Array(reporter.status().text(now: now, wall: wall).utf8))
+            case "/metrics":
+                return .init(contentType: "text/plain; version=0.0.4", body: Array(metrics.registry.render().utf8))
+            default: return nil
+            }
+        }
+        let path = StatusCommand.socketPath(in: directory)
+        do throws(LocalServer.Failure) { return try LocalServer(path: path, address: address, answer: answer) } catch {
+            if let address {
+                // Whoever has asked for numbers must not find out later that there are none.
+                do throws(LocalServer.Failure) {
+                    return try LocalServer(path: nil, address: address, answer: answer)
+                } catch { throw AgentError("`metrics.listen`: \(error.description)") }
+            }
+            log.warn("lodge-agent status will find nobody", ("reason", error.description))
+            return nil
+        }
+    }
 
     /// Blocks for at most `nanoseconds`, less when reading ends.
     ///
@@ -103,10 +176,34 @@ package final class Agent: Sendable {
         wakeWatcher(descriptor)
         reading.broadcast()
         reader.join()
+        server?.stop()
         shipper.stop(deadline: SystemClock.monotonicNanos() &+ Limits.stopGrace)
         let left = max(state.spool.lastEntry, shipper.acknowledged) - shipper.acknowledged
         log.info("agent stopped", ("unacknowledged_batches", left))
         log.flush(all: true)
+    }
+}
+
+extension AgentSettings {
+    /// What to follow.
+    var inputs: [FileInput] {
+        let directory = currentDirectory()
+        return files.map { files in
+            FileInput(
+                include: files.include.map { GlobPattern($0, relativeTo: directory) },
+                exclude: files.exclude.map { GlobPattern($0, relativeTo: directory) }, profile: files.profile)
+        }
+    }
+
+    /// Where to send it.
+    var collectors: [Shipper.Collector] {
+        let (headers, tls, rate) = (headers, tls, sendRate)
+        return collectorURLs.map { url in
+            Shipper.Collector(name: url) {
+                try HTTPBatchTransport(
+                    url: url, headers: headers, userAgent: "lodge-agent/\(agentVersion)", tls: tls, sendRate: rate)
+            }
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+import AgentOperation
 import AgentPipeline
 package import ArgumentParser
 import Diagnostics
@@ -14,6 +15,7 @@ package struct AgentCommand: ParsableCommand {
         usage: """
             lodge-agent --config FILE
             lodge-agent --follow GLOB... [--to URL] [--state DIR] [--service NAME] [--once]
+            lodge-agent status [--config FILE] [--state DIR] [--json]
             lodge-agent validate --config FILE
             lodge-agent test --config FILE < sample
             lodge-agent spool verify|dump [--config FILE] [--state DIR]
@@ -23,7 +25,7 @@ package struct AgentCommand: ParsableCommand {
             with --once everything is delivered; 1 it could not start or go on; 2 wrong usage or configuration.
             """,
         version: "lodge-agent \(agentVersion)",
-        subcommands: [ValidateCommand.self, TestCommand.self, SpoolCommand.self])
+        subcommands: [StatusCommand.self, ValidateCommand.self, TestCommand.self, SpoolCommand.self])
 
     @Option(name: .long, help: ArgumentHelp("Read the settings in this YAML file.", valueName: "FILE"))
     var config: String?
@@ -120,17 +122,44 @@ package struct AgentCommand: ParsableCommand {
         }
         // Before any other thread is there, so that all inherit it: only this one looks for the signals.
         let signals = StopSignals()
+        let manager = ServiceManager(environment: processEnvironment)
         let agent = try Agent(settings, readsOnce: once, log: DiagnosticLog(program: "lodge-agent", minimum: level))
-        defer { agent.stop() }
-        while !signals.hasCome() {
+        defer {
+            manager.stopping()
+            agent.stop()
+        }
+        manager.ready("follows \(agent.files) files")
+        var lastAlive: UInt64 = 0
+        while true {
+            switch signals.next() {
+            case .stop: return 0
+            case .reload where config != nil:
+                manager.reloading()
+                agent.reload { try self.settings() }
+                manager.ready("follows \(agent.files) files")
+            // Without a file there is nothing to read again: the terminal has gone.
+            case .reload: return 0
+            case nil: break
+            }
+            if let limit = manager.watchdogNanos, agent.isReading(within: limit) {
+                let now = SystemClock.monotonicNanos()
+                if now &- lastAlive >= limit / 4 {
+                    manager.alive()
+                    manager.status("follows \(agent.files) files")
+                    lastAlive = now
+                }
+            }
             if try agent.waitForEnd(nanoseconds: 100_000_000) { return 0 }
         }
-        return 0
     }
 }
 
-/// SIGTERM, SIGINT and SIGHUP, held back from all threads.
+/// SIGTERM, SIGINT and SIGHUP, held back from all threads. Those that come more than once are one.
 private struct StopSignals {
+    enum Meaning {
+        case stop, reload
+    }
+
     private var set = sigset_t()
 
     init() {
@@ -141,10 +170,14 @@ private struct StopSignals {
         signal(SIGPIPE, SIG_IGN)
     }
 
-    /// Whether one of them has come.
-    func hasCome() -> Bool {
+    /// What one that has come means; nil when none has.
+    func next() -> Meaning? {
         var set = set
         var now = timespec()
-        return sigtimedwait(&set, nil, &now) > 0
+        switch sigtimedwait(&set, nil, &now) {
+        case SIGHUP: return .reload
+        case SIGTERM, SIGINT: return .stop
+        default: return nil
+        }
     }
 }

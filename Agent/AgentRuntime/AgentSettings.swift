@@ -1,10 +1,20 @@
+package import AgentChecks
 package import AgentDelivery
+import AgentInputs
 package import AgentPipeline
+import ByteCoding
 package import CurlTransport
 package import Settings
+import SystemIO
 
 /// How an agent is set up.
 package struct AgentSettings: Sendable {
+    /// Tells settings that were read at one time from those of another, whatever they say.
+    package final class Identity: Sendable {
+        /// Makes one that is like no other.
+        package init() {}
+    }
+
     /// In which zone times without one are.
     package enum ClockZone: String, Sendable, CaseIterable {
         /// The machine's.
@@ -56,6 +66,18 @@ package struct AgentSettings: Sendable {
     package var host: String?
     /// In which zone times without one are.
     package var zone = ClockZone.local
+    /// What is looked at again and again.
+    package var checks: [Check] = []
+    /// The share of one processor that reading may take over time; nil for no limit.
+    package var processorShare: Double?
+    /// Where the numbers are to be had for Prometheus, such as `127.0.0.1:7601`; nil for the agent's socket alone.
+    package var metricsAddress: String?
+    /// The file that they were read from; empty for flags alone.
+    package var path = ""
+    /// Tells one content of the file from another; 16 digits.
+    package var hash = ""
+    /// The same for all copies.
+    package private(set) var identity = Identity()
 
     /// The embedded defaults; they follow nothing.
     package init() {}
@@ -65,6 +87,11 @@ package struct AgentSettings: Sendable {
     /// - Throws: `SettingsError` with file, line and column.
     package init(file: String) throws(SettingsError) {
         self = try readSettings(path: file) { (root) throws(SettingsError) in try AgentSettings(&root) }
+        path = file
+        // It was read a moment ago; when it is gone by now, it counts as another.
+        let digits = String(
+            ((try? FileSystem.contents(file, limit: 16 << 20)) ?? []).withUnsafeBytes { hash64($0) }, radix: 16)
+        hash = String(repeating: "0", count: 16 - digits.utf8.count) + digits
     }
 
     /// Reads the keys of a configuration file's top level.
@@ -113,6 +140,11 @@ package struct AgentSettings: Sendable {
             }
             spool.compressionLevel = try group.int("zstd_level", in: 1...19) ?? spool.compressionLevel
         }
+        try root.mapping("limits") { (group) throws(SettingsError) in
+            if let percent = try group.int("cpu_percent", in: 1...10_000) { processorShare = Double(percent) / 100 }
+        }
+        try root.mapping("metrics") { (group) throws(SettingsError) in metricsAddress = try group.string("listen") }
+        checks = try root.mappings("checks") { (group) throws(SettingsError) in try Check(&group) } ?? []
         let groups =
             try root.mappings("files") { (group) throws(SettingsError) in
                 try Files(&group)

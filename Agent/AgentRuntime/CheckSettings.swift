@@ -9,7 +9,8 @@ extension Check {
     /// Reads the keys of one entry of `checks`.
     init(_ group: inout SettingsMapping) throws(SettingsError) {
         let service = try group.requiredString("service")
-        self.init(service: service, try Check.probe(&group))
+        let probe = try Check.probe(&group)
+        self.init(service: service, probe ?? .unit(""))
         cluster = try group.string("cluster") ?? ""
         namespace = try group.string("namespace") ?? ""
         interval = try group.duration("interval", in: .seconds(1)...(.seconds(86_400))) ?? interval
@@ -25,13 +26,16 @@ extension Check {
         failures = try group.int("failures", in: 1...1_000) ?? failures
         dependencies = try group.strings("dependencies") ?? []
         try group.finish()
+        guard probe != nil else {
+            throw group.invalid("", "a check needs one of \(Check.kinds.map { "`\($0)`" }.joined(separator: ", "))")
+        }
         guard timeout <= interval else {
             throw group.invalid(
                 "timeout", "`timeout` must not be longer than `interval`, a check never runs twice at once")
         }
     }
 
-    private static func probe(_ group: inout SettingsMapping) throws(SettingsError) -> Probe {
+    private static func probe(_ group: inout SettingsMapping) throws(SettingsError) -> Probe? {
         var found: [(key: String, probe: Probe)] = []
         if let url = try group.string("http") { found.append(("http", .http(try expectation(url, &group)))) }
         if let address = try group.string("tcp") { found.append(("tcp", try tcp(address, group))) }
@@ -58,11 +62,7 @@ extension Check {
         if found.count > 1 {
             throw group.invalid(found[1].key, "a check looks at one thing: `\(found[0].key)` or `\(found[1].key)`")
         }
-        guard let only = found.first else {
-            // A key that is misspelt is told first; the others have not been asked for yet.
-            throw group.invalid("", "a check needs one of \(kinds.map { "`\($0)`" }.joined(separator: ", "))")
-        }
-        return only.probe
+        return found.first?.probe
     }
 
     private static func expectation(

@@ -1,21 +1,30 @@
 import AgentDelivery
 import AgentInputs
+import AgentOperation
 import AgentPipeline
 import Diagnostics
 import LineFormats
 import LogModel
 import SystemIO
 
+/// The figures of the sources, shared by what works on the reading thread.
+final class FigureKeeper {
+    var book = SourceBook()
+}
+
 /// Between the files and the spool: gathers lines into batches and spools those. Belongs to the reading thread.
 final class IngestStage: FollowConsumer {
-    private let assembler: BatchAssembler
+    private var assembler: BatchAssembler
     private let writer: SpoolWriter
     private let state: StateDirectory
     private let shipper: Shipper
     private let log: DiagnosticLog
     private let metrics: AgentMetrics
-    private let interval: UInt64
-    private let limits: BatchLimits
+    private var interval: UInt64
+    private var limits: BatchLimits
+    /// What became of what each source has brought.
+    let figures = FigureKeeper()
+    private var filtered = 0
     /// By how much batches are larger and wait longer, because the collector is behind.
     private var factor = 1
     /// A batch that the spool has not taken yet.
@@ -25,7 +34,7 @@ final class IngestStage: FollowConsumer {
     private var now: UInt64 = 0
     private var arrival = Timestamp(nanoseconds: 0)
     private var reported = AssemblyCounts()
-    private let ruleMetrics: [AgentMetrics.RuleCounters]
+    private var ruleMetrics: [AgentMetrics.RuleCounters]
     private var reportedRules: [RuleCount] = []
     private var isPaused = false
     private var retryAt: UInt64 = 0
@@ -40,16 +49,13 @@ final class IngestStage: FollowConsumer {
         _ settings: AgentSettings, _ state: StateDirectory, _ shipper: Shipper, _ log: DiagnosticLog,
         _ metrics: AgentMetrics
     ) {
-        let (seconds, attoseconds) = settings.batchInterval.components
-        interval = UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
-        assembler = BatchAssembler(
-            host: settings.host ?? hostName(), cutter: LineCutter(maxLineBytes: Limits.lineBytes),
-            limits: settings.batch, offsets: settings.zone == .utc ? .utc : localOffsets(),
-            rules: RuleProgram(settings.rules))
+        interval = nanoseconds(settings.batchInterval)
+        assembler = Self.assembler(settings)
         limits = settings.batch
         ruleMetrics = settings.rules.map { metrics.counters(ofRule: $0.name) }
-        writer = SpoolWriter(state.spool) { drops in
+        writer = SpoolWriter(state.spool) { [figures] drops in
             for drop in drops {
+                figures.book.dropped(drop.source, reason: drop.reason, level: drop.level, events: drop.events)
                 metrics.unsent(drop.level, drop.reason).add(drop.events)
                 log.warn(
                     "events were dropped", ("events", drop.events), ("level", drop.level.name),
@@ -62,6 +68,26 @@ final class IngestStage: FollowConsumer {
         self.log = log
         self.metrics = metrics
     }
+
+    private static func assembler(_ settings: AgentSettings) -> BatchAssembler {
+        BatchAssembler(
+            host: settings.host ?? hostName(), cutter: LineCutter(maxLineBytes: Limits.lineBytes),
+            limits: settings.batch, offsets: settings.zone == .utc ? .utc : localOffsets(),
+            rules: RuleProgram(settings.rules))
+    }
+
+    /// Goes on by other settings. Everything that was taken must be in the spool: see ``isFlushed``.
+    func reconfigure(_ settings: AgentSettings) {
+        interval = nanoseconds(settings.batchInterval)
+        assembler = Self.assembler(settings)
+        limits = settings.batch
+        ruleMetrics = settings.rules.map { metrics.counters(ofRule: $0.name) }
+        (reported, reportedRules, filtered) = (AssemblyCounts(), [], 0)
+        tick(monotonic: now, wall: arrival.nanoseconds)
+    }
+
+    /// What the rules have done since they were configured.
+    var ruleCounts: [RuleCount] { assembler.rules.counts }
 
     /// Takes the time for what follows.
     func tick(monotonic: UInt64, wall: Int64) {
@@ -123,6 +149,9 @@ final class IngestStage: FollowConsumer {
         let run = SourceRun(
             source: state.id, bytes: from..<max(from, state.offset), events: assembler.count - runEvents)
         runEvents = assembler.count
+        let gone = assembler.counts.dropped - filtered
+        filtered += gone
+        figures.book.read(state.id, events: run.events + gone, filtered: gone)
         if let last = runs.indices.last, runs[last].source == run.source, runs[last].bytes.upperBound == from {
             runs[last].bytes = runs[last].bytes.lowerBound..<run.bytes.upperBound
             runs[last].events += run.events
@@ -134,7 +163,10 @@ final class IngestStage: FollowConsumer {
 
     func relocated(_ state: SourceState) { self.state.registry.relocate(state) }
 
-    func forgotten(_ id: UInt64) { state.registry.forget(id) }
+    func forgotten(_ id: UInt64) {
+        state.registry.forget(id)
+        figures.book.forget(id)
+    }
 
     func report(_ event: FollowEvent) {
         switch event {
@@ -192,6 +224,9 @@ final class IngestStage: FollowConsumer {
                 shedding: shipper.lag.shedding(now: now))
             pending = nil
             metrics.spooled.add()
+            for source in batch.progress {
+                figures.book.spooled(source.state.id, through: source.state.offset, now: now)
+            }
             if isPaused {
                 isPaused = false
                 log.info("there is room in the spool again, reading goes on")

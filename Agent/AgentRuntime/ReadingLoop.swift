@@ -1,5 +1,6 @@
 import AgentDelivery
 import AgentInputs
+import AgentOperation
 import AgentPipeline
 import Diagnostics
 import SystemIO
@@ -12,13 +13,26 @@ struct ReadingState: Sendable {
     var hasEnded = false
     var failure: String?
     var wakeDescriptor: Int32 = -1
+    /// When the last round began, monotonic nanoseconds: a thread that hangs does not begin any.
+    var lastRound: UInt64 = 0
+    /// Settings to go on by, once what was read by those before is in the spool.
+    var next: AgentSettings?
+    /// How often figures were asked for, and given.
+    var asked: UInt64 = 0
+    var given: UInt64 = 0
+    var figures = ReadingFigures()
+}
+
+/// What the reading thread knows of its sources and rules.
+struct ReadingFigures: Sendable {
+    var sources: [SourceFigures] = []
+    var rules: [RuleCount] = []
 }
 
 /// What the reading thread does: round after round over the files, until it is told to stop.
 struct ReadingLoop {
     let settings: AgentSettings
     let options: FollowOptions
-    let inputs: [FileInput]
     let state: StateDirectory
     let shipper: Shipper
     let log: DiagnosticLog
@@ -27,6 +41,8 @@ struct ReadingLoop {
     let ownFiles: [FileFollower.FileID]
 
     func run() {
+        let inputs = settings.inputs
+        var share = settings.processorShare.map { CPUShare(share: $0) }
         let stage = IngestStage(settings, state, shipper, log, metrics)
         let follower = FileFollower(
             inputs: inputs, nextID: state.registry.content.nextSource, ownDirectories: [state.path],
@@ -48,6 +64,11 @@ struct ReadingLoop {
         while !monitor.withLock({ $0.mustStop }), stage.failure == nil {
             let now = SystemClock.monotonicNanos()
             stage.tick(monotonic: now, wall: SystemClock.wallNanos())
+            if let settings = reconfigured(stage, at: now) {
+                follower.replace(settings.inputs, at: now, stage)
+                share = settings.processorShare.map { CPUShare(share: $0) }
+            }
+            giveFigures(stage, follower)
             let round = follower.poll(at: now, stage)
             metrics.files.set(round.files)
             if isFirst, round.files == 0 {
@@ -58,6 +79,9 @@ struct ReadingLoop {
             let isIdle = round.bytes == 0 && !round.hasMore && !round.isPaused
             stage.flush(all: options.readsOnce && isIdle)
             if options.readsOnce, isIdle, stage.isFlushed { return }
+            if let pause = share?.pause(wall: SystemClock.monotonicNanos(), processor: SystemClock.processorNanos()) {
+                hold(for: pause)
+            }
             if round.hasMore && !round.isPaused { continue }
             watcher.watch(follower.directories)
             if wait(watcher, until: stage.flushDue, from: now) { follower.namesMayHaveChanged() }
@@ -65,6 +89,55 @@ struct ReadingLoop {
         stage.tick(monotonic: SystemClock.monotonicNanos() &+ Limits.spoolRetry, wall: SystemClock.wallNanos())
         stage.flush(all: true)
         stage.reportUnmatchedRules()
+    }
+
+    /// Takes over settings that were changed, when everything that was read by those before is in the spool. With a spool
+    /// that takes nothing they wait: what was read would be forgotten.
+    private func reconfigured(_ stage: IngestStage, at now: UInt64) -> AgentSettings? {
+        let next = monitor.withLock { state in
+            state.lastRound = now
+            return state.next
+        }
+        guard let next else { return nil }
+        stage.flush(all: true)
+        guard stage.isFlushed else { return nil }
+        stage.reconfigure(next)
+        // Other settings may have come since: they have their turn in the next round.
+        return monitor.withLock { state in
+            guard let newest = state.next, newest.identity === next.identity else { return next }
+            state.next = nil
+            return next
+        }
+    }
+
+    private func giveFigures(_ stage: IngestStage, _ follower: FileFollower) {
+        let asked = monitor.withLock { $0.asked > $0.given ? $0.asked : nil }
+        guard let asked else { return }
+        var acknowledged: [UInt64: Int] = [:]
+        for source in state.registry.content.sources {
+            acknowledged[source.id] = source.offset
+            stage.figures.book.acknowledged(source.id, through: source.offset)
+        }
+        var sources: [SourceFigures] = []
+        follower.forEachFile { file, size in
+            sources.append(
+                stage.figures.book.figures(
+                    file.id, name: file.path, written: size, read: file.offset,
+                    acknowledged: acknowledged[file.id] ?? 0))
+        }
+        let figures = ReadingFigures(sources: sources, rules: stage.ruleCounts)
+        monitor.withLock { state in
+            state.given = asked
+            state.figures = figures
+        }
+        monitor.broadcast()
+    }
+
+    /// Pauses; a stop, new settings and questions end it.
+    private func hold(for pause: UInt64) {
+        if pause == 0 { return }
+        let end = SystemClock.monotonicNanos() &+ pause
+        _ = monitor.wait(until: end) { $0.mustStop || $0.next != nil || $0.asked > $0.given ? true : nil }
     }
 
     /// Waits for a change, not too long and not too short.

@@ -12,6 +12,11 @@ package enum SystemClock {
         nanos(CLOCK_REALTIME)
     }
 
+    /// Processor time of all threads of this process so far, nanoseconds.
+    package static func processorNanos() -> UInt64 {
+        UInt64(clamping: nanos(CLOCK_PROCESS_CPUTIME_ID))
+    }
+
     private static func nanos(_ clock: clockid_t) -> Int64 {
         var time = timespec()
         unsafe _ = clock_gettime(clock, &time)

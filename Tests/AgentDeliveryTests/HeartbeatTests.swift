@@ -3,31 +3,33 @@ import LogModel
 import Testing
 
 struct HeartbeatTests {
-    @Test func aQuietAgentSaysThatItIsThere() {
+    @Test func anAgentSaysHowItIsEveryInterval() {
         var schedule = HeartbeatSchedule(interval: 30)
-        func isDue(_ now: UInt64, backlog: Bool = false, drops: Bool = false) -> Bool {
-            schedule.isDue(now: now, hasBacklog: backlog, hasDrops: drops)
-        }
-        #expect(isDue(100))
+        #expect(schedule.isDue(now: 100, hasBacklog: false))
         schedule.sent(now: 100, hasBacklog: false, isTaken: true)
-        #expect(!isDue(129) && isDue(130))
-        // A batch says the same.
-        schedule.delivered(now: 120)
-        #expect(!isDue(130) && !isDue(149) && isDue(150))
-        #expect(isDue(130, drops: true) && !isDue(129, drops: true))
+        #expect(!schedule.isDue(now: 129, hasBacklog: false) && schedule.isDue(now: 130, hasBacklog: false))
+        #expect(!schedule.isDue(now: 129, hasBacklog: true) && schedule.isDue(now: 130, hasBacklog: true))
     }
 
-    @Test func batchesThatWaitAreToldAndThatTheyWaitNoMore() {
+    @Test func thatBatchesWaitNoMoreIsSaidAtOnce() {
         var schedule = HeartbeatSchedule(interval: 30)
-        schedule.sent(now: 100, hasBacklog: false, isTaken: true)
-        schedule.delivered(now: 129)
-        #expect(schedule.isDue(now: 130, hasBacklog: true, hasDrops: false))
         schedule.sent(now: 130, hasBacklog: true, isTaken: true)
-        #expect(!schedule.isDue(now: 131, hasBacklog: true, hasDrops: false))
-        #expect(schedule.isDue(now: 131, hasBacklog: false, hasDrops: false))
+        #expect(!schedule.isDue(now: 131, hasBacklog: true))
+        #expect(schedule.isDue(now: 131, hasBacklog: false))
         // One that nobody has heard is not taken back.
         schedule.sent(now: 131, hasBacklog: true, isTaken: false)
-        #expect(!schedule.isDue(now: 132, hasBacklog: false, hasDrops: false))
+        #expect(!schedule.isDue(now: 132, hasBacklog: false))
+    }
+
+    @Test func oneThatNobodyHasHeardIsSentAgainWhenBatchesAreTaken() {
+        var schedule = HeartbeatSchedule(interval: 30)
+        schedule.sent(now: 100, hasBacklog: false, isTaken: false)
+        #expect(!schedule.isDue(now: 101, hasBacklog: false))
+        schedule.delivered()
+        #expect(schedule.isDue(now: 101, hasBacklog: false))
+        schedule.sent(now: 101, hasBacklog: false, isTaken: true)
+        schedule.delivered()
+        #expect(!schedule.isDue(now: 102, hasBacklog: false))
     }
 
     private func note(_ level: Level, _ events: Int, from time: Int64, reason: String = "spool_full") -> DropNote {

@@ -18,7 +18,7 @@ struct AgentStatusTests {
         status.delivered = Timestamp(nanoseconds: 4_599_600_000_000)
         status.spoolBytes = 13_000_000
         status.spoolLimit = 1 << 30
-        status.lanes = [.init(name: "error", batches: 0, events: 0), .init(name: "info", batches: 3, events: 12_345)]
+        status.lanes = [.init(name: "error", batches: 0), .init(name: "info", batches: 1_234)]
         status.residentBytes = 18 << 20
         status.processorSeconds = 61.5
         status.rules = [
@@ -52,7 +52,7 @@ struct AgentStatusTests {
                 agent      web1-00000000000000ff, version 0.1.0, up 60 min
                 settings   /etc/lodge/agent.yaml, hash 0123456789abcdef, generation 1
                 collector  http://b:7600, last taken 400 ms ago
-                spool      12.3 MiB of 1.0 GiB, waiting: info 12,345 events
+                spool      12.3 MiB of 1.0 GiB, waiting: info 1,234 batches
                 process    18.0 MiB resident, 61 s of processor time
                 SOURCE               BEHIND  OLDEST     READ  EVENTS  DROPPED
                 /var/log/app.log    3.8 MiB     3 s  3.8 MiB  40,000    1,204

@@ -1,4 +1,5 @@
 import AgentDelivery
+import AgentChecks
 import AgentPipeline
 import AgentRuntime
 import LogModel
@@ -52,6 +53,60 @@ struct AgentSettingsTests {
         #expect(settings.files.map(\.profile.format) == [.json, .auto])
         #expect(settings.files.map(\.profile.service) == ["shop", nil])
         #expect(settings.files[0].profile.fields.map(\.name) == ["environment"])
+    }
+
+    @Test func checksAreRead() throws {
+        let settings = try read(
+            """
+            files: [{include: /a.log}]
+            limits: {cpu_percent: 50}
+            metrics: {listen: "127.0.0.1:7601"}
+            checks:
+              - {service: shop, http: "https://shop/health", status: [200, 300-399], contains: UP, cluster: eu, namespace: web}
+              - service: db
+                tcp: "[::1]:5432"
+                interval: 10s
+                latency: {warning: 100ms, unhealthy: 1s}
+                failures: 3
+                dependencies: [disk]
+              - {service: web, unit: nginx}
+              - {service: cron, process: cron, at_least: 2}
+              - {service: disk, disk: /var, used: {warning: 70, unhealthy: 95}}
+              - {service: load, command: [/usr/lib/nagios/plugins/check_load, -w, "5"], timeout: 2s}
+            """)
+        #expect(settings.processorShare == 0.5 && settings.metricsAddress == "127.0.0.1:7601")
+        let checks = settings.checks
+        #expect(checks.map(\.service) == ["shop", "db", "web", "cron", "disk", "load"])
+        var expectation = Check.HTTPExpectation(url: "https://shop/health")
+        (expectation.statuses, expectation.text) = ([200...200, 300...399], "UP")
+        #expect(checks[0].probe == .http(expectation) && checks[0].cluster == "eu" && checks[0].namespace == "web")
+        #expect(checks[1].probe == .tcp(host: "::1", port: 5432) && checks[1].timeout == .seconds(5))
+        #expect(checks[1].slowAfter == .milliseconds(100) && checks[1].tooSlowAfter == .seconds(1))
+        #expect(checks[1].failures == 3 && checks[1].dependencies == ["disk"])
+        #expect(checks[2].probe == .unit("nginx.service"))
+        #expect(checks[3].probe == .process(name: "cron", atLeast: 2))
+        var bounds = Check.DiskBounds()
+        (bounds.warning, bounds.unhealthy) = (70, 95)
+        #expect(checks[4].probe == .disk(path: "/var", bounds))
+        #expect(checks[5].probe == .command(["/usr/lib/nagios/plugins/check_load", "-w", "5"]))
+        #expect(checks[5].timeout == .seconds(2))
+    }
+
+    @Test(arguments: [
+        ("{tcp: \"a:1\"}", "missing"), ("{service: a}", "needs one of"),
+        ("{service: a, tcp: \"b:1\", unit: c}", "looks at one thing"),
+        ("{service: a, tcp: b}", "such as localhost:5432"),
+        ("{service: a, http: b}", "such as http://"), ("{service: a, http: \"http://b\", status: ok}", "such as 200"),
+        ("{service: a, disk: var}", "a path such as"), ("{service: a, command: []}", "a program and its arguments"),
+        ("{service: a, unit: b, interval: 1s, timeout: 2s}", "must not be longer than `interval`"),
+        ("{service: a, unit: b, latency: {warning: 2s, unhealthy: 1s}}", "must not be longer than `latency.unhealthy`"),
+        ("{service: a, disk: /, used: {warning: 99}}", "must not be more than"),
+        ("{service: a, units: b}", "did you mean `unit`"),
+    ])
+    func checksThatMakeNoSenseAreRefused(check: String, reason: String) {
+        let error = #expect(throws: SettingsError.self) { try read("files: [{include: /a}]\nchecks:\n  - \(check)") }
+        #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
+        #expect(error?.description.hasPrefix("agent.yaml:3:") == true)
     }
 
     @Test func decodersAndRulesAreRead() throws {

@@ -15,8 +15,9 @@ final class RunningProgram {
     ///   - name: e.g. `lodge-agent`.
     ///   - arguments: without the program's own name.
     ///   - logPath: where standard output and standard error are appended.
+    ///   - environment: variables beside those of the tests, as `NAME=value`.
     /// - Throws: when the program is not built or cannot be started.
-    init(_ name: String, _ arguments: [String], logPath: String) throws {
+    init(_ name: String, _ arguments: [String], logPath: String, environment: [String] = []) throws {
         self.name = name
         self.logPath = logPath
         let path = try RunningProgram.path(of: name)
@@ -28,7 +29,15 @@ final class RunningProgram {
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
         var words: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
-        try #require(posix_spawn(&id, path, &actions, nil, &words, environ) == 0, "cannot start \(path)")
+        var own: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) }
+        defer { for variable in own { free(variable) } }
+        var inherited = environ
+        while let variable = inherited.pointee {
+            own.append(strdup(variable))
+            inherited += 1
+        }
+        var variables = own + [nil]
+        try #require(posix_spawn(&id, path, &actions, nil, &words, &variables) == 0, "cannot start \(path)")
     }
 
     deinit {

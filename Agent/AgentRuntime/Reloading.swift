@@ -1,0 +1,36 @@
+import CurlTransport
+import SystemIO
+
+/// What a change of the configuration asks for, compared with what runs.
+struct SettingsChange {
+    let old: AgentSettings
+    let new: AgentSettings
+
+    /// Why the new settings cannot be used at all; nil when they can.
+    var refusal: String? {
+        if old.state != new.state {
+            return "`state` cannot be changed while the agent runs: restart it"
+        }
+        for path in new.tls.paths {
+            do throws(IOError) { _ = try OpenFile(path, .read) } catch {
+                return "`collector.tls`: \(error.description)"
+            }
+        }
+        return nil
+    }
+
+    /// Keys that take effect with the next start only.
+    var waiting: [String] {
+        var keys: [String] = []
+        if old.spool != new.spool { keys.append("spool") }
+        if old.heartbeatInterval != new.heartbeatInterval { keys.append("collector.heartbeat") }
+        if old.metricsAddress != new.metricsAddress { keys.append("metrics.listen") }
+        return keys
+    }
+
+    /// Whether batches go elsewhere, or otherwise.
+    var changesCollectors: Bool {
+        old.collectorURLs != new.collectorURLs || old.tls != new.tls || old.sendRate != new.sendRate
+            || !old.headers.elementsEqual(new.headers) { $0.name == $1.name && $0.value == $1.value }
+    }
+}

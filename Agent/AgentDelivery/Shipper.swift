@@ -7,6 +7,7 @@ package import Workers
 package struct DeliveryMetrics: Sendable {
     let batches: Counter
     let events: Counter
+    let bytes: Counter
     let duplicates: Counter
     let failedEvents: Counter
     let retries: Counter
@@ -20,6 +21,8 @@ package struct DeliveryMetrics: Sendable {
     package init(_ registry: MetricRegistry) {
         batches = registry.counter("lodge_agent_batches_delivered_total", help: "Batches the collector acknowledged.")
         events = registry.counter("lodge_agent_events_delivered_total", help: "Events of acknowledged batches.")
+        bytes = registry.counter(
+            "lodge_agent_bytes_delivered_total", help: "Compressed bytes of acknowledged batches.")
         duplicates = registry.counter(
             "lodge_agent_batches_duplicate_total", help: "Batches the collector had already when they were sent again.")
         failedEvents = registry.counter(

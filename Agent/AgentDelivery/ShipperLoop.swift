@@ -242,6 +242,7 @@ final class ShipperLoop {
         let failed = min(max(0, told), batch.events)
         parts.metrics.batches.add()
         parts.metrics.events.add(batch.events - failed)
+        parts.metrics.bytes.add(batch.payload.count - batch.bodyStart)
         if isDuplicate { parts.metrics.duplicates.add() }
         if failed > 0 {
             parts.metrics.failedEvents.add(failed)

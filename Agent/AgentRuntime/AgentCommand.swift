@@ -130,6 +130,7 @@ package struct AgentCommand: ParsableCommand {
         }
         manager.ready("follows \(agent.files) files")
         var lastAlive: UInt64 = 0
+        var codeReturn: UInt64? = SystemClock.monotonicNanos() &+ Limits.codeReturnDelay
         while true {
             switch signals.next() {
             case .stop: return 0
@@ -148,6 +149,10 @@ package struct AgentCommand: ParsableCommand {
                     manager.status("follows \(agent.files) files")
                     lastAlive = now
                 }
+            }
+            if let due = codeReturn, SystemClock.monotonicNanos() >= due {
+                MemoryAllocator.giveBackCode()
+                codeReturn = nil
             }
             if try agent.waitForEnd(nanoseconds: 100_000_000) { return 0 }
         }

@@ -95,9 +95,9 @@ final class IngestStage: FollowConsumer {
         arrival = Timestamp(nanoseconds: wall)
         assembler.rules.arrival = arrival
         factor = shipper.lag.factor(now: monotonic)
-        // A collector takes 100,000 events and 16 MiB at once.
+        // A collector takes 100,000 events and 16 MiB at once; a batch costs its bytes several times over in memory.
         assembler.limits = BatchLimits(
-            bytes: max(limits.bytes, min(limits.bytes * factor, 8 << 20)),
+            bytes: max(limits.bytes, min(limits.bytes * factor, Limits.grownBatchBytes)),
             events: max(limits.events, min(limits.events * factor, 100_000)))
     }
 

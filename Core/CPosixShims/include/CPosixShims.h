@@ -36,6 +36,10 @@ void lodge_bound_allocator(int arenas, int bytes);
 // Bytes of memory that are resident, from /proc/self/statm; 0 when that cannot be read.
 int64_t lodge_resident_bytes(void);
 
+// Gives the pages of code back that are resident, of the program and its libraries: what is used comes back by itself from
+// the cache of files. Pages that were written to stay.
+void lodge_give_back_code(void);
+
 // malloc_trim(3), where the C library is glibc: gives the free pages of all arenas back. Elsewhere it does nothing.
 void lodge_trim_allocator(void);
 

@@ -74,6 +74,9 @@ package final class Registry: Sendable {
     /// A copy of what is known now.
     package var content: RegistryContent { state.withLock { $0.content } }
 
+    /// How far the spool is dealt with after the newer file.
+    package var savedCursors: SpoolCursors { state.withLock { $0.newerCursors } }
+
     /// How far the spool is dealt with after both files: it need not keep what is before.
     package var cursorsForGood: SpoolCursors {
         state.withLock { SpoolCursors.lower($0.olderCursors, $0.newerCursors) }

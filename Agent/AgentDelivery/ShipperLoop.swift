@@ -137,6 +137,9 @@ final class ShipperLoop {
             case .wait(let until): waitUntil = min(waitUntil ?? .max, until)
             case .use(let index):
                 beatIfDue(batch.record, by: transports)
+                // Where the disk does not take it, what a crash forgets is sent again all the same; only what is counted
+                // as dropped after that is less exact.
+                if queue.needsSave(batch, saved: parts.registry.savedCursors) { save(always: true) }
                 guard let mayBeStored = queue.begin(batch) else { return true }
                 var attempt =
                     attempts[lane] ?? BatchAttempt(position: batch.record.position, mayBeStored: mayBeStored)

@@ -96,46 +96,6 @@ struct SpoolTests {
         }
     }
 
-    @Test func aBatchWithoutEventsMovesItsFileOn() throws {
-        let place = try Workplace()
-        var source = SourceState(id: 3, path: "journal", device: 0, inode: 0)
-        source.offset = 70
-        source.cursor = "s=1;i=2"
-        do {
-            let assembler = BatchAssembler(host: "h", cutter: LineCutter(maxLineBytes: 100))
-            assembler.note(source, from: 20)
-            let nothing = try #require(assembler.finish())
-            try SpoolWriter(try place.spool()).append(nothing, agent: "a", epoch: 8, now: 1)
-        }
-        let spool = try place.spool()
-        var found: [SourceProgress] = []
-        #expect(spool.forEachProgress(behind: SpoolCursors()) { found.append($0) })
-        #expect(found == [SourceProgress(from: 20, state: source)])
-        let queue = makeQueue(spool)
-        var settled: [SourceProgress] = []
-        try queue.settle { settled.append(contentsOf: $1) }
-        #expect(settled == found)
-        #expect(try drain(queue).isEmpty)
-    }
-
-    @Test func whatWasNeverReadIsInTheLedgerUntilItIsTold() throws {
-        let place = try Workplace()
-        let times = Timestamp(nanoseconds: 5)...Timestamp(nanoseconds: 9)
-        let notes = ["/a", "/b"].map { DropNote(lost: 7, reason: "file_gone", path: $0, times: times) }
-        do {
-            let spool = try place.spool()
-            _ = try spool.note(notes)
-            _ = try spool.note([notes[0]])
-        }
-        let spool = try place.spool()
-        let first = try #require(try makeQueue(spool).nextReport())
-        #expect(first.drops == notes)
-        // An entry that repeats them adds up what is of the same file.
-        try spool.summarize(1)
-        let summary = try #require(try makeQueue(spool).nextReport())
-        #expect(summary.drops.map(\.path) == ["/a", "/b"] && summary.drops.map(\.bytes) == [0..<14, 0..<7])
-    }
-
     @Test func theOldestOfTheLowestPriorityGoesFirstAndIsCounted() throws {
         let place = try Workplace()
         let spool = try place.spool(limit: 8 << 20)
@@ -199,34 +159,6 @@ struct SpoolTests {
         try spool.summarize(1)
         #expect(try Array(told().values) == [dropped])
         #expect(try all(spool).count + dropped == 60)
-    }
-
-    @Test func aBatchThatMayBeStoredIsNotDropped() throws {
-        let place = try Workplace()
-        var generator = SeededGenerator(seed: 5)
-        var dropped = 0
-        func put(_ writer: SpoolWriter, _ level: String) throws {
-            try writer.append(batch([(level, noise(400_000, &generator))]), agent: "a", epoch: 8, now: 1)
-        }
-        do {
-            let spool = try place.spool(limit: 8 << 20)
-            let writer = SpoolWriter(spool) { dropped += $0.reduce(0) { $0 + $1.events } }
-            for _ in 0..<8 { try put(writer, "DEBUG") }
-            let queue = makeQueue(spool)
-            let first = try #require(try queue.first(in: .priority(.debug)))
-            #expect(queue.begin(first) == false)
-            while dropped < 7 { try put(writer, "INFO") }
-            for _ in 0..<3 { try put(writer, "INFO") }
-            #expect(try queue.first(in: .priority(.debug))?.record.sequence == 1)
-        }
-        // Also when the agent has ended in between.
-        let spool = try place.spool(limit: 8 << 20)
-        let queue = makeQueue(spool)
-        let first = try #require(try queue.first(in: .priority(.debug)))
-        #expect(first.record.sequence == 1 && queue.begin(first) == true)
-        queue.finish(first)
-        #expect(try queue.first(in: .priority(.debug)) == nil)
-        #expect(!FileSystem.exists("\(place.path)/spool/debug/held"))
     }
 
     @Test func whatTheLedgerDoesNotTellIsNeverSent() throws {

@@ -2,17 +2,34 @@ import ByteCoding
 import Journal
 import SystemIO
 
-/// A batch that is kept apart because it may be stored, while its journal's file is dropped: one file a lane.
+/// A batch that is kept apart because it may be stored, while its journal's file is dropped: a file in the directory
+/// `held` of the lane, named after its number.
 ///
 /// Byte 1 for the version, varints of position, epoch and sequence, agent and payload behind varint lengths, then 4 bytes
 /// CRC-32C of everything before.
 enum HeldBatch {
     static let version: UInt8 = 1
 
-    static func path(_ lane: String) -> String { "\(lane)/held" }
+    private static func path(_ number: UInt64, _ lane: String) -> String { "\(lane)/held/\(number)" }
+
+    /// The numbers of those in a lane, ascending, with the sizes of their files.
+    static func list(in lane: String) -> [SpoolState.Held] {
+        // Where there is no directory, none was ever kept apart.
+        let names = (try? FileSystem.list("\(lane)/held")) ?? []
+        return names.compactMap { UInt64($0) }.sorted().compactMap { number in
+            guard let status = (try? FileSystem.status(path(number, lane))) ?? nil else { return nil }
+            return SpoolState.Held(number: number, bytes: status.size)
+        }
+    }
 
     /// Writes it; durable when it returns.
-    static func write(_ held: CommittedRecord, in lane: String) throws(IOError) {
+    ///
+    /// - Returns: its number and size.
+    static func write(_ held: CommittedRecord, in lane: String) throws(IOError) -> SpoolState.Held {
+        if !FileSystem.exists("\(lane)/held") {
+            try FileSystem.createDirectory("\(lane)/held")
+            try FileSystem.syncDirectory(lane)
+        }
         var writer = ByteWriter(capacity: held.record.payload.count + 128)
         writer.append(version)
         writer.append(varint: held.position)
@@ -22,12 +39,13 @@ enum HeldBatch {
         writer.append(varint: UInt64(held.record.payload.count))
         writer.append(contentsOf: held.record.payload)
         writer.append(littleEndian: crc32c(writer.array()))
-        try FileSystem.writeAtomically(path(lane), writer.array())
+        try FileSystem.writeAtomically(path(held.position, lane), writer.array())
+        return SpoolState.Held(number: held.position, bytes: writer.count)
     }
 
-    /// - Returns: nil when there is none, or none that is whole.
-    static func read(in lane: String) -> CommittedRecord? {
-        guard let bytes = try? FileSystem.contents(path(lane), limit: JournalLimits.maxPayloadBytes + 1024),
+    /// - Returns: nil when there is none of this number, or none that is whole.
+    static func read(_ number: UInt64, in lane: String) -> CommittedRecord? {
+        guard let bytes = try? FileSystem.contents(path(number, lane), limit: JournalLimits.maxPayloadBytes + 1024),
             bytes.count > 4
         else { return nil }
         let end = bytes.count - 4
@@ -38,18 +56,18 @@ enum HeldBatch {
             }
             var reader = ByteReader(content)
             guard try reader.byte() == version else { return nil }
-            let position = try reader.varint()
+            guard try reader.varint() == number else { return nil }
             let epoch = try reader.varint()
             let sequence = try reader.varint()
             let agent = try reader.lengthPrefixedString()
             let payload = Array(try reader.lengthPrefixed())
             return CommittedRecord(
-                position: position,
+                position: number,
                 record: JournalRecord(ingestTime: 0, agent: agent, epoch: epoch, sequence: sequence, payload: payload))
         }
         return record ?? nil
     }
 
     /// Removes it, if it is there; one that stays is sent once more, which changes nothing.
-    static func remove(in lane: String) { try? FileSystem.remove(path(lane)) }
+    static func remove(_ number: UInt64, in lane: String) { try? FileSystem.remove(path(number, lane)) }
 }

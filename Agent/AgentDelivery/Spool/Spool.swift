@@ -21,8 +21,6 @@ package final class Spool: Sendable {
     let lanes: [JournalDirectory]
     let old: JournalDirectory?
     let ledger: SpoolLedger
-    /// Held batches found when it was opened, by lane.
-    let heldAtStart: [CommittedRecord?]
     /// Whether it is uncertain which numbers of lanes were used before: numbers must begin again in a new epoch.
     package let isDamaged: Bool
     /// What could not be opened and was renamed, with the reason.
@@ -53,7 +51,6 @@ package final class Spool: Sendable {
         lanes = opened.lanes
         old = opened.old
         ledger = SpoolLedger(opened.ledger, untold: opened.voids, summary: opened.summary)
-        heldAtStart = opened.held
         isDamaged = opened.isDamaged
         setAside = opened.setAside
         state = Mutex(opened.state)
@@ -65,7 +62,8 @@ package final class Spool: Sendable {
 
     /// Bytes of files at present.
     package var bytes: Int {
-        lanes.reduce(ledger.directory.status.bytes + (old?.status.bytes ?? 0)) { $0 + $1.status.bytes }
+        let others = ledger.directory.status.bytes + (old?.status.bytes ?? 0) + withState { $0.heldBytes }
+        return lanes.reduce(others) { $0 + $1.status.bytes }
     }
 
     /// Whether batches wait that a version without priorities has spooled.
@@ -112,12 +110,9 @@ package final class Spool: Sendable {
         return isWhole && isLedgerWhole
     }
 
-    /// How many numbers of a lane wait; few of them may stand for nothing.
-    package func waiting(_ priority: Priority) -> UInt64 {
-        withState { state in
-            let lane = state.lanes[priority.rawValue]
-            return lane.end - min(lane.end, lane.acknowledged) + (lane.held == nil ? 0 : 1)
-        }
+    /// Whether a lane has batches that could be dropped: they wait, and nobody has them.
+    package func hasDroppable(_ priority: Priority) -> Bool {
+        withState { $0.lanes[priority.rawValue].droppable != nil }
     }
 
     /// Records that events of a batch went for a reason of the collector's: durable when it returns.

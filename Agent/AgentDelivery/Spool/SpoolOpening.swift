@@ -12,8 +12,6 @@ struct OpenedSpool {
     var voids: [LedgerEntry.Void] = []
     /// The last entry of the ledger that repeats those before it.
     var summary: UInt64 = 0
-    /// Held batches that wait.
-    var held: [CommittedRecord?]
     /// Whether it is uncertain which numbers were used.
     var isDamaged = false
     /// What was set aside, and why.
@@ -44,7 +42,7 @@ struct SpoolOpening {
         let ledger = try journal(
             "ledger", fileBytes: min(1 << 20, limitBytes / 64), .allFiles,
             leastNext: max(cursors.ledger, cursors.reported) + 1, &setAside)
-        var result = OpenedSpool(ledger: ledger, state: SpoolState(lanes: []), held: [])
+        var result = OpenedSpool(ledger: ledger, state: SpoolState(lanes: []))
         var told = LedgerEntry(ends: cursors.lanes)
         let isWhole = SpoolLedger(ledger, untold: []).forEach(from: 1) { number, entry in
             if entry.isSummary { result.summary = number }
@@ -85,6 +83,7 @@ struct SpoolOpening {
         let cursor = cursors.lanes[priority.rawValue]
         let last = directory.nextPosition - 1
         var lane = SpoolState.Lane(acknowledged: max(cursor, floor), end: last)
+        lane.floor = floor
         lane.voids = voids.filter { $0.priority == priority && $0.numbers.upperBound > lane.acknowledged }
             .map { max($0.numbers.lowerBound, lane.acknowledged + 1)...$0.numbers.upperBound }
         if isTrusted, last > end {
@@ -93,16 +92,15 @@ struct SpoolOpening {
             result.voids.append(LedgerEntry.Void(priority: priority, numbers: orphans))
             lane.voids.append(orphans)
         }
-        // What was on its way when the agent ended may be stored.
-        lane.attempted = lane.first
-        let held = HeldBatch.read(in: directory.path)
-        if let held, held.position > cursor, held.position <= lane.acknowledged {
-            lane.held = held.position
-            lane.attempted = held.position
-            result.held.append(held)
-        } else {
-            HeldBatch.remove(in: directory.path)
-            result.held.append(nil)
+        // What was on its way when the agent ended may be stored, and what was acknowledged since the registry was saved
+        // is: see `SpoolQueue.needsSave`.
+        if let first = lane.first { lane.uncertain = directory.boundOfFile(at: first).map { $0 - 1 } ?? last }
+        for held in HeldBatch.list(in: directory.path) {
+            if held.number > cursor, held.number <= lane.acknowledged {
+                lane.held.append(held)
+            } else {
+                HeldBatch.remove(held.number, in: directory.path)
+            }
         }
         return lane
     }
@@ -115,11 +113,10 @@ struct SpoolOpening {
             let options = JournalOptions(verification: .allFiles, onDamage: onDamage)
             let directory = try JournalDirectory(path, options: options)
             lane = SpoolState.Lane(acknowledged: cursors.old, end: directory.nextPosition - 1)
-            lane.attempted = lane.first
+            lane.uncertain = lane.end
             result.old = directory
         }
         lanes.append(lane)
-        result.held.append(nil)
     }
 
     /// Opens one journal; one that cannot be opened is renamed, and an empty one takes its place.

@@ -28,7 +28,7 @@ package final class SpoolQueue {
     package init(_ spool: Spool, behind cursors: SpoolCursors, refused: @escaping (Lane, UInt64, String) -> Void) {
         self.spool = spool
         self.refused = refused
-        heads = spool.heldAtStart.map { $0.flatMap { try? SpoolRecord($0) } }
+        heads = Array(repeating: nil, count: Lane.inOrder.count)
         readers = Array(repeating: nil, count: Lane.inOrder.count)
         entries = LedgerReader(spool.ledger, behind: cursors.ledger)
         reports = LedgerReader(spool.ledger, behind: cursors.reported)
@@ -39,6 +39,19 @@ package final class SpoolQueue {
     /// - Throws: ``SpoolError`` when the disk does not give it.
     package func first(in lane: Lane) throws(SpoolError) -> WaitingBatch? {
         try head(lane).map { WaitingBatch(lane: lane, record: $0) }
+    }
+
+    /// Whether the registry must be saved before a batch is sent.
+    ///
+    /// What is sent and acknowledged may be forgotten by a crash, up to the last saved registry. The next run takes what
+    /// lies in one file of a lane behind that as possibly stored, so nothing beyond it may be sent.
+    /// - Parameter saved: the cursors of the registry that is on disk.
+    package func needsSave(_ batch: WaitingBatch, saved: SpoolCursors) -> Bool {
+        guard case .priority(let priority) = batch.lane else { return false }
+        let floor = spool.withState { $0.lanes[priority.rawValue].floor }
+        let first = max(saved.lanes[priority.rawValue], floor) + 1
+        guard let bound = spool.lanes[priority.rawValue].boundOfFile(at: first) else { return false }
+        return batch.record.position >= bound
     }
 
     /// Says that a batch is about to be sent; from now on it is not dropped until the answer is known.
@@ -58,12 +71,14 @@ package final class SpoolQueue {
     package func finish(_ batch: WaitingBatch) {
         let index = batch.lane.index
         let wasHeld = spool.withState { state in
-            let wasHeld = state.lanes[index].held == batch.record.position
+            let wasHeld = state.lanes[index].isHeld(batch.record.position)
             state.finish(index, batch.record.position)
             return wasHeld
         }
         heads[index] = nil
-        if wasHeld, let journal = spool.journal(batch.lane) { HeldBatch.remove(in: journal.path) }
+        if wasHeld, let journal = spool.journal(batch.lane) {
+            HeldBatch.remove(batch.record.position, in: journal.path)
+        }
     }
 
     /// Hands out how far files are dealt with, entry by entry of the ledger, as far as all before is done.
@@ -112,7 +127,7 @@ package final class SpoolQueue {
     }
 
     private func readHeld(_ lane: Lane, _ number: UInt64) -> SpoolRecord? {
-        if let journal = spool.journal(lane), let held = HeldBatch.read(in: journal.path), held.position == number,
+        if let journal = spool.journal(lane), let held = HeldBatch.read(number, in: journal.path),
             let record = try? SpoolRecord(held)
         {
             heads[lane.index] = record

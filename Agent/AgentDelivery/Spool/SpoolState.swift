@@ -1,24 +1,36 @@
 /// Which batches of a spool wait, which may be sent, and which are dropped when there is no room. Pure.
 ///
-/// A batch that somebody has begun to send may be stored although no answer came: it is never dropped, because what is
-/// counted as dropped must be missing. When all around it goes, it is *held*: kept apart from its lane.
+/// A batch that somebody has begun to send may be stored although no answer came, or none that the registry knows of: it
+/// is never dropped, because what is counted as dropped must be missing. When all around it goes, it is *held*: kept apart
+/// from its lane.
 struct SpoolState: Sendable, Equatable {
+    /// A batch that is kept apart.
+    struct Held: Sendable, Equatable {
+        var number: UInt64
+        /// The size of its file.
+        var bytes: Int
+    }
+
     struct Lane: Sendable, Equatable {
         /// All up to this number is acknowledged or dropped, but for ``held``.
         var acknowledged: UInt64
         /// The last number that counts.
         var end: UInt64
-        /// A batch that may be stored although nobody has said so: always the first that waits, or the held one.
+        /// A batch that may be stored although nobody has said so: always the first that waits, or a held one.
         var attempted: UInt64?
-        /// A batch below ``acknowledged`` that waits all the same.
-        var held: UInt64?
+        /// All up to this number that wait may be stored: an earlier run may have sent them.
+        var uncertain: UInt64 = 0
+        /// Batches below ``acknowledged`` that wait all the same, ascending.
+        var held: [Held] = []
+        /// All up to this number was dropped, but for what was held, and the ledger says so.
+        var floor: UInt64 = 0
         /// While they are being dropped, all up to this number may not be sent any more.
         var dropping: UInt64?
         /// Numbers that never counted, ascending, all above ``acknowledged``.
         var voids: [ClosedRange<UInt64>] = []
 
         /// All up to this number is acknowledged or dropped.
-        var done: UInt64 { held.map { $0 - 1 } ?? acknowledged }
+        var done: UInt64 { held.first.map { $0.number - 1 } ?? acknowledged }
 
         /// The first number that waits in the lane; nil when none does.
         var first: UInt64? { acknowledged < end ? acknowledged + 1 : nil }
@@ -26,9 +38,16 @@ struct SpoolState: Sendable, Equatable {
         /// The first number that may be dropped.
         var droppable: UInt64? {
             guard let first else { return nil }
-            let next = attempted == first ? first + 1 : first
+            let certain = max(first, uncertain + 1)
+            let next = attempted == certain ? certain + 1 : certain
             return next <= end ? next : nil
         }
+
+        func mayBeStored(_ number: UInt64) -> Bool {
+            attempted == number || number <= uncertain || isHeld(number)
+        }
+
+        func isHeld(_ number: UInt64) -> Bool { held.contains { $0.number == number } }
 
         func isVoid(_ number: UInt64) -> Bool { voids.contains { $0.contains(number) } }
 
@@ -50,6 +69,9 @@ struct SpoolState: Sendable, Equatable {
         for index in lanes.indices { self.lanes[index].advance(to: lanes[index].acknowledged) }
     }
 
+    /// Bytes of batches that are kept apart.
+    var heldBytes: Int { lanes.reduce(0) { $0 + $1.held.reduce(0) { $0 + $1.bytes } } }
+
     /// The last numbers of the lanes of priorities.
     var ends: [UInt64] { lanes.prefix(Priority.allCases.count).map(\.end) }
 
@@ -70,7 +92,7 @@ struct SpoolState: Sendable, Equatable {
     }
 
     func head(_ lane: Int) -> Head? {
-        if let held = lanes[lane].held { return .held(held) }
+        if let held = lanes[lane].held.first { return .held(held.number) }
         guard let first = lanes[lane].first, first > lanes[lane].dropping ?? 0 else { return nil }
         return .from(first)
     }
@@ -80,9 +102,9 @@ struct SpoolState: Sendable, Equatable {
     /// - Returns: whether it may be stored by an attempt before; nil when it was dropped in the meantime, or is being
     ///   dropped, and must not be sent.
     mutating func begin(_ lane: Int, _ number: UInt64) -> Bool? {
-        let mayBeStored = lanes[lane].attempted == number
-        if lanes[lane].held != number {
-            guard lanes[lane].held == nil, number > lanes[lane].acknowledged, number <= lanes[lane].end,
+        let mayBeStored = lanes[lane].mayBeStored(number)
+        if !lanes[lane].isHeld(number) {
+            guard lanes[lane].held.isEmpty, number > lanes[lane].acknowledged, number <= lanes[lane].end,
                 number > lanes[lane].dropping ?? 0
             else { return nil }
             lanes[lane].advance(to: number - 1)
@@ -99,8 +121,8 @@ struct SpoolState: Sendable, Equatable {
     /// Notes that a batch is acknowledged or counted.
     mutating func finish(_ lane: Int, _ number: UInt64) {
         if lanes[lane].attempted == number { lanes[lane].attempted = nil }
-        if lanes[lane].held == number {
-            lanes[lane].held = nil
+        if lanes[lane].isHeld(number) {
+            lanes[lane].held.removeAll { $0.number == number }
         } else {
             lanes[lane].advance(to: number)
         }
@@ -129,8 +151,8 @@ struct SpoolState: Sendable, Equatable {
     struct Drop: Equatable {
         var priority: Priority
         var numbers: ClosedRange<UInt64>
-        /// The batch that must be kept apart, because it may be stored.
-        var keeps: UInt64?
+        /// Batches that must be kept apart, because they may be stored.
+        var keeps: ClosedRange<UInt64>?
     }
 
     /// Begins to drop the first file of a lane that has something to drop: from now on nothing of it is sent.
@@ -141,13 +163,11 @@ struct SpoolState: Sendable, Equatable {
     /// - Returns: what is to be dropped; nil when nothing may be.
     mutating func beginDrop(_ priority: Priority, bound: (UInt64) -> UInt64?) -> Drop? {
         let lane = lanes[priority.rawValue]
-        guard lane.dropping == nil, let first = lane.droppable else { return nil }
-        let through = bound(first).map { min($0 - 1, lane.end) } ?? lane.end
-        // Of two that may be stored only one could be kept apart; the one that is waits for its answer first.
-        let keeps = lane.attempted == lane.first ? lane.attempted : nil
-        if keeps != nil, lane.held != nil { return nil }
-        lanes[priority.rawValue].dropping = max(first, through)
-        return Drop(priority: priority, numbers: first...max(first, through), keeps: keeps)
+        guard lane.dropping == nil, let first = lane.first, let certain = lane.droppable else { return nil }
+        let through = max(certain, bound(certain).map { min($0 - 1, lane.end) } ?? lane.end)
+        lanes[priority.rawValue].dropping = through
+        return Drop(
+            priority: priority, numbers: certain...through, keeps: first < certain ? first...(certain - 1) : nil)
     }
 
     /// Takes back what ``beginDrop(_:bound:)`` did.
@@ -155,14 +175,16 @@ struct SpoolState: Sendable, Equatable {
 
     /// The part is dropped.
     ///
-    /// - Returns: whether the batch to be kept apart still waits.
-    mutating func finishDrop(_ drop: Drop) -> Bool {
+    /// - Parameter kept: the batches that were kept apart, ascending.
+    /// - Returns: those of them that need not be: they were acknowledged in the meantime.
+    mutating func finishDrop(_ drop: Drop, kept: [Held]) -> [Held] {
         let index = drop.priority.rawValue
         lanes[index].dropping = nil
-        let keeps = drop.keeps.map { lanes[index].acknowledged < $0 } ?? false
-        if keeps { lanes[index].held = drop.keeps }
+        let acknowledged = lanes[index].acknowledged
+        lanes[index].held += kept.filter { $0.number > acknowledged }
+        lanes[index].floor = drop.numbers.upperBound
         lanes[index].advance(to: drop.numbers.upperBound)
-        return keeps
+        return kept.filter { $0.number <= acknowledged }
     }
 }
 

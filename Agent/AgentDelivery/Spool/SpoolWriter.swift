@@ -193,9 +193,10 @@ package final class SpoolWriter {
         let begun = spool.withState { state in state.beginDrop(priority) { directory.boundOfFile(at: $0) } }
         guard let begun else { throw .full(bytes: spool.bytes, limit: spool.limitBytes) }
         var tally = DropTally(reason: Self.full)
+        var kept: [SpoolState.Held] = []
         do throws(SpoolError) {
             try count(begun, directory, &tally)
-            if let keeps = begun.keeps { try keep(keeps, directory) }
+            if let keeps = begun.keeps { try keep(keeps, of: priority, &kept) }
             try spool.ledger.append(now: now) {
                 var entry = LedgerEntry(ends: spool.withState { $0.ends })
                 entry.floors = [LedgerEntry.Floor(priority: priority, through: begun.numbers.upperBound)]
@@ -204,10 +205,13 @@ package final class SpoolWriter {
             }
         } catch {
             spool.withState { $0.cancelDrop(begun) }
+            for held in kept { HeldBatch.remove(held.number, in: directory.path) }
             throw error
         }
-        let (isKept, isAll) = spool.withState { ($0.finishDrop(begun), $0.lanes[priority.rawValue].first == nil) }
-        if begun.keeps != nil, !isKept { HeldBatch.remove(in: directory.path) }
+        let (needless, isAll) = spool.withState { state in
+            (state.finishDrop(begun, kept: kept), state.lanes[priority.rawValue].first == nil)
+        }
+        for held in needless { HeldBatch.remove(held.number, in: directory.path) }
         onDrop(tally.sorted())
         try spool.remove(begun, isAll: isAll, writers[priority.rawValue])
     }
@@ -231,14 +235,28 @@ package final class SpoolWriter {
         }
     }
 
-    private func keep(_ number: UInt64, _ directory: JournalDirectory) throws(SpoolError) {
-        let records: [CommittedRecord]
-        do throws(JournalError) { records = try directory.read(from: number, maxBytes: 1).records } catch {
-            throw SpoolError(error)
+    /// Copies batches to files of their own. A damaged one cannot be sent again, here or there.
+    private func keep(
+        _ numbers: ClosedRange<UInt64>, of priority: Priority, _ kept: inout [SpoolState.Held]
+    ) throws(SpoolError) {
+        let directory = spool.lanes[priority.rawValue]
+        let reader = JournalReader(directory, from: numbers.lowerBound)
+        while reader.position <= numbers.upperBound {
+            let before = reader.position
+            let result: JournalReadResult
+            do throws(JournalError) { result = try reader.read(maxBytes: 1) } catch { throw SpoolError(error) }
+            for record in result.records where numbers.contains(record.position) {
+                let needsNone = spool.withState { state in
+                    let lane = state.lanes[priority.rawValue]
+                    return record.position <= lane.acknowledged || lane.isVoid(record.position)
+                }
+                if needsNone { continue }
+                do throws(IOError) { kept.append(try HeldBatch.write(record, in: directory.path)) } catch {
+                    throw SpoolError(error)
+                }
+            }
+            if reader.position <= before { break }
         }
-        // A damaged one cannot be sent again, here or there.
-        guard let record = records.first, record.position == number else { return }
-        do throws(IOError) { try HeldBatch.write(record, in: directory.path) } catch { throw SpoolError(error) }
     }
 
     private func summarizeIfLong(_ now: Int64) throws(SpoolError) {

@@ -116,6 +116,8 @@ package final class SpoolQueue {
         switch spool.withState({ $0.head(index) }) {
         case nil:
             heads[index] = nil
+            // A removed file takes room for as long as somebody has it open.
+            if readers[index] != nil, spool.journal(lane)?.status.files == 0 { readers[index] = nil }
             return nil
         case .held(let number):
             if let known = heads[index], known.position == number { return known }

@@ -6,51 +6,103 @@ import SystemIO
 final class FileHandle {
     let file: OpenFile
 
+    /// - Throws: also for what is no file: nothing else can be followed.
     init(_ path: String) throws(IOError) {
-        file = try OpenFile(path, .read)
+        file = try OpenFile(path, .readUnknown)
+        // 22 is EINVAL.
+        if try file.status().kind != .file { throw IOError(.open, path, 22) }
     }
 }
 
-/// One file that is followed. Belongs to its ``FileFollower``.
+/// A group of files, to be kept in references.
+final class FileGroup {
+    let input: FileInput
+
+    init(_ input: FileInput) {
+        self.input = input
+    }
+}
+
+/// Size and time of change of a file.
+struct FileStamp: Equatable {
+    var size: Int
+    var modified: Int64
+
+    init(_ status: FileStatus) {
+        size = status.size
+        modified = status.modifiedNanos
+    }
+}
+
+/// One file that is followed. Belongs to its ``FileFollower``; there may be many, so little is kept of each.
 final class FollowedFile {
     /// How far it has been read, and what it is known by.
     var state: SourceState
     /// Where the file is now; differs from `state.path` after it was renamed.
     var location: String
-    let profile: SourceProfile
+    /// The symbolic links behind `state.path` that led to it, and where they ended; usually none.
+    let links: [String]
+    let group: FileGroup
     /// Nil while it is closed to save descriptors; then all of it has been read.
     var handle: FileHandle?
-    /// The first bytes of the file, which ``SourceState/prefixHash`` covers.
+    /// The first bytes of the file, which ``SourceState/prefixHash`` covers; known while it is open and has been read.
     var prefix: [UInt8] = []
+    /// When it was last seen to grow or change, monotonic.
+    var changedAt: UInt64
+    /// When it was last looked at, monotonic.
+    var lookedAt: UInt64 = 0
+    /// When all of its complete lines had been read for the last time, monotonic; nil while there was always more.
+    var caughtUpAt: UInt64?
+    /// What it was like when it was last read to the end of its complete lines; nil when there may be more.
+    var seen: FileStamp?
+    /// What it was like when it was last looked at.
+    var observed: FileStamp?
+    /// The size when it was last looked at.
+    var size = 0
+    /// What of ``size`` is in the follower's sum of unread bytes.
+    var countedUnread = 0
+    /// Places in the follower's lists; -1: not in that list.
+    var index = -1
+    var activeIndex = -1
+    /// Why it could not be opened or read, and when it is tried again.
+    var failure: (reason: String, retryAt: UInt64)?
     /// Whether its path names another file now, or none.
     var isRotated = false
     /// Whether one of the patterns found it in the last look-up.
     var isMatched = false
-    /// When it was last seen to grow or change, monotonic.
-    var changedAt: UInt64
-    /// Size and time of change when it was last read to the end of its complete lines; nil when there may be more.
-    var seen: (size: Int, modified: Int64)?
-    /// When all of its complete lines had been read for the last time, monotonic; nil while there was always more.
-    var caughtUpAt: UInt64?
-    /// Size and time of change when it was last looked at.
-    var observed: (size: Int, modified: Int64)?
+    /// Whether it was found at its location in the last look-up.
+    var isSighted = false
     /// Whether it has been handed over as quiet since it last changed.
     var wasQuiet = false
     /// Whether it looks like a copy of another file, and waits for the decision.
     var isSuspect = false
     /// Whether it has been found to be no copy.
     var isOriginal = false
-    /// The size when it was last looked at.
-    var size = 0
+    /// Whether it is not read because it begins with binary data.
+    var isLeftOut = false
+    /// Whether it has been told that it begins with binary data.
+    var isBinaryReported = false
+    /// Whether something tells of its changes.
+    var isWatched = false
     /// Whether the follower has let it go.
     var isDropped = false
 
-    init(_ state: SourceState, at location: String, profile: SourceProfile, now: UInt64) {
+    init(_ state: SourceState, at location: String, links: [String], group: FileGroup, now: UInt64) {
         self.state = state
         self.location = location
-        self.profile = profile
+        self.links = links
+        self.group = group
         changedAt = now
     }
+
+    var profile: SourceProfile { group.input.profile }
+    var treatment: FileTreatment { group.input.treatment }
+
+    /// The directory in which its bytes are changed.
+    var directory: String { FileSystem.parent(of: location == state.path ? links.last ?? location : location) }
+
+    /// Whether all of it that is known of is dealt with.
+    var isRead: Bool { seen != nil && state.offset >= size }
 
     /// Whether it is this file.
     func isSame(_ status: FileStatus) -> Bool { status.device == state.device && status.inode == state.inode }
@@ -64,6 +116,17 @@ final class FollowedFile {
             state.prefixHash = prefix.withUnsafeBytes { hash64($0) }
         }
         state.offset += taken
+    }
+
+    /// Whether `path` is a name that a rotation may have given to the file.
+    func isRotationName(_ path: String) -> Bool {
+        for place in [state.path] + links
+        where FileSystem.parent(of: path) == FileSystem.parent(of: place)
+            && AgentInputs.isRotationName(baseName(path), of: baseName(place))
+        {
+            return true
+        }
+        return false
     }
 }
 

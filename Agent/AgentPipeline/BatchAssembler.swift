@@ -20,6 +20,8 @@ package final class BatchAssembler {
     private var builder: EventBatchBuilder
     private var names: Names
     private var progress: [SourceProgress] = []
+    /// Where a source stands in ``progress``.
+    private var progressIndex: [UInt64: Int] = [:]
     private var current: CurrentSource?
     private var readers: [ObjectIdentifier: Reader] = [:]
     /// Room for what all events of a file share, beyond the longest line.
@@ -144,9 +146,10 @@ package final class BatchAssembler {
 
     /// Records how far a file has got after ``take(_:of:profile:ending:arrival:)``.
     package func note(_ state: SourceState, from: Int) {
-        if let index = progress.firstIndex(where: { $0.state.id == state.id }) {
+        if let index = progressIndex[state.id] {
             progress[index].state = state
         } else {
+            progressIndex[state.id] = progress.count
             progress.append(SourceProgress(from: from, state: state))
         }
     }
@@ -169,9 +172,13 @@ package final class BatchAssembler {
         // Profiles are as many as groups of files; after a change of the configuration those before are left.
         if readers.count > 1_024 { readers.removeAll() }
         let batch = AssembledBatch(events: events, progress: progress)
-        progress.removeAll(keepingCapacity: true)
+        progress = []
+        progressIndex.removeAll(keepingCapacity: true)
         return batch
     }
+
+    /// Whether the batch that is being built stands for bytes of a source.
+    package func holds(_ id: UInt64) -> Bool { progressIndex[id] != nil }
 
     private func prepare(_ state: SourceState, _ profile: SourceProfile) -> Reader {
         let key = ObjectIdentifier(profile.identity)

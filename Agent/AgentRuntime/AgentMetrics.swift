@@ -1,4 +1,5 @@
 import AgentDelivery
+import AgentInputs
 import Diagnostics
 import LogModel
 
@@ -16,9 +17,12 @@ struct AgentMetrics: Sendable {
     let rotations: Counter
     let truncations: Counter
     let lostTails: Counter
+    let abandonedBytes: Counter
     let readErrors: Counter
     let pauses: Counter
     let files: Gauge
+    let openFiles: Gauge
+    let heldBytes: Gauge
     let unread: Gauge
     let delivery: DeliveryMetrics
     /// By level, then by reason, so that nothing must be registered while events are dropped.
@@ -44,9 +48,14 @@ struct AgentMetrics: Sendable {
         rotations = counter("files_rotated_total", "Files that were renamed or deleted.")
         truncations = counter("files_truncated_total", "Files that were truncated.")
         lostTails = counter("files_cut_off_total", "Files that went before their end was certain to be read.")
+        abandonedBytes = counter(
+            "abandoned_bytes_total", "Bytes of deleted files that were let go before they were read.")
         readErrors = counter("read_errors_total", "Files that could not be opened or read.")
         pauses = counter("spool_full_total", "Times that reading stopped because the spool was full.")
         files = registry.gauge("lodge_agent_files", help: "Files followed.")
+        openFiles = registry.gauge("lodge_agent_open_files", help: "Files that are open to be read.")
+        heldBytes = registry.gauge(
+            "lodge_agent_held_bytes", help: "Bytes of deleted files that are kept until they are read.")
         unread = registry.gauge("lodge_agent_unread_bytes", help: "Bytes in files that have not been read yet.")
         delivery = DeliveryMetrics(registry)
         var drops: [String: Counter] = [:]
@@ -60,6 +69,14 @@ struct AgentMetrics: Sendable {
         self.drops = drops
         other = counter(
             "events_dropped_total", "Events dropped before they were sent.", [("level", ""), ("reason", "other")])
+    }
+
+    /// Shows what a round over the files gave.
+    func show(_ round: FollowRound) {
+        files.set(round.files)
+        openFiles.set(round.openFiles)
+        heldBytes.set(round.heldBytes)
+        unread.set(round.unreadBytes)
     }
 
     /// What one rule has done.

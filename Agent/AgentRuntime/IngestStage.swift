@@ -27,6 +27,7 @@ final class IngestStage: FollowConsumer {
     private var reported = AssemblyCounts()
     private let ruleMetrics: [AgentMetrics.RuleCounters]
     private var reportedRules: [RuleCount] = []
+    private let reporter: FollowReporter
     private var isPaused = false
     private var retryAt: UInt64 = 0
     /// Which events of the batch that is being gathered are of which file, and how many of its events that covers.
@@ -61,6 +62,7 @@ final class IngestStage: FollowConsumer {
         self.shipper = shipper
         self.log = log
         self.metrics = metrics
+        reporter = FollowReporter(log: log, metrics: metrics)
     }
 
     /// Takes the time for what follows.
@@ -136,30 +138,16 @@ final class IngestStage: FollowConsumer {
 
     func forgotten(_ id: UInt64) { state.registry.forget(id) }
 
-    func report(_ event: FollowEvent) {
-        switch event {
-        case .started(let path, let offset): log.info("following a file", ("path", path), ("offset", offset))
-        case .rotated(let path):
-            metrics.rotations.add()
-            log.info("a file was rotated", ("path", path))
-        case .truncated(let path, let copy):
-            metrics.truncations.add()
-            log.info("a file was truncated, its rest is read from the copy", ("path", path), ("copy", copy))
-        case .truncatedWithoutCopy(let path):
-            metrics.truncations.add()
-            metrics.lostTails.add()
-            log.warn("a file was truncated and no copy of it is found, unread lines of it are lost", ("path", path))
-        case .gone(let path, let offset):
-            metrics.lostTails.add()
-            log.warn(
-                "a file is gone that was read before, unread lines of it are lost", ("path", path), ("offset", offset))
-        case .released(let path): log.debug("a rotated file is let go", ("path", path))
-        case .failed(let path, let reason):
-            metrics.readErrors.add()
-            log.warn("a file cannot be read, trying again", ("path", path), ("reason", reason))
-        case .tooManyFiles(let limit): log.error("there are more files than can be followed", ("limit", limit))
-        }
+    func report(_ event: FollowEvent) { reporter.report(event) }
+
+    func skipped(_ state: SourceState) { self.state.registry.add(state) }
+
+    func isSafe(_ id: UInt64) -> Bool {
+        !assembler.holds(id) && !(pending?.progress.contains { $0.state.id == id } ?? false)
     }
+
+    /// Tells once when there are directories whose changes nobody tells.
+    func watches(_ result: WatchResult) { reporter.report(result) }
 
     func lost(_ loss: FollowLoss) {
         let start: Int64

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -77,4 +78,9 @@ void lodge_bound_allocator(int arenas, int bytes) {
     (void)arenas;
     (void)bytes;
 #endif
+}
+
+int64_t lodge_file_system_kind(const char *path) {
+    struct statfs status;
+    return statfs(path, &status) == 0 ? (int64_t)(uint32_t)status.f_type : -1;
 }

@@ -87,6 +87,7 @@ extension FileFollower {
             return
         }
         let from = file.state.offset
+        let (encoding, largest) = (file.profile.encoding, options.largestChunkBytes * file.profile.encoding.unitBytes)
         var wanted = options.chunkBytes
         while true {
             if buffer.count < wanted {
@@ -106,6 +107,9 @@ extension FileFollower {
                 file.seen = FileStamp(after)
                 return
             }
+            if encoding == .utf16, from > 0, file.state.isBigEndian == nil {
+                file.state.isBigEndian = prefix.starts(with: [0xFE, 0xFF])
+            }
             let reachesEnd = count < wanted || from + count >= after.size
             let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
             // What has come since the decision may be the next line of an event.
@@ -124,8 +128,8 @@ extension FileFollower {
                 file.caughtUpAt = now
             } else {
                 file.seen = nil
-                if taken == 0, wanted < options.largestChunkBytes {
-                    wanted = options.largestChunkBytes
+                if taken == 0, wanted < largest {
+                    wanted = largest
                     continue
                 }
                 round.hasMore = true
@@ -139,7 +143,7 @@ extension FileFollower {
         _ file: FollowedFile, _ first: UnsafeRawBufferPointer, _ consumer: any FollowConsumer
     ) -> Bool {
         file.isLeftOut = false
-        guard first.contains(0) else { return false }
+        guard file.profile.encoding.unitBytes == 1, first.contains(0) else { return false }
         if file.treatment.skipsBinary {
             file.isLeftOut = true
             leaveOut(file.location, "it begins with binary data", consumer)

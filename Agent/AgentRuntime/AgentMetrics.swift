@@ -13,6 +13,7 @@ struct AgentMetrics: Sendable {
     let parts: Counter
     let dropped: Counter
     let bytes: Counter
+    let nulBytes: Counter
     let spooled: Counter
     let rotations: Counter
     let truncations: Counter
@@ -44,6 +45,7 @@ struct AgentMetrics: Sendable {
         parts = counter("line_parts_total", "Parts of lines that were too long for one event.")
         dropped = counter("events_dropped_by_rules_total", "Events that rules dropped, sampled away or held back.")
         bytes = counter("bytes_read_total", "Bytes of lines read.")
+        nulBytes = counter("nul_bytes_total", "NUL bytes at the start of lines, left out: holes of files.")
         spooled = counter("batches_spooled_total", "Batches written to the spool.")
         rotations = counter("files_rotated_total", "Files that were renamed or deleted.")
         truncations = counter("files_truncated_total", "Files that were truncated.")

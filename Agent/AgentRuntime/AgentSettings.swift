@@ -71,6 +71,8 @@ package struct AgentSettings: Sendable {
     package var state: String?
     /// What is followed.
     package var files: [Files] = []
+    /// A file with labels of pods; nil for none.
+    package var podLabels: String?
     /// Limits of reading them.
     package var reading = Reading()
     /// What is done to each event, in this order.
@@ -142,6 +144,7 @@ package struct AgentSettings: Sendable {
             }
             spool.compressionLevel = try group.int("zstd_level", in: 1...19) ?? spool.compressionLevel
         }
+        try root.mapping("containers") { (group) throws(SettingsError) in podLabels = try group.string("metadata") }
         reading = try root.mapping("reading") { (group) throws(SettingsError) in try Reading(&group) } ?? reading
         let groups =
             try root.mappings("files") { (group) throws(SettingsError) in

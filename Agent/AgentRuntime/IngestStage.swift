@@ -28,6 +28,7 @@ final class IngestStage: FollowConsumer {
     private let ruleMetrics: [AgentMetrics.RuleCounters]
     private var reportedRules: [RuleCount] = []
     private let reporter: FollowReporter
+    private let containers: ContainerMetadata
     private var isPaused = false
     private var retryAt: UInt64 = 0
     /// Which events of the batch that is being gathered are of which file, and how many of its events that covers.
@@ -63,11 +64,14 @@ final class IngestStage: FollowConsumer {
         self.log = log
         self.metrics = metrics
         reporter = FollowReporter(log: log, metrics: metrics)
+        containers = ContainerMetadata(mapPath: settings.podLabels, log: log)
+        assembler.describer = containers
     }
 
     /// Takes the time for what follows.
     func tick(monotonic: UInt64, wall: Int64) {
         now = monotonic
+        containers.now = monotonic
         arrival = Timestamp(nanoseconds: wall)
         assembler.rules.arrival = arrival
         factor = shipper.lag.factor(now: monotonic)
@@ -213,6 +217,7 @@ final class IngestStage: FollowConsumer {
         metrics.malformed.add(counts.malformed - reported.malformed)
         metrics.parts.add(counts.parts - reported.parts)
         metrics.bytes.add(counts.bytes - reported.bytes)
+        metrics.nulBytes.add(counts.nulBytes - reported.nulBytes)
         metrics.dropped.add(counts.dropped - reported.dropped)
         reported = counts
         publishRules()

@@ -18,6 +18,8 @@ extension AgentSettings.Files {
         let pattern = try group.regularExpression("pattern", dotMatchesLineFeed: multiline != nil)
         let json = try group.mapping("json") { (nested) throws(SettingsError) in try JSONKeys(&nested) }
         let time = try group.mapping("time") { (nested) throws(SettingsError) in try EventTimeRule(&nested) }
+        let encodings = TextEncoding.allCases.map(\.rawValue)
+        let encoding = TextEncoding(rawValue: try group.choice("encoding", of: encodings) ?? "") ?? .utf8
         let treatment = try FileTreatment(&group)
         let level = try group.mapping("level") { (nested) throws(SettingsError) in try EventLevelRule(&nested) }
         self.init(
@@ -26,7 +28,8 @@ extension AgentSettings.Files {
                 format: format, service: try group.string("service"), fields: try group.pairs("fields") ?? [],
                 json: json?.options ?? .init(), pattern: pattern, time: time ?? EventTimeRule(),
                 level: level ?? EventLevelRule(), container: container, multiline: multiline,
-                addsErrorKey: try group.bool("add_error_key") ?? json?.addsErrorKey ?? false),
+                addsErrorKey: try group.bool("add_error_key") ?? json?.addsErrorKey ?? false,
+                encoding: encoding),
             treatment: treatment)
         try group.finish()
         guard !include.isEmpty else {

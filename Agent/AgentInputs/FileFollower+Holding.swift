@@ -24,7 +24,15 @@ extension FileFollower {
 
     /// - Returns: whether the file has no name any more and is kept all the same.
     private func keepRotated(_ file: FollowedFile, at now: UInt64, _ consumer: any FollowConsumer) -> Bool {
-        guard let status = try? file.handle?.file.status() else { return false }
+        guard let status = try? file.handle?.status() else { return false }
+        // What is packed does not grow any more.
+        if file.handle?.isPacked ?? false {
+            if file.isRead, consumer.isSafe(file.state.id) {
+                consumer.report(.released(path: file.state.path))
+                drop(file, consumer)
+            }
+            return false
+        }
         let isDeleted = status.links == 0
         file.size = status.size
         let quiet = now &- file.changedAt
@@ -42,7 +50,7 @@ extension FileFollower {
             return false
         }
         // It has no name, or one that we do not know: only this handle leads to what is still written to it.
-        let hasWriters = file.handle?.file.hasWriters()
+        let hasWriters = file.handle?.hasWriters()
         if hasWriters == false || (hasWriters == nil && quiet >= options.orphanDelay) {
             consumer.report(.released(path: file.state.path))
             drop(file, consumer)

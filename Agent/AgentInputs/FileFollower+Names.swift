@@ -139,7 +139,7 @@ extension FileFollower {
     /// Whether a known inode is still the known file. Only while a file is open its inode cannot be used for another.
     private func isStill(_ file: FollowedFile, _ path: String, _ consumer: any FollowConsumer) -> Bool {
         if file.handle != nil || file.location == path { return true }
-        if let handle = try? FileHandle(path), let status = try? handle.file.status(), file.isSame(status),
+        if let handle = try? FileHandle(path), let status = try? handle.status(), file.isSame(status),
             status.size >= file.state.offset, case .same? = try? checkPrefix(handle, file.state),
             !file.isRotated || file.isRotationName(path) || file.seen.map({ $0 == FileStamp(status) }) ?? false
         {

@@ -15,14 +15,12 @@ extension FileFollower {
                 return
             }
             if file.handle == nil {
-                guard makeRoomForHandle() else {
-                    round.hasMore = true
-                    return
-                }
+                // Without room it has its turn when others are closed.
+                if !makeRoomForHandle() { return }
                 if !reopen(file, consumer) { return }
             }
             guard let handle = file.handle else { return }
-            let status = try handle.file.status()
+            let status = try handle.status()
             file.failure = nil
             file.size = status.size
             if status.size < file.state.offset { return truncated(file, at: now, consumer, &round) }
@@ -47,6 +45,12 @@ extension FileFollower {
             let ending: ReadEnding = isFinal ? .final : isQuiet ? .quiet : .open
             try readLines(file, handle, status, atEnd: ending, at: now, consumer, &round)
         } catch {
+            if error.isDamage, file.handle?.isPacked ?? false {
+                // It will not get better: what could be read has been.
+                consumer.report(.failed(path: file.location, reason: error.description))
+                consumer.lost(FollowLoss(reason: .gone, path: file.state.path, bytes: 0, since: nil))
+                return drop(file, consumer)
+            }
             failed(file, error, at: now, consumer)
         }
     }
@@ -55,7 +59,7 @@ extension FileFollower {
     func hold(_ file: FollowedFile, at now: UInt64, _ consumer: any FollowConsumer) {
         file.lookedAt = now
         guard needsHandle(file), openFiles < options.openLimit, reopen(file, consumer),
-            let status = try? file.handle?.file.status()
+            let status = try? file.handle?.status()
         else { return }
         file.size = status.size
     }
@@ -94,10 +98,10 @@ extension FileFollower {
                 buffer.deallocate()
                 buffer = .allocate(byteCount: wanted, alignment: 16)
             }
-            let count = try handle.file.read(into: .init(rebasing: buffer[..<wanted]), at: from)
+            let count = try handle.read(into: .init(rebasing: buffer[..<wanted]), at: from)
             // Only now it is certain that these bytes followed those that were dealt with: had the file been
             // truncated before the read, its size or its first bytes would tell.
-            let after = try handle.file.status()
+            let after = try handle.status()
             file.size = after.size
             guard after.size >= from + count, case .same(let prefix) = try checkPrefix(handle, file.state) else {
                 return truncated(file, at: now, consumer, &round)
@@ -158,12 +162,12 @@ extension FileFollower {
     func skip(_ file: FollowedFile, _ consumer: any FollowConsumer) {
         do throws(IOError) {
             let handle = try FileHandle(file.location)
-            let size = try handle.file.status().size
+            let size = try handle.status().size
             let start = max(0, size - options.chunkBytes)
-            let end = try handle.file.bytes(at: start, count: size - start)
+            let end = try handle.bytes(at: start, count: size - start)
             let offset = end.lastIndex(of: 0x0A).map { start + $0 + 1 } ?? (start == 0 ? 0 : size)
             file.prefix = []
-            let first = try handle.file.bytes(at: 0, count: min(offset, SourceState.prefixLimit))
+            let first = try handle.bytes(at: 0, count: min(offset, SourceState.prefixLimit))
             first.withUnsafeBytes { file.advance(over: $0, taken: $0.count) }
             if first.count == min(offset, SourceState.prefixLimit) { file.state.offset = offset }
             file.prefix = []
@@ -206,8 +210,8 @@ extension FileFollower {
 
     private func open(_ file: FollowedFile, at path: String) throws(IOError) -> Bool {
         guard let status = try FileSystem.status(path), file.isSame(status) else { return false }
-        let handle = try FileHandle(path)
-        guard file.isSame(try handle.file.status()) else { return false }
+        let handle = try FileHandle(path, isPacked: isPackedName(path) && path != file.state.path)
+        guard file.isSame(try handle.status()) else { return false }
         setHandle(handle, of: file)
         file.location = path
         return true

@@ -28,15 +28,16 @@ extension FileFollower {
         _ consumer: any FollowConsumer
     ) -> Bool {
         let identity = FileID(state)
+        let isPacked = isPackedName(path) && path != state.path
         // A file that cannot be opened now cannot be verified; it is new when it can be.
         guard let status = (try? FileSystem.status(path)) ?? nil, status.kind == .file,
-            FileID(status) == identity, status.size >= state.offset,
-            byIdentity[identity] == nil, let handle = try? FileHandle(path),
+            FileID(status) == identity, isPacked || status.size >= state.offset,
+            byIdentity[identity] == nil, let handle = try? FileHandle(path, isPacked: isPacked),
             let check = try? checkPrefix(handle, state), case .same(let prefix) = check
         else { return false }
         let file = add(state, path, group, now)
-        file.size = status.size
-        if openFiles < options.openLimit {
+        file.size = isPacked ? state.offset : status.size
+        if isPacked || openFiles < options.openLimit {
             setHandle(handle, of: file)
             file.prefix = prefix
         }
@@ -75,10 +76,15 @@ extension FileFollower {
         defer { listings = nil }
         let states = unresolved.values.flatMap { $0 }.sorted { $0.id < $1.id }
         unresolved.removeAll()
+        var adopted: [(path: String, modified: Int64)] = []
         for state in states {
             if let copy = findCopy(of: state), let group = group(of: state.path) {
                 consumer.report(.truncated(path: state.path, copy: copy.path))
                 adopt(copy, for: state, group, at: now, consumer)
+            } else if let packed = findPacked(of: state), let group = group(of: state.path) {
+                consumer.report(.truncated(path: state.path, copy: packed.path))
+                adopt(packed, for: state, group, at: now, consumer)
+                adopted.append((state.path, packed.status.modifiedNanos))
             } else if now &- absentSince < options.absentDelay, isAbsent(state) {
                 unresolved[FileID(state), default: []].append(state)
             } else {
@@ -87,6 +93,7 @@ extension FileFollower {
                 consumer.forgotten(state.id)
             }
         }
+        for (path, modified) in adopted { followPackedSuccessors(of: path, after: modified, at: now, consumer) }
     }
 
     /// Whether the file system that a file was on seems not to be there: its directory is missing, or is the empty one

@@ -131,7 +131,7 @@ extension FileFollower {
     private func isLater(_ status: FileStatus, than relatives: [FollowedFile]) -> Bool {
         let rotated = relatives.filter { $0.isRotated && $0.state.offset > 0 }
         let times = rotated.compactMap { file -> Int64? in
-            let status = (try? file.handle?.file.status()) ?? ((try? FileSystem.status(file.location)) ?? nil)
+            let status = (try? file.handle?.status()) ?? ((try? FileSystem.status(file.location)) ?? nil)
             return status?.modifiedNanos
         }
         return times.max().map { status.modifiedNanos >= $0 } ?? false
@@ -146,12 +146,12 @@ extension FileFollower {
         for file in relatives {
             let prefix = firstBytes(of: file)
             let count = min(status.size, prefix.isEmpty ? Self.compared : prefix.count)
-            guard count > 0, let bytes = try? handle.file.bytes(at: 0, count: count) else { continue }
+            guard count > 0, let bytes = try? handle.bytes(at: 0, count: count) else { continue }
             if !prefix.isEmpty {
                 if bytes.elementsEqual(prefix.prefix(count)) { return .copy }
             } else if let own = file.handle ?? (try? FileHandle(file.location)),
-                let size = try? own.file.status().size, size >= status.size,
-                let begin = try? own.file.bytes(at: 0, count: count), begin == bytes
+                let size = try? own.status().size, size >= status.size,
+                let begin = try? own.bytes(at: 0, count: count), begin == bytes
             {
                 return .copy
             }

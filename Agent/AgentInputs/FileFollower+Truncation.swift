@@ -11,7 +11,7 @@ extension FileFollower {
         let fresh = SourceState(
             id: takeID(), path: file.state.path, device: file.state.device, inode: file.state.inode)
         remove(file)
-        if let copy = findCopy(of: file.state, prefix: file.prefix) {
+        if let copy = findCopy(of: file.state, prefix: file.prefix) ?? findPacked(of: file.state) {
             consumer.report(.truncated(path: file.state.path, copy: copy.path))
             adopt(copy, for: file.state, file.group, at: now, consumer)
         } else {
@@ -65,7 +65,7 @@ extension FileFollower {
         // One that was found by a pattern and has not been read yet may well be what we are looking for.
         if let known, known.state.offset > 0 { return nil }
         let handle = try FileHandle(path)
-        let status = try handle.file.status()
+        let status = try handle.status()
         guard status.kind == .file, status.size >= state.offset || known != nil, status.size > 0 else { return nil }
         let wanted = status.size < state.prefixLength ? state.limited(to: status.size, prefix: prefix) : state
         guard wanted.prefixLength == min(status.size, state.prefixLength),
@@ -107,7 +107,7 @@ extension FileFollower {
                 let prefix = firstBytes(of: other)
                 // A copy that has only begun shows fewer bytes.
                 let count = min(status.size, prefix.count)
-                guard count > 0, let bytes = try? handle.file.bytes(at: 0, count: count),
+                guard count > 0, let bytes = try? handle.bytes(at: 0, count: count),
                     bytes.elementsEqual(prefix.prefix(count))
                 else { continue }
                 if !file.isSuspect { file.changedAt = now }

@@ -140,6 +140,7 @@ package final class FileFollower {
             if round.isPaused {
                 // It may be gone before there is room.
                 if file.handle == nil { hold(file, at: now, consumer) }
+                if !file.isDropped { account(file) }
                 continue
             }
             read(file, at: now, consumer, &round)

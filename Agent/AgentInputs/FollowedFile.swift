@@ -1,16 +1,78 @@
 import AgentPipeline
 import ByteCoding
+import GzipCodec
 import SystemIO
 
-/// An open file that can be kept in a reference.
+/// An open file, packed or not, that can be kept in a reference.
 final class FileHandle {
-    let file: OpenFile
+    private enum Content {
+        case plain(PlainFile)
+        case packed(GzipReader)
+    }
 
+    /// A reference to what cannot be copied.
+    private final class PlainFile {
+        let file: OpenFile
+
+        init(_ file: consuming OpenFile) {
+            self.file = file
+        }
+    }
+
+    private let content: Content
+    /// What is known of the length of a packed file before its end has been seen.
+    private var leastSize = 0
+
+    /// Opens a file.
+    ///
+    /// - Parameters:
+    ///   - path: where it is.
+    ///   - isPacked: whether what gzip has packed into it is read.
     /// - Throws: also for what is no file: nothing else can be followed.
-    init(_ path: String) throws(IOError) {
-        file = try OpenFile(path, .readUnknown)
+    init(_ path: String, isPacked: Bool = false) throws(IOError) {
+        let file = try OpenFile(path, .readUnknown)
         // 22 is EINVAL.
         if try file.status().kind != .file { throw IOError(.open, path, 22) }
+        content = isPacked ? .packed(GzipReader(file)) : .plain(PlainFile(file))
+        if case .packed(let reader) = content { leastSize = try reader.statedLength() }
+    }
+
+    /// Whether it is read from what gzip has packed.
+    var isPacked: Bool { if case .packed = content { true } else { false } }
+
+    /// What is known of the file. The size of a packed one is that of its content; until its end has been seen, more
+    /// than has been read.
+    func status() throws(IOError) -> FileStatus {
+        switch content {
+        case .plain(let plain): return try plain.file.status()
+        case .packed(let reader):
+            var status = try reader.status()
+            status.size = reader.length ?? max(leastSize, reader.unpacked + 1)
+            return status
+        }
+    }
+
+    /// Up to `count` bytes at `offset`; fewer at the end.
+    func bytes(at offset: Int, count: Int) throws(IOError) -> [UInt8] {
+        switch content {
+        case .plain(let plain): return try plain.file.bytes(at: offset, count: count)
+        case .packed(let reader):
+            leastSize = max(leastSize, offset + 1)
+            return try reader.bytes(at: offset, count: count)
+        }
+    }
+
+    /// Reads at `offset`; returns how many bytes, fewer than there is room for only at the end.
+    func read(into target: UnsafeMutableRawBufferPointer, at offset: Int) throws(IOError) -> Int {
+        if case .plain(let plain) = content { return try plain.file.read(into: target, at: offset) }
+        let found = try bytes(at: offset, count: target.count)
+        target.copyBytes(from: found)
+        return found.count
+    }
+
+    /// Whether any process has the file open for writing; nil when that is not known.
+    func hasWriters() -> Bool? {
+        if case .plain(let plain) = content { plain.file.hasWriters() } else { false }
     }
 }
 
@@ -155,7 +217,7 @@ enum PrefixCheck {
 /// Compares the first bytes of an open file with what is known of them.
 func checkPrefix(_ handle: FileHandle, _ state: SourceState) throws(IOError) -> PrefixCheck {
     if state.prefixLength == 0 { return .same([]) }
-    let bytes = try handle.file.bytes(at: 0, count: state.prefixLength)
+    let bytes = try handle.bytes(at: 0, count: state.prefixLength)
     if bytes.count == state.prefixLength, bytes.withUnsafeBytes({ hash64($0) }) == state.prefixHash {
         return .same(bytes)
     }
@@ -166,6 +228,9 @@ func checkPrefix(_ handle: FileHandle, _ state: SourceState) throws(IOError) -> 
 func baseName(_ path: String) -> String {
     path.utf8.split(separator: UInt8(ascii: "/")).last.map { String(decoding: Array($0), as: UTF8.self) } ?? path
 }
+
+/// Whether a name is that of a file which gzip has made of a rotated one.
+func isPackedName(_ name: String) -> Bool { name.hasSuffix(".gz") }
 
 /// Whether `name` could be what a rotation made of `base`: `app.log.1`, `app.log-20260614`.
 func isRotationName(_ name: String, of base: String) -> Bool {

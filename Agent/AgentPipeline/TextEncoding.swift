@@ -32,12 +32,13 @@ final class Transcoder {
         buffer.deallocate()
     }
 
-    /// The text of whole characters at the start of `bytes`; valid until the next call.
+    /// Converts the whole characters at the start of `bytes`.
     ///
     /// - Parameters:
     ///   - bytes: what stands in the file.
     ///   - encoding: one whose byte order is known.
     ///   - isFinal: whether nothing follows, so that half a character counts as one.
+    /// - Returns: their text, valid until the next call.
     func convert(
         _ bytes: UnsafeRawBufferPointer, from encoding: TextEncoding, isFinal: Bool
     ) -> UnsafeRawBufferPointer {

@@ -85,6 +85,19 @@ final class FollowBench: FollowConsumer {
         if utimensat(AT_FDCWD, path(name), [then, then], 0) != 0 { throw IOError(.stat, path(name), errno) }
     }
 
+    /// Packs a file as rotation programs do; its time stays, or is set back.
+    func pack(_ name: String, age seconds: Int = 0) throws {
+        var child: pid_t = 0
+        let words: [String] = ["gzip", path(name)]
+        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
+        arguments.append(nil)
+        defer { arguments.forEach { free($0) } }
+        var status: Int32 = 1
+        if posix_spawnp(&child, "gzip", nil, nil, arguments, environ) == 0 { waitpid(child, &status, 0) }
+        if status != 0 { throw IOError(.create, path(name + ".gz"), status) }
+        if seconds > 0 { try age(name + ".gz", seconds: seconds) }
+    }
+
     func remove(_ name: String) throws { try FileSystem.remove(path(name)) }
 
     func copy(_ old: String, _ new: String) throws {

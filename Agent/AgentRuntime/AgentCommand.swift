@@ -118,6 +118,7 @@ package struct AgentCommand: ParsableCommand {
         guard let level = DiagnosticLog.Level(name: logLevel) else {
             throw ValidationError("--log-level must be debug, info, warn or error, not `\(logLevel)`")
         }
+        MemoryAllocator.boundWhatIsKept()
         // Before any other thread is there, so that all inherit it: only this one looks for the signals.
         let signals = StopSignals()
         let agent = try Agent(settings, readsOnce: once, log: DiagnosticLog(program: "lodge-agent", minimum: level))

@@ -46,6 +46,7 @@ struct ReadingLoop {
         follower.resume(state.sources.filter(\.isFile), at: SystemClock.monotonicNanos(), stage)
         var isFirst = true
         var planVersion = 0
+        var lastRead: UInt64? = SystemClock.monotonicNanos()
         while !monitor.withLock({ $0.mustStop }), stage.failure == nil {
             let now = SystemClock.monotonicNanos()
             stage.tick(monotonic: now, wall: SystemClock.wallNanos())
@@ -55,6 +56,11 @@ struct ReadingLoop {
                 log.warn("no file matches yet", ("include", settings.files.flatMap(\.include).joined(separator: " ")))
             }
             isFirst = false
+            if round.bytes > 0 { lastRead = now }
+            if let last = lastRead, now &- last >= Limits.idleDelay {
+                lastRead = nil
+                MemoryAllocator.giveAllBack()
+            }
             let isIdle = round.bytes == 0 && !round.hasMore && !round.isPaused
             stage.flush(all: options.readsOnce && isIdle)
             if options.readsOnce, isIdle, stage.isFlushed { return }

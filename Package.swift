@@ -32,6 +32,7 @@ func tests(_ subject: String, _ dependencies: [Target.Dependency] = []) -> Targe
 
 let core: [Target] = [
     .systemLibrary(name: "CZstd", path: "Core/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CZlib", path: "Core/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(
         name: "CCurl", path: "Core/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CYaml", path: "Core/CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
@@ -43,6 +44,7 @@ let core: [Target] = [
     module("WireProtocol", in: "Core", ["LogModel", "ByteCoding"], settings: byteLevel),
     .target(name: "CPosixShims", path: "Core/CPosixShims"),
     module("SystemIO", in: "Core", ["CPosixShims"], settings: byteLevel),
+    module("GzipCodec", in: "Core", ["CZlib", "SystemIO"], settings: byteLevel),
     module("Workers", in: "Core", ["CPosixShims"]),
     module("Journal", in: "Core", ["ByteCoding", "SystemIO", "Workers"], settings: byteLevel),
     module("CurlTransport", in: "Core", ["CCurl"]),
@@ -55,6 +57,7 @@ let core: [Target] = [
     tests("LogModel", ["TestSupport"]),
     tests("ZstdCodec", ["TestSupport"]),
     tests("SystemIO", ["TestSupport"]),
+    tests("GzipCodec", ["TestSupport", "SystemIO"]),
     tests("Workers", ["SystemIO"]),
     tests("Journal", ["TestSupport", "ByteCoding", "SystemIO", "Workers", "journal-torture"]),
     program("journal-torture", in: "Tests", ["Journal", "Workers"]),
@@ -188,7 +191,7 @@ let collector: [Target] = [
 
 let agent: [Target] = [
     module("AgentPipeline", in: "Agent", ["LineFormats", "LogModel", "ByteCoding", "RegularExpressions"]),
-    module("AgentInputs", in: "Agent", ["AgentPipeline", "SystemIO", "ByteCoding"]),
+    module("AgentInputs", in: "Agent", ["AgentPipeline", "GzipCodec", "SystemIO", "ByteCoding"]),
     module(
         "AgentChecks", in: "Agent",
         ["CPosixShims", "CurlTransport", "SystemIO", "Workers", "LineFormats", "LogModel", "ByteCoding"]),
@@ -221,7 +224,8 @@ let agent: [Target] = [
     tests(
         "AgentRuntime",
         [
-            "TestSupport", "AgentChecks", "AgentDelivery", "AgentPipeline", "CurlTransport", "Diagnostics", "LogModel",
+            "TestSupport", "AgentChecks", "AgentInputs", "AgentDelivery", "AgentPipeline", "CurlTransport", "Diagnostics",
+            "LogModel",
             "RegularExpressions", "Settings", "SystemIO",
         ]),
 ]

@@ -101,6 +101,14 @@ package final class Registry: Sendable {
         }
     }
 
+    /// Records a file that is read from its state's offset on, before any batch has bytes of it.
+    package func add(_ source: SourceState) {
+        state.withLock { state in
+            state.isDirty = true
+            Registry.put(source, &state)
+        }
+    }
+
     /// Records that a file's bytes are in another inode now.
     package func relocate(_ moved: SourceState) {
         state.withLock { state in

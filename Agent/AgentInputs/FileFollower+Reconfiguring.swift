@@ -1,4 +1,5 @@
 package import AgentPipeline
+import SystemIO
 
 /// Going on by other inputs.
 extension FileFollower {
@@ -11,21 +12,25 @@ extension FileFollower {
     ///   - now: the monotonic clock, nanoseconds.
     ///   - consumer: hears of files that are followed again.
     package func replace(_ inputs: [FileInput], at now: UInt64, _ consumer: any FollowConsumer) {
-        self.inputs = inputs
-        for file in files where !file.isRotated {
-            if let input = input(for: file.state.path) {
-                file.profile = input.profile
+        groups = inputs.map { FileGroup($0) }
+        for file in Array(files) where !file.isRotated {
+            if let group = coveringGroup(of: file.state.path) {
+                file.group = group
             } else {
                 remove(file)
+                file.handle = nil
                 parked.append(file.state)
             }
         }
-        let wanted = parked.filter { input(for: $0.path) != nil }
-        parked.removeAll { state in wanted.contains { $0.id == state.id } }
+        let wanted = parked.filter { coveringGroup(of: $0.path) != nil }
+        let ids = Set(wanted.map(\.id))
+        parked.removeAll { ids.contains($0.id) }
+        if parked.count > options.fileLimit { parked.removeFirst(parked.count - options.fileLimit) }
         // They may have been rotated meanwhile, as while the agent was not running.
         resume(wanted, at: now, consumer)
-        if parked.count > options.fileLimit { parked.removeFirst(parked.count - options.fileLimit) }
-        namesMayHaveChanged()
+        // And others may have come and been rotated: their directories are looked into as at a start.
+        for state in wanted { siblings[FileSystem.parent(of: state.path)] = nil }
+        lastLook = nil
     }
 
     /// Hands out every file that is followed, with its size as far as known.
@@ -33,9 +38,6 @@ extension FileFollower {
         for file in files { take(file.state, file.size) }
     }
 
-    func input(for path: String) -> FileInput? {
-        inputs.first { input in
-            input.include.contains { $0.matches(path) } && !input.exclude.contains { $0.matches(path) }
-        }
-    }
+    /// The first group that covers a path; nil when the path is left out.
+    func coveringGroup(of path: String) -> FileGroup? { groups.first { $0.input.covers(path) } }
 }

@@ -9,8 +9,10 @@ struct SiblingDirectory {
     var settled: Set<FileFollower.FileID>
     /// Copies of followed files that may yet turn out to be more, and when they were first seen, monotonic.
     var suspects: [FileFollower.FileID: UInt64] = [:]
-    /// Whether a file could not be decided about yet.
-    var isUndecided = false
+    /// Whether something has happened in it, or a file could not be decided about yet.
+    var isMarked = false
+    /// When it may be looked into again, monotonic.
+    var notBefore: UInt64 = 0
 }
 
 /// Files that were made and rotated away again before anybody looked: no pattern need match their new names, and no
@@ -23,36 +25,69 @@ extension FileFollower {
     private static let compared = 64 << 10
 
     /// Looks next to the followed files for rotated ones that nobody knows.
-    func lookForSuccessors(at now: UInt64, _ consumer: any FollowConsumer) {
-        var byDirectory: [String: Set<String>] = [:]
-        // One that is left out by now is read to its end, but not what comes after it.
-        for file in files where input(for: file.state.path) != nil {
-            byDirectory[FileSystem.parent(of: file.state.path), default: []].insert(file.state.path)
-        }
-        siblings = siblings.filter { byDirectory[$0.key] != nil }
-        for (directory, paths) in byDirectory {
-            guard let modified = ((try? FileSystem.status(directory)) ?? nil)?.modifiedNanos else { continue }
-            if let known = siblings[directory], known.modifiedNanos == modified, !known.isUndecided { continue }
-            guard let names = try? FileSystem.list(directory) else { continue }
-            let isFirst = siblings[directory] == nil
-            var look = siblings[directory] ?? SiblingDirectory(modifiedNanos: modified, settled: [])
-            look.modifiedNanos = modified
-            look.isUndecided = false
-            var present: Set<FileID> = []
-            for path in paths.sorted() {
-                let base = baseName(path)
-                // The names are sorted, so those of one rotation stand together.
-                for name in names[lowerBound(names, base)...] {
-                    guard name.hasPrefix(base) else { break }
-                    guard isRotationName(name, of: base), isNumbered(name.dropFirst(base.count)) else { continue }
-                    consider("\(directory)/\(name)", of: path, isFirst: isFirst, at: now, &look, &present, consumer)
-                }
+    ///
+    /// - Parameters:
+    ///   - onlyMarked: whether only directories are looked into in which something has happened.
+    ///   - now: the monotonic clock, nanoseconds.
+    ///   - consumer: hears of what is found.
+    func lookForSuccessors(onlyMarked: Bool, at now: UInt64, _ consumer: any FollowConsumer) {
+        if onlyMarked {
+            for (directory, look) in siblings where look.isMarked && now >= look.notBefore {
+                lookForSuccessors(in: directory, at: now, consumer)
             }
-            // An inode that is gone may come back as another file.
-            look.settled.formIntersection(present)
-            look.suspects = look.suspects.filter { present.contains($0.key) }
-            siblings[directory] = look
+            return
         }
+        var directories: Set<String> = []
+        for path in byPath.keys { directories.insert(FileSystem.parent(of: path)) }
+        for path in linked.keys { directories.insert(FileSystem.parent(of: path)) }
+        siblings = siblings.filter { directories.contains($0.key) }
+        for directory in directories { lookForSuccessors(in: directory, at: now, consumer) }
+    }
+
+    /// Makes a round look into a directory, because something has happened to its rotated files.
+    func mark(_ directory: String) {
+        // One that has never been looked into is as a whole.
+        if siblings[directory] == nil { changes.isUnclear = true } else { siblings[directory]?.isMarked = true }
+    }
+
+    private func lookForSuccessors(in directory: String, at now: UInt64, _ consumer: any FollowConsumer) {
+        guard let modified = ((try? FileSystem.status(directory)) ?? nil)?.modifiedNanos else { return }
+        let known = siblings[directory]
+        if let known, known.modifiedNanos == modified, !known.isMarked { return }
+        guard let names = try? FileSystem.list(directory) else { return }
+        var look = known ?? SiblingDirectory(modifiedNanos: modified, settled: [])
+        look.modifiedNanos = modified
+        look.isMarked = false
+        // What is looked at again and again must not take all the time.
+        look.notBefore = now &+ max(known == nil ? 0 : options.scanInterval / 10, UInt64(names.count) * 20_000)
+        var present: Set<FileID> = []
+        for name in names {
+            let path = directory == "/" ? "/\(name)" : "\(directory)/\(name)"
+            for original in originals(of: path, onlyNumbered: true) {
+                consider(path, of: original, isFirst: known == nil, at: now, &look, &present, consumer)
+            }
+        }
+        // An inode that is gone may come back as another file.
+        look.settled.formIntersection(present)
+        look.suspects = look.suspects.filter { present.contains($0.key) }
+        if look.isMarked { look.notBefore = max(look.notBefore, now &+ options.scanInterval) }
+        siblings[directory] = look
+    }
+
+    /// The paths of followed files that a rotation may have given this name.
+    func originals(of path: String, onlyNumbered: Bool = false) -> [String] {
+        let bytes = Array(path.utf8)
+        let base = (bytes.lastIndex(of: UInt8(ascii: "/")) ?? -1) + 1
+        var originals: [String] = []
+        for index in bytes.indices.dropFirst(base + 1)
+        where bytes[index] == UInt8(ascii: ".") || bytes[index] == UInt8(ascii: "-") {
+            // What follows the dot is needed.
+            if index + 1 == bytes.count || (onlyNumbered && !isNumbered(bytes[index...])) { continue }
+            let name = String(decoding: bytes[..<index], as: UTF8.self)
+            if byPath[name] != nil { originals.append(name) }
+            originals += linked[name] ?? []
+        }
+        return originals
     }
 
     private func consider(
@@ -63,7 +98,9 @@ extension FileFollower {
         let identity = FileID(device: status.device, inode: status.inode)
         present.insert(identity)
         if look.settled.contains(identity) || byIdentity[identity] != nil || ownFiles.contains(identity) { return }
-        let relatives = files.filter { $0.state.path == original }
+        // One that is left out by now is read to its end, but not what comes after it.
+        if coveringGroup(of: original) == nil { return }
+        let relatives = byPath[original] ?? []
         switch isFirst && !isLater(status, than: relatives) ? .other : likeness(path, status, to: relatives) {
         case .other where isFirst && !isLater(status, than: relatives): look.settled.insert(identity)
         case .copy where now &- (look.suspects[identity] ?? now) >= options.copyDelay:
@@ -71,16 +108,22 @@ extension FileFollower {
             look.settled.insert(identity)
         case .copy:
             look.suspects[identity] = look.suspects[identity] ?? now
-            look.isUndecided = true
+            look.isMarked = true
         case .other:
             look.suspects[identity] = nil
             if status.size == 0 {
-                look.isUndecided = true
+                // One that is watched tells when it grows.
+                look.isMarked = unwatched.map { $0.contains(FileSystem.parent(of: path)) } ?? true
                 return
             }
-            if files.count >= options.fileLimit { return consumer.report(.tooManyFiles(limit: options.fileLimit)) }
+            guard let group = relatives.first?.group ?? group(of: original) else { return }
+            if files.count >= options.fileLimit {
+                waiting += 1
+                look.isMarked = true
+                return
+            }
             let state = SourceState(id: takeID(), path: original, device: status.device, inode: status.inode)
-            add(state, path, relatives.first?.profile ?? profile(of: original), now).isRotated = true
+            add(state, path, group, now).isRotated = true
             consumer.report(.started(path: path, offset: 0))
         }
     }
@@ -89,7 +132,10 @@ extension FileFollower {
     /// for clocks of file systems tick slowly, and a line twice is better than a line lost.
     private func isLater(_ status: FileStatus, than relatives: [FollowedFile]) -> Bool {
         let rotated = relatives.filter { $0.isRotated && $0.state.offset > 0 }
-        let times = rotated.compactMap { file in (try? file.handle?.file.status())?.modifiedNanos }
+        let times = rotated.compactMap { file -> Int64? in
+            let status = (try? file.handle?.status()) ?? ((try? FileSystem.status(file.location)) ?? nil)
+            return status?.modifiedNanos
+        }
         return times.max().map { status.modifiedNanos >= $0 } ?? false
     }
 
@@ -100,13 +146,14 @@ extension FileFollower {
     private func likeness(_ path: String, _ status: FileStatus, to relatives: [FollowedFile]) -> Likeness {
         guard let handle = try? FileHandle(path) else { return .copy }
         for file in relatives {
-            let count = min(status.size, file.prefix.isEmpty ? Self.compared : file.prefix.count)
-            guard count > 0, let bytes = try? handle.file.bytes(at: 0, count: count) else { continue }
-            if !file.prefix.isEmpty {
-                if bytes.elementsEqual(file.prefix.prefix(count)) { return .copy }
+            let prefix = firstBytes(of: file)
+            let count = min(status.size, prefix.isEmpty ? Self.compared : prefix.count)
+            guard count > 0, let bytes = try? handle.bytes(at: 0, count: count) else { continue }
+            if !prefix.isEmpty {
+                if bytes.elementsEqual(prefix.prefix(count)) { return .copy }
             } else if let own = file.handle ?? (try? FileHandle(file.location)),
-                let size = try? own.file.status().size, size >= status.size,
-                let begin = try? own.file.bytes(at: 0, count: count), begin == bytes
+                let size = try? own.status().size, size >= status.size,
+                let begin = try? own.bytes(at: 0, count: count), begin == bytes
             {
                 return .copy
             }
@@ -115,26 +162,15 @@ extension FileFollower {
     }
 
     /// Whether a rotated file's name ends as rotations number or date them: `.1`, `-20260614`, `.2026-06-14`.
-    private func isNumbered(_ suffix: Substring) -> Bool {
-        suffix.utf8.contains { $0 >= 0x30 && $0 <= 0x39 }
-            && suffix.utf8.allSatisfy { ($0 >= 0x2D && $0 <= 0x3A) || $0 == 0x5F || $0 == 0x54 || $0 == 0x5A }
-    }
-
-    private func lowerBound(_ names: [String], _ wanted: String) -> Int {
-        var low = 0
-        var high = names.count
-        while low < high {
-            let middle = (low + high) / 2
-            // By bytes, as the list is sorted.
-            if names[middle].utf8.lexicographicallyPrecedes(wanted.utf8) { low = middle + 1 } else { high = middle }
-        }
-        return low
+    private func isNumbered(_ suffix: ArraySlice<UInt8>) -> Bool {
+        suffix.contains { $0 >= 0x30 && $0 <= 0x39 }
+            && suffix.allSatisfy { ($0 >= 0x2D && $0 <= 0x3A) || $0 == 0x5F || $0 == 0x54 || $0 == 0x5A }
     }
 
     /// Whether another file has taken the path over and lines of it have been read: then a restart will find its way
     /// without this one.
     func hasSuccessor(_ file: FollowedFile) -> Bool {
-        files.contains { $0 !== file && !$0.isRotated && $0.state.path == file.state.path && $0.state.offset > 0 }
+        byPath[file.state.path]?.contains { $0 !== file && !$0.isRotated && $0.state.offset > 0 } ?? false
     }
 
     /// Notes that a rotated file is done with, so that it is not taken for a new one.

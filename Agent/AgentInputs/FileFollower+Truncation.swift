@@ -11,9 +11,9 @@ extension FileFollower {
         let fresh = SourceState(
             id: takeID(), path: file.state.path, device: file.state.device, inode: file.state.inode)
         remove(file)
-        if let copy = findCopy(of: file.state, prefix: file.prefix) {
+        if let copy = findCopy(of: file.state, prefix: file.prefix) ?? findPacked(of: file.state) {
             consumer.report(.truncated(path: file.state.path, copy: copy.path))
-            adopt(copy, for: file.state, file.profile, at: now, consumer)
+            adopt(copy, for: file.state, file.group, at: now, consumer)
         } else {
             consumer.report(.truncatedWithoutCopy(path: file.state.path))
             let unread = max(0, (file.observed?.size ?? file.state.offset) - file.state.offset)
@@ -21,8 +21,9 @@ extension FileFollower {
                 FollowLoss(reason: .truncated, path: file.state.path, bytes: unread, since: file.caughtUpAt))
             consumer.forgotten(file.state.id)
         }
-        let next = add(fresh, file.location, file.profile, now)
-        next.handle = file.handle
+        let next = add(fresh, file.location, file.group, now)
+        setHandle(file.handle, of: next)
+        file.handle = nil
         next.isMatched = file.isMatched
         next.isRotated = file.isRotated
     }
@@ -48,7 +49,7 @@ extension FileFollower {
     func findCopy(of state: SourceState, prefix: [UInt8] = []) -> Copy? {
         guard state.prefixLength > 0 else { return nil }
         var best: Copy?
-        for path in rotationNames(of: state.path) {
+        for path in rotationNames(of: state.path, links: FileSystem.linkTarget(state.path).map { [$0] } ?? []) {
             // What cannot be opened cannot be the copy we could read.
             guard let copy = (try? openCopy(path, of: state, prefix)) ?? nil else { continue }
             if copy.status.modifiedNanos > best?.status.modifiedNanos ?? .min { best = copy }
@@ -64,7 +65,7 @@ extension FileFollower {
         // One that was found by a pattern and has not been read yet may well be what we are looking for.
         if let known, known.state.offset > 0 { return nil }
         let handle = try FileHandle(path)
-        let status = try handle.file.status()
+        let status = try handle.status()
         guard status.kind == .file, status.size >= state.offset || known != nil, status.size > 0 else { return nil }
         let wanted = status.size < state.prefixLength ? state.limited(to: status.size, prefix: prefix) : state
         guard wanted.prefixLength == min(status.size, state.prefixLength),
@@ -75,7 +76,7 @@ extension FileFollower {
 
     /// Goes on reading a source in its copy.
     func adopt(
-        _ copy: Copy, for state: SourceState, _ profile: SourceProfile, at now: UInt64, _ consumer: any FollowConsumer
+        _ copy: Copy, for state: SourceState, _ group: FileGroup, at now: UInt64, _ consumer: any FollowConsumer
     ) {
         let identity = FileID(device: copy.status.device, inode: copy.status.inode)
         let known = byIdentity[identity]
@@ -83,8 +84,8 @@ extension FileFollower {
         var moved = state.limited(to: copy.status.size, prefix: copy.prefix)
         moved.device = copy.status.device
         moved.inode = copy.status.inode
-        let file = add(moved, copy.path, profile, now)
-        file.handle = copy.handle
+        let file = add(moved, copy.path, group, now)
+        setHandle(copy.handle, of: file)
         file.prefix = copy.prefix
         file.isRotated = true
         file.isMatched = known?.isMatched ?? false
@@ -101,29 +102,30 @@ extension FileFollower {
             file.isOriginal = true
             return false
         }
-        for other in possibleOriginals(of: file) where other !== file && !other.prefix.isEmpty {
-            // A copy that has only begun shows fewer bytes.
-            let count = min(status.size, other.prefix.count)
-            guard let bytes = try? handle.file.bytes(at: 0, count: count),
-                bytes.elementsEqual(other.prefix.prefix(count))
-            else { continue }
-            if !file.isSuspect { file.changedAt = now }
-            file.isSuspect = true
-            return true
+        for original in originals(of: file.location) {
+            for other in byPath[original] ?? [] where other !== file && other.state.prefixLength > 0 {
+                let prefix = firstBytes(of: other)
+                // A copy that has only begun shows fewer bytes.
+                let count = min(status.size, prefix.count)
+                guard count > 0, let bytes = try? handle.bytes(at: 0, count: count),
+                    bytes.elementsEqual(prefix.prefix(count))
+                else { continue }
+                if !file.isSuspect { file.changedAt = now }
+                file.isSuspect = true
+                return true
+            }
         }
         file.isOriginal = true
         return false
     }
 
-    /// The followed files whose name, with something after a `.` or `-`, is the name of this one.
-    private func possibleOriginals(of file: FollowedFile) -> [FollowedFile] {
-        let path = Array(file.location.utf8)
-        let base = (path.lastIndex(of: UInt8(ascii: "/")) ?? -1) + 1
-        var originals: [FollowedFile] = []
-        for index in path.indices.dropFirst(base + 1)
-        where path[index] == UInt8(ascii: ".") || path[index] == UInt8(ascii: "-") {
-            originals += files(withPath: String(decoding: path[..<index], as: UTF8.self))
-        }
-        return originals
+    /// The first bytes of a file as they were read; none when they are not known any more.
+    func firstBytes(of file: FollowedFile) -> [UInt8] {
+        if !file.prefix.isEmpty || file.state.prefixLength == 0 { return file.prefix }
+        // Closed files keep only the hash.
+        guard let handle = file.handle ?? (try? FileHandle(file.location)),
+            case .same(let bytes)? = try? checkPrefix(handle, file.state)
+        else { return [] }
+        return bytes
     }
 }

@@ -3,37 +3,65 @@ import SystemIO
 
 /// Follows files through growing, renaming, truncating and deleting, and hands over each of their bytes once.
 ///
-/// - Renamed or deleted: the open file is read to its end, and what is still written to it for a while; the new file
-///   under the old path is read from its start. A renamed file that also matches a pattern is the same file.
+/// - Renamed or deleted: the open file is read to its end, and what is still written to it; the new file under the old
+///   path is read from its start. A renamed file that also matches a pattern is the same file.
 /// - Truncated in place (also when it has grown beyond the old offset since): the unread rest is looked for in a copy
 ///   next to it, `name.*` or `name-*` with the same first bytes; then the file is read from its start.
-/// - The same when it happened while nobody was looking: ``resume(_:)``.
+/// - The same when it happened while nobody was looking: ``resume(_:at:_:)``.
+///
+/// Only files that may have something to say are looked at: those that ``note(_:)`` tells of, those that have not been
+/// read to their ends, and those in directories that nobody watches. All are, with their names, now and then.
 ///
 /// Driven by ``poll(at:_:)``, which never waits; time is an argument. One owner, one thread at a time.
 package final class FileFollower {
     let options: FollowOptions
-    var inputs: [FileInput]
+    var groups: [FileGroup]
     /// Directories whose files are never followed.
     private let ownDirectories: [String]
     /// Files that are never followed, by device and inode: our own log.
     let ownFiles: [FileID]
     private var nextID: UInt64
-    var files: [FollowedFile] = []
+    private(set) var files: [FollowedFile] = []
+    /// Those that are looked at in each round.
+    private(set) var active: [FollowedFile] = []
     var byIdentity: [FileID: FollowedFile] = [:]
-    /// See ``files(withPath:)``; empty when it must be made again.
-    private var pathIndex: [String: [FollowedFile]] = [:]
-    private var lastScan: UInt64?
-    var wantsScan = true
+    /// The files whose path is the key: the one that is there, and earlier ones that are read to their ends.
+    private(set) var byPath: [String: [FollowedFile]] = [:]
+    /// Where symbolic links lead to, and the paths of the files that were found through them.
+    private(set) var linked: [String: Set<String>] = [:]
+    private(set) var openFiles = 0
+    private var unreadBytes = 0
     private var firstFile = 0
-    private var buffer: UnsafeMutableRawBufferPointer
-    /// What earlier runs have read and has not been found yet; empty after the first look-up of names.
-    var unresolved: [SourceState] = []
-    /// What was read until a change of the inputs left it out: it goes on there when it is asked for again.
+    var buffer: UnsafeMutableRawBufferPointer
+
+    // Names.
+    var lastLook: UInt64?
+    var changes = FileChanges()
+    /// Directories whose changes are not told; nil when none is.
+    var unwatched: Set<String>?
+    /// Files that a pattern has found and that are too many.
+    var waiting = 0
+    /// What was found and is not read, so that it is told once.
+    var leftOut: Set<String> = []
+    /// What earlier runs have read and has not been found yet.
+    var unresolved: [FileID: [SourceState]] = [:]
+    /// Since when some of them are looked for, monotonic.
+    var absentSince: UInt64?
+    /// Names in directories, while many are looked up.
+    var listings: [String: [String]]?
+    /// What is left out by the inputs and was read before: it goes on there when it is asked for again.
     var parked: [SourceState] = []
     /// What is known of rotated files, by directory.
     var siblings: [String: SiblingDirectory] = [:]
-    /// Directories that were looked into by the last look-up of names: what to watch.
-    package private(set) var directories: Set<String> = []
+    /// What must be watched, as the last look found.
+    package internal(set) var plan = WatchPlan()
+    /// Grows whenever ``plan`` may have become another one.
+    package internal(set) var planVersion = 0
+
+    // Letting go.
+    var lastKeeping: UInt64?
+    var heldBytes = 0
+    var isHoldingReported = false
 
     /// Device and inode.
     package struct FileID: Hashable, Sendable {
@@ -47,6 +75,9 @@ package final class FileFollower {
             self.device = device
             self.inode = inode
         }
+
+        init(_ status: FileStatus) { self.init(device: status.device, inode: status.inode) }
+        init(_ state: SourceState) { self.init(device: state.device, inode: state.inode) }
     }
 
     /// Makes a follower. Nothing is read before ``poll(at:_:)``.
@@ -61,7 +92,7 @@ package final class FileFollower {
         inputs: [FileInput], nextID: UInt64, ownDirectories: [String] = [], ownFiles: [FileID] = [],
         options: FollowOptions = FollowOptions()
     ) {
-        self.inputs = inputs
+        groups = inputs.map { FileGroup($0) }
         self.nextID = nextID
         self.ownDirectories = ownDirectories
         self.ownFiles = ownFiles
@@ -73,131 +104,81 @@ package final class FileFollower {
         buffer.deallocate()
     }
 
-    /// Makes the next round look up names, because something has told that they changed.
-    package func namesMayHaveChanged() { wantsScan = true }
+    /// Files that the next round looks at, whatever changes.
+    package var activeFiles: Int { active.count }
 
-    /// One round: looks up names when it is time, then reads at most one run of bytes of each file.
+    /// Takes what a watcher tells; the next round looks there.
+    package func note(_ changes: FileChanges) { self.changes.add(changes) }
+
+    /// Takes which directories of ``plan`` are watched from now on.
+    package func watches(_ result: WatchResult) {
+        // What happened before there was a watch was not told.
+        if result.hasNew || unwatched == nil { changes.isUnclear = true }
+        if result.unwatched == unwatched { return }
+        unwatched = result.unwatched
+        for file in files {
+            file.isWatched = isWatched(file)
+            if !file.isWatched { activate(file) }
+        }
+    }
+
+    /// One round: looks where something has changed, or everywhere when it is time, then reads at most one run of bytes
+    /// of each file that may have some.
     ///
     /// - Parameters:
     ///   - now: the monotonic clock, nanoseconds.
     ///   - consumer: gets the bytes.
     /// - Returns: what was done, and whether to come again at once.
     package func poll(at now: UInt64, _ consumer: any FollowConsumer) -> FollowRound {
-        if wantsScan || lastScan.map({ now &- $0 >= options.scanInterval }) ?? true {
-            scan(at: now, consumer)
-            lastScan = now
-            wantsScan = false
-        }
+        lookUpNames(at: now, consumer)
         var round = FollowRound()
         // Another file is the first one each time, so that none starves when there is little room. Reading may add and
         // drop files: those of the beginning are gone through.
-        let snapshot = files
+        let snapshot = active
         let start = snapshot.isEmpty ? 0 : firstFile % snapshot.count
         for step in snapshot.indices {
-            let file = snapshot[(start + step) % snapshot.count]
-            if !round.isPaused, !file.isDropped { read(file, at: now, consumer, &round) }
-            round.unreadBytes += max(0, file.size - file.state.offset)
+            let file = snapshot[start + step < snapshot.count ? start + step : start + step - snapshot.count]
+            if file.isDropped || !isDue(file, at: now) { continue }
+            if round.isPaused {
+                // It may be gone before there is room.
+                if file.handle == nil { hold(file, at: now, consumer) }
+                if !file.isDropped { account(file) }
+                continue
+            }
+            read(file, at: now, consumer, &round)
+            if !file.isDropped {
+                account(file)
+                if canRest(file) { deactivate(file) }
+            }
         }
         firstFile &+= 1
-        release(at: now, consumer)
+        keep(at: now, consumer)
         round.files = files.count
+        round.openFiles = openFiles
+        round.unreadBytes = unreadBytes
+        round.heldBytes = heldBytes
         return round
     }
 
-    // MARK: Names
-
-    /// The files whose path is `path`: the one that is there, and earlier ones that are read to their ends.
-    func files(withPath path: String) -> [FollowedFile] {
-        if pathIndex.isEmpty { for file in files { pathIndex[file.state.path, default: []].append(file) } }
-        return pathIndex[path] ?? []
+    /// Whether a file that is looked at in each round is looked at in this one.
+    private func isDue(_ file: FollowedFile, at now: UInt64) -> Bool {
+        if let failure = file.failure { return now >= failure.retryAt }
+        // Where nothing is told, those that have been quiet for a while are looked at less often.
+        if file.isWatched || file.seen == nil || now &- file.changedAt < 10 * options.quietInterval { return true }
+        return now &- file.lookedAt >= options.quietInterval
     }
 
-    private func scan(at now: UInt64, _ consumer: any FollowConsumer) {
-        pathIndex.removeAll()
-        for file in files { file.isMatched = false }
-        directories.removeAll(keepingCapacity: true)
-        for input in inputs {
-            for pattern in input.include {
-                for path in pattern.find(limit: options.fileLimit * 2, directories: &directories)
-                where !isOwn(path) && !input.exclude.contains(where: { $0.matches(path) }) {
-                    discover(path, input.profile, at: now, consumer)
-                }
-            }
-        }
-        resolveRest(at: now, consumer)
-        for file in files where !file.isRotated { lookForRotation(file, at: now, consumer) }
-        lookForSuccessors(at: now, consumer)
+    /// Whether nothing need be looked at until something changes.
+    private func canRest(_ file: FollowedFile) -> Bool {
+        if !file.isWatched || file.seen == nil || file.isSuspect || file.failure != nil { return false }
+        if file.isRotated, file.handle != nil { return false }
+        return file.profile.quietDelay == nil || file.wasQuiet || file.state.offset >= file.size
     }
 
-    private func isOwn(_ path: String) -> Bool {
+    // MARK: The files
+
+    func isOwn(_ path: String) -> Bool {
         ownDirectories.contains { path == $0 || path.hasPrefix($0 + "/") }
-    }
-
-    private func discover(_ path: String, _ profile: SourceProfile, at now: UInt64, _ consumer: any FollowConsumer) {
-        let status: FileStatus
-        do throws(IOError) {
-            guard let found = try FileSystem.status(path) else { return }
-            status = found
-        } catch {
-            consumer.report(.failed(path: path, reason: error.description))
-            return
-        }
-        guard status.kind == .file else { return }
-        let identity = FileID(device: status.device, inode: status.inode)
-        if ownFiles.contains(identity) { return }
-        if let known = byIdentity[identity], isStill(known, path, consumer) {
-            known.isMatched = true
-            if known.location != path, !isAt(known, known.location) { move(known, to: path) }
-            return
-        }
-        if resumeUnresolved(identity, path, profile, at: now, consumer) { return }
-        if files.count >= options.fileLimit {
-            consumer.report(.tooManyFiles(limit: options.fileLimit))
-            return
-        }
-        let state = SourceState(id: takeID(), path: path, device: status.device, inode: status.inode)
-        add(state, path, profile, now).isMatched = true
-        consumer.report(.started(path: path, offset: 0))
-    }
-
-    /// Whether a known inode is still the known file. Only while a file is open its inode cannot be used for another.
-    private func isStill(_ file: FollowedFile, _ path: String, _ consumer: any FollowConsumer) -> Bool {
-        if file.handle != nil || file.location == path { return true }
-        if let handle = try? FileHandle(path), let status = try? handle.file.status(), file.isSame(status),
-            status.size >= file.state.offset, case .same? = try? checkPrefix(handle, file.state),
-            !file.isRotated || file.seen.map({ $0 == (status.size, status.modifiedNanos) }) ?? false
-        {
-            return true
-        }
-        drop(file, consumer)
-        return false
-    }
-
-    /// A file was found under another name. One that a rotation gives leaves it what it was; any other is its path now.
-    private func move(_ file: FollowedFile, to path: String) {
-        file.location = path
-        let isRotation =
-            FileSystem.parent(of: path) == FileSystem.parent(of: file.state.path)
-            && isRotationName(baseName(path), of: baseName(file.state.path))
-        if !isRotation {
-            file.state.path = path
-            file.isRotated = false
-            pathIndex.removeAll()
-        }
-    }
-
-    /// Whether the path still names the file.
-    private func isAt(_ file: FollowedFile, _ path: String) -> Bool {
-        guard let status = (try? FileSystem.status(path)) ?? nil else { return false }
-        return file.isSame(status)
-    }
-
-    private func lookForRotation(_ file: FollowedFile, at now: UInt64, _ consumer: any FollowConsumer) {
-        if file.location == file.state.path, isAt(file, file.location) { return }
-        if file.handle == nil, !reopen(file, consumer) { return }
-        file.isRotated = true
-        file.changedAt = now
-        consumer.report(.rotated(path: file.state.path))
     }
 
     func takeID() -> UInt64 {
@@ -205,193 +186,102 @@ package final class FileFollower {
         return nextID
     }
 
+    /// The group of a path: the first one that includes it, or the first at all; nil when there is none.
+    func group(of path: String) -> FileGroup? {
+        groups.first { $0.input.include.contains { $0.matches(path) } } ?? groups.first
+    }
+
     @discardableResult
-    func add(_ state: SourceState, _ location: String, _ profile: SourceProfile, _ now: UInt64) -> FollowedFile {
-        let file = FollowedFile(state, at: location, profile: profile, now: now)
+    func add(_ state: SourceState, _ location: String, _ group: FileGroup, _ now: UInt64) -> FollowedFile {
+        let file = FollowedFile(state, at: location, links: links(of: state.path), group: group, now: now)
+        file.index = files.count
         files.append(file)
-        pathIndex.removeAll()
-        byIdentity[FileID(device: state.device, inode: state.inode)] = file
+        byPath[state.path, default: []].append(file)
+        byIdentity[FileID(state)] = file
+        for link in file.links { linked[link, default: []].insert(state.path) }
+        file.isWatched = isWatched(file)
+        activate(file)
         return file
     }
 
-    /// The profile of a path: that of the first group which includes it, or of the first at all.
-    func profile(of path: String) -> SourceProfile {
-        let input = inputs.first { $0.include.contains { $0.matches(path) } }
-        return (input ?? inputs.first)?.profile ?? SourceProfile()
-    }
-
-    // MARK: Bytes
-
-    private func read(
-        _ file: FollowedFile, at now: UInt64, _ consumer: any FollowConsumer, _ round: inout FollowRound
-    ) {
-        do throws(IOError) {
-            guard file.handle != nil || needsHandle(file) else { return }
-            if file.handle == nil, !reopen(file, consumer) { return }
-            guard let handle = file.handle else { return }
-            let status = try handle.file.status()
-            file.size = status.size
-            if status.size < file.state.offset { return truncated(file, at: now, consumer, &round) }
-            let stamp = (size: status.size, modified: status.modifiedNanos)
-            if let observed = file.observed, observed != stamp {
-                file.changedAt = now
-                file.wasQuiet = false
-            }
-            file.observed = stamp
-            let isUnchanged = file.seen.map { $0 == stamp } ?? false
-            let isFinal = isFinal(file, at: now)
-            let isQuiet = isQuiet(file, at: now)
-            if isUnchanged, !((isFinal || isQuiet) && status.size > file.state.offset) {
-                file.caughtUpAt = now
-                return
-            }
-            if file.state.offset == 0, mayBeCopy(file, handle, status, at: now) { return }
-            let ending: ReadEnding = isFinal ? .final : isQuiet ? .quiet : .open
-            try readLines(file, handle, status, atEnd: ending, at: now, consumer, &round)
-        } catch {
-            consumer.report(.failed(path: file.location, reason: error.description))
-        }
-    }
-
-    /// Whether a last line without a line feed counts.
-    private func isFinal(_ file: FollowedFile, at now: UInt64) -> Bool {
-        options.readsOnce || (file.isRotated && now &- file.changedAt >= options.lastLineDelay)
-    }
-
-    /// Whether nothing has come for so long that an event of several lines counts as whole.
-    private func isQuiet(_ file: FollowedFile, at now: UInt64) -> Bool {
-        guard let delay = file.profile.quietDelay, !file.wasQuiet else { return false }
-        return now &- file.changedAt >= delay
-    }
-
-    private func readLines(
-        _ file: FollowedFile, _ handle: FileHandle, _ status: FileStatus, atEnd: ReadEnding, at now: UInt64,
-        _ consumer: any FollowConsumer, _ round: inout FollowRound
-    ) throws(IOError) {
-        guard consumer.makeRoom() else {
-            round.isPaused = true
-            return
-        }
-        let from = file.state.offset
-        var wanted = options.chunkBytes
-        while true {
-            if buffer.count < wanted {
-                buffer.deallocate()
-                buffer = .allocate(byteCount: wanted, alignment: 16)
-            }
-            let count = try handle.file.read(into: .init(rebasing: buffer[..<wanted]), at: from)
-            // Only now it is certain that these bytes followed those that were dealt with: had the file been
-            // truncated before the read, its size or its first bytes would tell.
-            let after = try handle.file.status()
-            file.size = after.size
-            guard after.size >= from + count, case .same(let prefix) = try checkPrefix(handle, file.state) else {
-                return truncated(file, at: now, consumer, &round)
-            }
-            if file.prefix.isEmpty { file.prefix = prefix }
-            let reachesEnd = count < wanted || from + count >= after.size
-            let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-            // What has come since the decision may be the next line of an event.
-            let isStill = after.size == status.size && after.modifiedNanos == status.modifiedNanos
-            let ending = reachesEnd && (isStill || atEnd == .final) ? atEnd : .open
-            let taken = count == 0 ? 0 : consumer.take(bytes, of: &file.state, profile: file.profile, ending: ending)
-            if ending == .quiet, taken == count || taken == 0 { file.wasQuiet = true }
-            if taken > 0 {
-                file.advance(over: bytes, taken: taken)
-                round.bytes += taken
-                consumer.advanced(file.state, from: from)
-            }
-            if reachesEnd, taken == count || taken == 0 {
-                // All is taken, or the rest is no complete line: nothing to do until the file changes.
-                file.seen = (after.size, after.modifiedNanos)
-                file.caughtUpAt = now
-            } else {
-                file.seen = nil
-                if taken == 0, wanted < options.largestChunkBytes {
-                    wanted = options.largestChunkBytes
-                    continue
-                }
-                round.hasMore = true
-            }
-            return
-        }
-    }
-
-    // MARK: Letting go
-
-    /// Whether a closed file has changed, so that it must be opened again.
-    private func needsHandle(_ file: FollowedFile) -> Bool {
-        guard let seen = file.seen else { return true }
-        guard let status = (try? FileSystem.status(file.location)) ?? nil, file.isSame(status) else { return false }
-        return status.size != seen.size || status.modifiedNanos != seen.modified
-    }
-
-    /// Opens a closed file, wherever it is now.
-    ///
-    /// - Returns: false when that is not possible at present.
-    private func reopen(_ file: FollowedFile, _ consumer: any FollowConsumer) -> Bool {
-        do throws(IOError) {
-            if try open(file, at: file.location) { return true }
-            for path in rotationNames(of: file.state.path) where try open(file, at: path) { return true }
-        } catch {
-            consumer.report(.failed(path: file.location, reason: error.description))
-            return false
-        }
-        // All of it had been read when it was closed.
-        drop(file, consumer)
-        return false
-    }
-
-    private func open(_ file: FollowedFile, at path: String) throws(IOError) -> Bool {
-        guard let status = try FileSystem.status(path), file.isSame(status) else { return false }
-        let handle = try FileHandle(path)
-        guard file.isSame(try handle.file.status()) else { return false }
-        file.handle = handle
-        file.location = path
-        return true
-    }
-
-    /// Paths next to `path` that a rotation may have made of it.
-    func rotationNames(of path: String) -> [String] {
-        let directory = FileSystem.parent(of: path)
-        let base = baseName(path)
-        // A directory that cannot be read has nothing for us.
-        let names = (try? FileSystem.list(directory)) ?? []
-        return names.filter { isRotationName($0, of: base) }.map { directory == "/" ? "/\($0)" : "\(directory)/\($0)" }
-    }
-
-    private func release(at now: UInt64, _ consumer: any FollowConsumer) {
-        var open = 0
-        for file in files {
-            let isQuiet = now &- file.changedAt >= options.rotatedDelay
-            let isRead = file.seen != nil && file.state.offset >= file.size
-            // One that still matches stays open: its inode cannot be given to another file as long as it is.
-            // And one that nothing has followed yet is what a restart finds its successors by, unless it was deleted.
-            if file.isRotated, isRead, isQuiet, !file.isMatched,
-                hasSuccessor(file) || !isAt(file, file.location)
-            {
-                consumer.report(.released(path: file.state.path))
-                drop(file, consumer)
-            }
-            if file.handle != nil { open += 1 }
-        }
-        if open <= options.openLimit { return }
-        let closable = files.filter { $0.handle != nil && $0.seen != nil && $0.state.offset >= $0.size }
-        for file in closable.sorted(by: { $0.changedAt < $1.changedAt }).prefix(open - options.openLimit) {
-            file.handle = nil
-        }
+    func remove(_ file: FollowedFile) {
+        file.isDropped = true
+        deactivate(file)
+        file.size = file.state.offset
+        account(file)
+        forgetPath(of: file)
+        files.swapAt(file.index, files.count - 1)
+        files[file.index].index = file.index
+        files.removeLast()
+        if byIdentity[FileID(file.state)] === file { byIdentity[FileID(file.state)] = nil }
+        if file.handle != nil { openFiles -= 1 }
+        // Those that are too many have their turn.
+        if waiting > 0 { changes.isUnclear = true }
     }
 
     func drop(_ file: FollowedFile, _ consumer: any FollowConsumer) {
         settle(file)
         remove(file)
+        file.handle = nil
         consumer.forgotten(file.state.id)
     }
 
-    func remove(_ file: FollowedFile) {
-        file.isDropped = true
-        pathIndex.removeAll()
-        files.removeAll { $0 === file }
-        let identity = FileID(device: file.state.device, inode: file.state.inode)
-        if byIdentity[identity] === file { byIdentity[identity] = nil }
+    /// Gives a file another path.
+    func setPath(_ path: String, of file: FollowedFile) {
+        forgetPath(of: file)
+        file.state.path = path
+        byPath[path, default: []].append(file)
+    }
+
+    private func forgetPath(of file: FollowedFile) {
+        let path = file.state.path
+        byPath[path]?.removeAll { $0 === file }
+        guard byPath[path]?.isEmpty ?? false else { return }
+        byPath[path] = nil
+        for link in file.links {
+            linked[link]?.remove(path)
+            if linked[link]?.isEmpty ?? false { linked[link] = nil }
+        }
+    }
+
+    /// Where the symbolic links behind a path lead, one after the other.
+    private func links(of path: String) -> [String] {
+        var links: [String] = []
+        // As many as a system follows in practice; a loop has no file at its end.
+        while links.count < 8, let next = FileSystem.linkTarget(links.last ?? path) { links.append(next) }
+        return links
+    }
+
+    func isWatched(_ file: FollowedFile) -> Bool {
+        guard let unwatched else { return false }
+        let directory = file.directory
+        return plan.directories.contains(directory) && !unwatched.contains(directory)
+    }
+
+    func activate(_ file: FollowedFile) {
+        if file.activeIndex >= 0 { return }
+        file.activeIndex = active.count
+        active.append(file)
+    }
+
+    private func deactivate(_ file: FollowedFile) {
+        guard file.activeIndex >= 0 else { return }
+        active.swapAt(file.activeIndex, active.count - 1)
+        active[file.activeIndex].activeIndex = file.activeIndex
+        active.removeLast()
+        file.activeIndex = -1
+    }
+
+    private func account(_ file: FollowedFile) {
+        let unread = max(0, file.size - file.state.offset)
+        unreadBytes += unread - file.countedUnread
+        file.countedUnread = unread
+    }
+
+    func setHandle(_ handle: FileHandle?, of file: FollowedFile) {
+        openFiles += (handle == nil ? 0 : 1) - (file.handle == nil ? 0 : 1)
+        file.handle = handle
+        // It is read again from the file when it is opened.
+        if handle == nil { file.prefix = [] }
     }
 }

@@ -8,13 +8,39 @@ package struct FileInput: Sendable {
     package var exclude: [GlobPattern]
     /// How its lines are read.
     package var profile: SourceProfile
+    /// How its files are treated.
+    package var treatment: FileTreatment
 
     /// Makes a group.
-    package init(include: [GlobPattern], exclude: [GlobPattern] = [], profile: SourceProfile = SourceProfile()) {
+    package init(
+        include: [GlobPattern], exclude: [GlobPattern] = [], profile: SourceProfile = SourceProfile(),
+        treatment: FileTreatment = FileTreatment()
+    ) {
         self.include = include
         self.exclude = exclude
         self.profile = profile
+        self.treatment = treatment
     }
+
+    /// Whether a path belongs to the group.
+    func covers(_ path: String) -> Bool {
+        include.contains { $0.covers(path) } && !exclude.contains { $0.matches(path) }
+    }
+}
+
+/// What is done with the files of a group. Times are nanoseconds.
+package struct FileTreatment: Sendable, Equatable {
+    /// How long a file must have been unchanged when it is found for being read only from its end on; nil: never.
+    package var ignoreOlder: UInt64?
+    /// How long a file must have been quiet for being closed until it grows.
+    package var closeInactive: UInt64 = 300_000_000_000
+    /// Whether files that are there when an agent runs for the first time are read only from their ends on.
+    package var startsAtEnd = false
+    /// Whether files that begin with binary data are left alone.
+    package var skipsBinary = false
+
+    /// The usual treatment.
+    package init() {}
 }
 
 /// Limits and delays of following files, each with its reason. Times are nanoseconds.
@@ -23,20 +49,36 @@ package struct FollowOptions: Sendable {
     package var chunkBytes = 256 << 10
     /// The longest line plus one byte: enough to see that a line is too long.
     package var largestChunkBytes = (1 << 20) + 1
-    /// How often names are looked up when nothing has told of a change.
+    /// How often names are looked up where nothing tells of a change.
     package var scanInterval: UInt64 = 1_000_000_000
+    /// How often names are looked up, and all files looked at, where changes are told: what notifications do not tell
+    /// is seen by then (writing by another name of a file, or through mapped memory).
+    package var fullLookInterval: UInt64 = 10_000_000_000
+    /// How often a file that has been quiet is looked at where nothing tells of a change.
+    package var quietInterval: UInt64 = 1_000_000_000
+    /// How long it is until a file that could not be opened or read is tried again.
+    package var retryDelay: UInt64 = 5_000_000_000
     /// How long a rotated file must have been quiet before its last line counts without its line feed.
     package var lastLineDelay: UInt64 = 2_000_000_000
-    /// How long a rotated file must have been quiet before it is let go: programs may go on writing to it for a while.
+    /// How long a rotated file must have been quiet before it is closed, and one without a name let go if nobody has it
+    /// open for writing.
     package var rotatedDelay: UInt64 = 60_000_000_000
+    /// The same for a file without a name of which the system does not tell whether somebody may still write to it.
+    package var orphanDelay: UInt64 = 600_000_000_000
+    /// Bytes of deleted files that are kept from being freed; beyond that the oldest are let go, read or not.
+    package var heldBytes = 1 << 30
+    /// How long the state of a file whose directory is not there is kept: its file system may come back.
+    package var absentDelay: UInt64 = 86_400_000_000_000
     /// How long a file that looks like a copy of another must have been quiet before it is taken for a file of its own.
     package var copyDelay: UInt64 = 10_000_000_000
     /// Files that are followed at the same time; more are left out and counted.
-    package var fileLimit = 10_000
+    package var fileLimit = 100_000
     /// Files that are kept open; of more, those that have been quiet the longest are closed until they grow.
     package var openLimit = 1_000
     /// Whether files are only read to their present ends: last lines count without line feeds, nothing is waited for.
     package var readsOnce = false
+    /// Whether no earlier run has left a state: then ``FileTreatment/startsAtEnd`` applies to what is found at first.
+    package var isFirstRun = false
 
     /// The usual limits.
     package init() {}
@@ -58,8 +100,18 @@ package enum FollowEvent: Sendable, Equatable {
     case released(path: String)
     /// A file cannot be opened or read; it is tried again.
     case failed(path: String, reason: String)
-    /// There are more files than may be followed.
-    case tooManyFiles(limit: Int)
+    /// There are more files than may be followed; so many wait until others end.
+    case tooManyFiles(limit: Int, waiting: Int)
+    /// A file is read from its end on, as configured: what is in it is left out.
+    case skipped(path: String, offset: Int)
+    /// A file begins with binary data; its lines are read all the same.
+    case binary(path: String)
+    /// What a pattern has found is not read.
+    case leftOut(path: String, reason: String)
+    /// Deleted files that are kept until they are read hold more than half of what they may.
+    case holding(bytes: Int, limit: Int)
+    /// A deleted file was let go to free its space, so many bytes of it unread.
+    case abandoned(path: String, bytes: Int)
 }
 
 /// Bytes of a file that are gone and that may not have been read.
@@ -70,6 +122,8 @@ package struct FollowLoss: Sendable, Equatable {
         case truncated = "file_truncated"
         /// The file went while the agent was not running.
         case gone = "file_gone"
+        /// The file was deleted, and let go to free its space before it was read to its end.
+        case abandoned = "file_abandoned"
     }
 
     /// What has become of them.
@@ -98,6 +152,12 @@ package protocol FollowConsumer: AnyObject {
     /// Hears how far a file has got after ``take(_:of:profile:ending:)``.
     func advanced(_ state: SourceState, from: Int)
 
+    /// Hears that a file is known and read from its state's offset on, what is before it being left out.
+    func skipped(_ state: SourceState)
+
+    /// Whether all that was taken of a file would survive the end of this process.
+    func isSafe(_ id: UInt64) -> Bool
+
     /// The bytes of a file are in another inode now, and no more of them than the offset says have been dealt with.
     func relocated(_ state: SourceState)
 
@@ -114,6 +174,12 @@ package protocol FollowConsumer: AnyObject {
 extension FollowConsumer {
     /// Does nothing.
     package func lost(_ loss: FollowLoss) {}
+
+    /// Does nothing.
+    package func skipped(_ state: SourceState) {}
+
+    /// Nothing is kept in memory only.
+    package func isSafe(_ id: UInt64) -> Bool { true }
 }
 
 /// What one round over the files gave.
@@ -128,4 +194,8 @@ package struct FollowRound: Sendable, Equatable {
     package var files = 0
     /// Bytes that are in the files and not dealt with, as far as known.
     package var unreadBytes = 0
+    /// Files that are open.
+    package var openFiles = 0
+    /// Bytes of deleted files that are kept from being freed.
+    package var heldBytes = 0
 }

@@ -35,28 +35,38 @@ package struct GlobPattern: Sendable, Equatable {
         return matches(parts.dropFirst(), names.dropFirst())
     }
 
-    /// The directories whose content decides what matches: those that exist, for watching.
+    /// Whether the absolute path fits, and is no packed file that only a wildcard makes fit: `*` after a name is meant
+    /// for its rotated files as they are, and what is packed has been read before it was.
+    package func covers(_ path: String) -> Bool {
+        matches(path) && !isPackedByChance(path)
+    }
+
+    private func isPackedByChance(_ path: String) -> Bool {
+        [".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip", ".Z"].contains { path.hasSuffix($0) && !text.hasSuffix($0) }
+    }
+
+    /// Looks up what matches.
     ///
     /// - Parameters:
     ///   - limit: at most so many paths and so many directories are found.
-    ///   - directories: gets the directories that were looked into.
-    /// - Returns: paths of what matches, files or not, in the order of their names.
-    package func find(limit: Int, directories: inout Set<String>) -> [String] {
+    ///   - plan: gets what must be watched to see when something else would be found.
+    /// - Returns: paths of what ``covers(_:)`` allows, files or not, in the order of their names.
+    package func find(limit: Int, plan: inout WatchPlan) -> [String] {
         var walk = Walk(limit: limit)
         walk.visit("", parts[...], depth: 0)
-        directories.formUnion(walk.directories)
-        return walk.found
+        plan.add(walk.plan)
+        return walk.found.filter { !isPackedByChance($0) }
     }
 
     private struct Walk {
         let limit: Int
         var found: [String] = []
-        var directories: Set<String> = []
+        var plan = WatchPlan()
         /// Directories that `**` has been in, against loops of symbolic links.
         var seen: Set<[UInt64]> = []
 
         mutating func visit(_ directory: String, _ parts: ArraySlice<[UInt8]>, depth: Int) {
-            guard let part = parts.first, found.count < limit, directories.count < limit else { return }
+            guard let part = parts.first, found.count < limit, plan.directories.count < limit else { return }
             let rest = parts.dropFirst()
             if part == Array("**".utf8) {
                 if depth > GlobPattern.depthLimit || !isNew(directory, rest.count) { return }
@@ -69,10 +79,12 @@ package struct GlobPattern: Sendable, Equatable {
             }
             if !hasWildcard(part) {
                 let path = "\(directory)/\(String(decoding: unescaped(part), as: UTF8.self))"
+                let above = directory.isEmpty ? "/" : directory
                 if rest.isEmpty {
-                    directories.insert(directory.isEmpty ? "/" : directory)
+                    plan.directories.insert(above)
                     if FileSystem.exists(path) { found.append(path) }
                 } else {
+                    plan.names[above, default: []].insert(baseName(path))
                     visit(path, rest, depth: depth)
                 }
                 return
@@ -89,10 +101,9 @@ package struct GlobPattern: Sendable, Equatable {
 
         private mutating func names(of directory: String) -> [String] {
             let path = directory.isEmpty ? "/" : directory
+            plan.directories.insert(path)
             // A directory that is missing or may not be read has no files for us; it is looked at again later.
-            guard let names = try? FileSystem.list(path) else { return [] }
-            directories.insert(path)
-            return names
+            return (try? FileSystem.list(path)) ?? []
         }
 
         private func kind(_ path: String) -> FileStatus.Kind? {

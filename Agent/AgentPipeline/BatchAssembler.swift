@@ -14,14 +14,19 @@ package final class BatchAssembler {
 
     /// When the batch is complete; may be changed at any time.
     package var limits: BatchLimits
+    /// Knows more of containers than their paths tell.
+    package var describer: (any SourceDescriber)?
 
     private let cutter: LineCutter
     private let offsets: LocalOffsets
     private var builder: EventBatchBuilder
     private var names: Names
     private var progress: [SourceProgress] = []
+    /// Where a source stands in ``progress``.
+    private var progressIndex: [UInt64: Int] = [:]
     private var current: CurrentSource?
     private var readers: [ObjectIdentifier: Reader] = [:]
+    let transcoder = Transcoder()
     /// Room for what all events of a file share, beyond the longest line.
     private static let sharedBytes = 8 << 10
     /// The number of the batch that is being built, for what must be learned anew in each.
@@ -53,9 +58,9 @@ package final class BatchAssembler {
         init(_ profile: SourceProfile, maxLineBytes: Int, offsets: LocalOffsets) {
             self.profile = profile
             decoder = RecordDecoder(profile, offsets: offsets)
-            container =
-                profile.container == nil
-                ? nil : ContainerCutter(multiline: profile.multiline, maxLineBytes: maxLineBytes)
+            container = profile.container.map {
+                ContainerCutter($0, multiline: profile.multiline, maxLineBytes: maxLineBytes)
+            }
         }
     }
 
@@ -115,6 +120,33 @@ package final class BatchAssembler {
         arrival: Timestamp
     ) -> Int {
         if isComplete { return 0 }
+        let start = state.offset == 0 ? byteOrderMark(bytes, &state, profile.encoding) : 0
+        let text = UnsafeRawBufferPointer(rebasing: bytes[start...])
+        var taken: Int
+        switch profile.encoding {
+        case .utf8: taken = takeText(text, of: &state, profile: profile, ending: ending, arrival: arrival)
+        case .utf16:
+            let encoding = state.isBigEndian ?? false ? TextEncoding.utf16BigEndian : .utf16LittleEndian
+            taken = takeText(text, in: encoding, of: &state, profile: profile, ending: ending, arrival: arrival)
+        default:
+            taken = takeText(
+                text, in: profile.encoding, of: &state, profile: profile, ending: ending, arrival: arrival)
+        }
+        if taken > 0 { taken += start }
+        counts.bytes += taken
+        return taken
+    }
+
+    /// Takes whole events of UTF-8 text.
+    func takeText(
+        _ all: UnsafeRawBufferPointer, of state: inout SourceState, profile: SourceProfile, ending: ReadEnding,
+        arrival: Timestamp
+    ) -> Int {
+        // A file that was truncated under a program which goes on where it was begins with a hole of any size.
+        let hole = state.parts == 0 && all.first == 0 ? all.firstIndex { $0 != 0 } ?? all.count : 0
+        counts.nulBytes += hole
+        let bytes = UnsafeRawBufferPointer(rebasing: all[hole...])
+        if bytes.isEmpty { return hole }
         let reader = prepare(state, profile)
         var parts = state.parts
         let taken: Int
@@ -138,15 +170,15 @@ package final class BatchAssembler {
             }
         }
         state.parts = parts
-        counts.bytes += taken
-        return taken
+        return hole + taken
     }
 
     /// Records how far a file has got after ``take(_:of:profile:ending:arrival:)``.
     package func note(_ state: SourceState, from: Int) {
-        if let index = progress.firstIndex(where: { $0.state.id == state.id }) {
+        if let index = progressIndex[state.id] {
             progress[index].state = state
         } else {
+            progressIndex[state.id] = progress.count
             progress.append(SourceProgress(from: from, state: state))
         }
     }
@@ -169,9 +201,13 @@ package final class BatchAssembler {
         // Profiles are as many as groups of files; after a change of the configuration those before are left.
         if readers.count > 1_024 { readers.removeAll() }
         let batch = AssembledBatch(events: events, progress: progress)
-        progress.removeAll(keepingCapacity: true)
+        progress = []
+        progressIndex.removeAll(keepingCapacity: true)
         return batch
     }
+
+    /// Whether the batch that is being built stands for bytes of a source.
+    package func holds(_ id: UInt64) -> Bool { progressIndex[id] != nil }
 
     private func prepare(_ state: SourceState, _ profile: SourceProfile) -> Reader {
         let key = ObjectIdentifier(profile.identity)
@@ -183,8 +219,14 @@ package final class BatchAssembler {
         let reader = readers[key] ?? Reader(profile, maxLineBytes: cutter.maxLineBytes, offsets: offsets)
         readers[key] = reader
         reader.decoder.begin(batch: batch, &builder)
-        var source = CurrentSource(
-            id: state.id, path: state.path, reader: reader, service: Array(profile.serviceName(of: state.path).utf8))
+        var described = SourceDescription()
+        if profile.container != nil {
+            described =
+                describer?.description(ofContainer: state.path) ?? SourceDescription(ofContainer: state.path)
+        }
+        let service = profile.service ?? described.service ?? profile.serviceName(of: state.path)
+        var source = CurrentSource(id: state.id, path: state.path, reader: reader, service: Array(service.utf8))
+        for (name, value) in described.fields { source.fields.append((builder.name(name), Array(value.utf8))) }
         for (name, value) in profile.fields {
             let number = builder.name(name)
             if FieldName.defaultStreamLabels.contains(name) {
@@ -200,6 +242,13 @@ package final class BatchAssembler {
     private func add(
         _ piece: LineCutter.Piece, _ decoder: RecordDecoder, _ arrival: Timestamp, stream: CRILine.Stream?
     ) {
+        var piece = piece
+        if piece.part == 0, piece.bytes.first == 0 {
+            let text = UnsafeRawBufferPointer(rebasing: piece.bytes.drop { $0 == 0 })
+            counts.nulBytes += piece.bytes.count - text.count
+            if text.isEmpty { return }
+            piece.bytes = text
+        }
         let profile = decoder.profile
         let arenaStart = builder.arenaBytes
         let isSharedFirst = profile.json.overwriteKeys

@@ -23,6 +23,7 @@ final class ContainerCutter {
 
     /// Bytes of the file within which events are finished, whatever follows.
     let spanLimit: Int
+    private let reader: ContainerLineReader
     private let maxLineBytes: Int
     private let multiline: Multiline?
     private let timeout: Int64
@@ -56,7 +57,8 @@ final class ContainerCutter {
         var origin: (time: Timestamp, stream: CRILine.Stream)?
     }
 
-    init(multiline: Multiline?, maxLineBytes: Int) {
+    init(_ kind: SourceProfile.Container, multiline: Multiline?, maxLineBytes: Int) {
+        reader = ContainerLineReader(kind)
         self.multiline = multiline
         self.maxLineBytes = max(1, maxLineBytes)
         spanLimit = self.maxLineBytes / 2
@@ -112,13 +114,12 @@ final class ContainerCutter {
                 break
             }
             let content = UnsafeRawBufferPointer(rebasing: bytes[line..<lineEnd])
-            let found = CRILine(content)
+            let found = reader.read(content)
             if let found, multiline == nil, !found.isPartial, carried == 0, span == line {
                 // The usual line: whole, and nothing waits.
-                let text = UnsafeRawBufferPointer(rebasing: content[found.textStart...])
                 span = next
                 line = next
-                if !take(Record(bytes: text, part: 0, origin: (found.time, found.stream))) { return span }
+                if !take(Record(bytes: found.text, part: 0, origin: (found.time, found.stream))) { return span }
                 continue
             }
             add(found, content, at: line, &carried)
@@ -154,14 +155,14 @@ final class ContainerCutter {
         for index in slots.indices { slots[index].isOpen = false }
     }
 
-    private func add(_ found: CRILine?, _ line: UnsafeRawBufferPointer, at start: Int, _ carried: inout Int) {
+    private func add(_ found: ContainerLine?, _ line: UnsafeRawBufferPointer, at start: Int, _ carried: inout Int) {
         guard let found else {
             let offset = texts.count
             texts.append(contentsOf: line)
             done.append(Done(firstByte: start, range: offset..<texts.count, part: 0, origin: nil))
             return
         }
-        let text = UnsafeRawBufferPointer(rebasing: line[found.textStart...])
+        let text = found.text
         let index = found.stream.rawValue
         for other in slots.indices where slots[other].isOpen && !slots[other].awaitsRest {
             let limit = slots[other].lastTime.adding(nanoseconds: timeout)
@@ -191,7 +192,7 @@ final class ContainerCutter {
         if multiline == nil, !found.isPartial { close(index, goesOn: false) }
     }
 
-    private func open(_ index: Int, _ start: Int, _ line: CRILine, _ text: UnsafeRawBufferPointer) {
+    private func open(_ index: Int, _ start: Int, _ line: ContainerLine, _ text: UnsafeRawBufferPointer) {
         contents[index].bytes.removeAll()
         slots[index].isOpen = true
         slots[index].awaitsRest = false

@@ -35,6 +35,10 @@ package struct SourceProfile: Sendable {
 
     /// What the files hold around the lines of a program.
     package enum Container: String, Sendable, CaseIterable {
+        /// Either of the two, as each line shows.
+        case auto
+        /// A JSON object with time, stream and text, as Docker writes it.
+        case docker
         /// Time, stream and a mark of partial lines, as Kubernetes' runtimes write them.
         case cri
     }
@@ -67,13 +71,15 @@ package struct SourceProfile: Sendable {
     package let multiline: Multiline?
     /// Whether a line that is not of the format gets `error.type` and `error.message`.
     package let addsErrorKey: Bool
+    /// How text is written in the files.
+    package let encoding: TextEncoding
 
     /// Makes a profile.
     package init(
         format: Format = .auto, service: String? = nil, fields: [(name: String, value: String)] = [],
         json: JSONOptions = JSONOptions(), pattern: RegularExpression? = nil, time: EventTimeRule = EventTimeRule(),
         level: EventLevelRule = EventLevelRule(), container: Container? = nil, multiline: Multiline? = nil,
-        addsErrorKey: Bool = false
+        addsErrorKey: Bool = false, encoding: TextEncoding = .utf8
     ) {
         self.format = format
         self.service = service
@@ -85,6 +91,7 @@ package struct SourceProfile: Sendable {
         self.container = container
         self.multiline = multiline
         self.addsErrorKey = addsErrorKey
+        self.encoding = encoding
     }
 
     /// How long nothing must have come, in nanoseconds, before what has come is an event although more lines could

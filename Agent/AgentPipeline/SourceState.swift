@@ -30,6 +30,9 @@ package struct SourceState: Sendable, Equatable {
 
     /// Whether it is a file.
     package var isFile: Bool { path.utf8.first == UInt8(ascii: "/") }
+    /// The byte order of a file in ``TextEncoding/utf16``, once its first bytes have told; not written down, for they
+    /// tell it again.
+    package var isBigEndian: Bool?
 
     /// Makes the state of a file of which nothing has been read.
     package init(id: UInt64, path: String, device: UInt64, inode: UInt64) {

@@ -57,6 +57,10 @@ package final class Agent: Sendable {
         }
         var options = FollowOptions()
         options.readsOnce = readsOnce
+        options.isFirstRun = state.isNew
+        options.fileLimit = settings.reading.files
+        options.openLimit = min(settings.reading.openFiles, openFileLimit())
+        options.heldBytes = settings.reading.heldBytes
         options.largestChunkBytes = Limits.lineBytes + 1
         let loop = ReadingLoop(
             settings: settings, options: options, state: state, shipper: shipper, log: log,
@@ -191,7 +195,8 @@ extension AgentSettings {
         return files.map { files in
             FileInput(
                 include: files.include.map { GlobPattern($0, relativeTo: directory) },
-                exclude: files.exclude.map { GlobPattern($0, relativeTo: directory) }, profile: files.profile)
+                exclude: files.exclude.map { GlobPattern($0, relativeTo: directory) }, profile: files.profile,
+                treatment: files.treatment)
         }
     }
 
@@ -213,6 +218,14 @@ private func raiseFileLimit() {
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
     limit.rlim_cur = min(limit.rlim_max, 65_536)
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+}
+
+/// How many files of others may be open: what the system allows, but for what we need ourselves.
+private func openFileLimit() -> Int {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 100 }
+    let allowed = Int(clamping: limit.rlim_cur)
+    return max(10, allowed - max(64, allowed / 10))
 }
 
 /// Where our own log goes, if that is a file: following it would make the agent write about what it writes.

@@ -120,6 +120,7 @@ package struct AgentCommand: ParsableCommand {
         guard let level = DiagnosticLog.Level(name: logLevel) else {
             throw ValidationError("--log-level must be debug, info, warn or error, not `\(logLevel)`")
         }
+        MemoryAllocator.boundWhatIsKept()
         // Before any other thread is there, so that all inherit it: only this one looks for the signals.
         let signals = StopSignals()
         let manager = ServiceManager(environment: processEnvironment)

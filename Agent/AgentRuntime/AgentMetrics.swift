@@ -1,4 +1,5 @@
 import AgentDelivery
+import AgentInputs
 import Diagnostics
 import LogModel
 
@@ -12,13 +13,17 @@ struct AgentMetrics: Sendable {
     let parts: Counter
     let dropped: Counter
     let bytes: Counter
+    let nulBytes: Counter
     let spooled: Counter
     let rotations: Counter
     let truncations: Counter
     let lostTails: Counter
+    let abandonedBytes: Counter
     let readErrors: Counter
     let pauses: Counter
     let files: Gauge
+    let openFiles: Gauge
+    let heldBytes: Gauge
     let unread: Gauge
     let delivery: DeliveryMetrics
     /// By level, then by reason, so that nothing must be registered while events are dropped.
@@ -40,13 +45,19 @@ struct AgentMetrics: Sendable {
         parts = counter("line_parts_total", "Parts of lines that were too long for one event.")
         dropped = counter("events_dropped_by_rules_total", "Events that rules dropped, sampled away or held back.")
         bytes = counter("bytes_read_total", "Bytes of lines read.")
+        nulBytes = counter("nul_bytes_total", "NUL bytes at the start of lines, left out: holes of files.")
         spooled = counter("batches_spooled_total", "Batches written to the spool.")
         rotations = counter("files_rotated_total", "Files that were renamed or deleted.")
         truncations = counter("files_truncated_total", "Files that were truncated.")
         lostTails = counter("files_cut_off_total", "Files that went before their end was certain to be read.")
+        abandonedBytes = counter(
+            "abandoned_bytes_total", "Bytes of deleted files that were let go before they were read.")
         readErrors = counter("read_errors_total", "Files that could not be opened or read.")
         pauses = counter("spool_full_total", "Times that reading stopped because the spool was full.")
         files = registry.gauge("lodge_agent_files", help: "Files followed.")
+        openFiles = registry.gauge("lodge_agent_open_files", help: "Files that are open to be read.")
+        heldBytes = registry.gauge(
+            "lodge_agent_held_bytes", help: "Bytes of deleted files that are kept until they are read.")
         unread = registry.gauge("lodge_agent_unread_bytes", help: "Bytes in files that have not been read yet.")
         delivery = DeliveryMetrics(registry)
         var drops: [String: Counter] = [:]
@@ -60,6 +71,14 @@ struct AgentMetrics: Sendable {
         self.drops = drops
         other = counter(
             "events_dropped_total", "Events dropped before they were sent.", [("level", ""), ("reason", "other")])
+    }
+
+    /// Shows what a round over the files gave.
+    func show(_ round: FollowRound) {
+        files.set(round.files)
+        openFiles.set(round.openFiles)
+        heldBytes.set(round.heldBytes)
+        unread.set(round.unreadBytes)
     }
 
     /// What one rule has done.

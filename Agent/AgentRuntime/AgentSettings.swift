@@ -1,6 +1,6 @@
 package import AgentChecks
 package import AgentDelivery
-import AgentInputs
+package import AgentInputs
 package import AgentPipeline
 import ByteCoding
 package import CurlTransport
@@ -31,12 +31,38 @@ package struct AgentSettings: Sendable {
         package var exclude: [String]
         /// How lines are read.
         package var profile: SourceProfile
+        /// How the files are treated.
+        package var treatment: FileTreatment
 
         /// Makes a group.
-        package init(include: [String], exclude: [String] = [], profile: SourceProfile = SourceProfile()) {
+        package init(
+            include: [String], exclude: [String] = [], profile: SourceProfile = SourceProfile(),
+            treatment: FileTreatment = FileTreatment()
+        ) {
             self.include = include
             self.exclude = exclude
             self.profile = profile
+            self.treatment = treatment
+        }
+    }
+
+    /// Limits of reading files.
+    package struct Reading: Sendable, Equatable {
+        /// Files that are followed at the same time.
+        package var files = 100_000
+        /// Files that are open at the same time; the rest is opened when it changes.
+        package var openFiles = 1_000
+        /// Bytes of deleted files that are kept until they are read.
+        package var heldBytes = 1 << 30
+
+        /// The usual limits.
+        package init() {}
+
+        init(_ group: inout SettingsMapping) throws(SettingsError) {
+            files = try group.int("files", in: 1...1_000_000) ?? files
+            openFiles = try group.int("open_files", in: 1...60_000) ?? openFiles
+            heldBytes = try group.bytes("held_bytes", in: 1 << 20...(1 << 50)) ?? heldBytes
+            try group.finish()
         }
     }
 
@@ -54,6 +80,10 @@ package struct AgentSettings: Sendable {
     package var state: String?
     /// What is followed.
     package var files: [Files] = []
+    /// A file with labels of pods; nil for none.
+    package var podLabels: String?
+    /// Limits of reading them.
+    package var reading = Reading()
     /// What is done to each event, in this order.
     package var rules: [Rule] = []
     /// When a batch is complete.
@@ -145,6 +175,8 @@ package struct AgentSettings: Sendable {
         }
         try root.mapping("metrics") { (group) throws(SettingsError) in metricsAddress = try group.string("listen") }
         checks = try root.mappings("checks") { (group) throws(SettingsError) in try Check(&group) } ?? []
+        try root.mapping("containers") { (group) throws(SettingsError) in podLabels = try group.string("metadata") }
+        reading = try root.mapping("reading") { (group) throws(SettingsError) in try Reading(&group) } ?? reading
         let groups =
             try root.mappings("files") { (group) throws(SettingsError) in
                 try Files(&group)

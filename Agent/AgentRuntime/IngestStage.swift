@@ -36,6 +36,8 @@ final class IngestStage: FollowConsumer {
     private var reported = AssemblyCounts()
     private var ruleMetrics: [AgentMetrics.RuleCounters]
     private var reportedRules: [RuleCount] = []
+    private let reporter: FollowReporter
+    private let containers: ContainerMetadata
     private var isPaused = false
     private var retryAt: UInt64 = 0
     /// Which events of the batch that is being gathered are of which file, and how many of its events that covers.
@@ -67,6 +69,9 @@ final class IngestStage: FollowConsumer {
         self.shipper = shipper
         self.log = log
         self.metrics = metrics
+        reporter = FollowReporter(log: log, metrics: metrics)
+        containers = ContainerMetadata(mapPath: settings.podLabels, log: log)
+        assembler.describer = containers
     }
 
     private static func assembler(_ settings: AgentSettings) -> BatchAssembler {
@@ -92,6 +97,7 @@ final class IngestStage: FollowConsumer {
     /// Takes the time for what follows.
     func tick(monotonic: UInt64, wall: Int64) {
         now = monotonic
+        containers.now = monotonic
         arrival = Timestamp(nanoseconds: wall)
         assembler.rules.arrival = arrival
         factor = shipper.lag.factor(now: monotonic)
@@ -168,30 +174,16 @@ final class IngestStage: FollowConsumer {
         figures.book.forget(id)
     }
 
-    func report(_ event: FollowEvent) {
-        switch event {
-        case .started(let path, let offset): log.info("following a file", ("path", path), ("offset", offset))
-        case .rotated(let path):
-            metrics.rotations.add()
-            log.info("a file was rotated", ("path", path))
-        case .truncated(let path, let copy):
-            metrics.truncations.add()
-            log.info("a file was truncated, its rest is read from the copy", ("path", path), ("copy", copy))
-        case .truncatedWithoutCopy(let path):
-            metrics.truncations.add()
-            metrics.lostTails.add()
-            log.warn("a file was truncated and no copy of it is found, unread lines of it are lost", ("path", path))
-        case .gone(let path, let offset):
-            metrics.lostTails.add()
-            log.warn(
-                "a file is gone that was read before, unread lines of it are lost", ("path", path), ("offset", offset))
-        case .released(let path): log.debug("a rotated file is let go", ("path", path))
-        case .failed(let path, let reason):
-            metrics.readErrors.add()
-            log.warn("a file cannot be read, trying again", ("path", path), ("reason", reason))
-        case .tooManyFiles(let limit): log.error("there are more files than can be followed", ("limit", limit))
-        }
+    func report(_ event: FollowEvent) { reporter.report(event) }
+
+    func skipped(_ state: SourceState) { self.state.registry.add(state) }
+
+    func isSafe(_ id: UInt64) -> Bool {
+        !assembler.holds(id) && !(pending?.progress.contains { $0.state.id == id } ?? false)
     }
+
+    /// Tells once when there are directories whose changes nobody tells.
+    func watches(_ result: WatchResult) { reporter.report(result) }
 
     func lost(_ loss: FollowLoss) {
         let start: Int64
@@ -260,6 +252,7 @@ final class IngestStage: FollowConsumer {
         metrics.malformed.add(counts.malformed - reported.malformed)
         metrics.parts.add(counts.parts - reported.parts)
         metrics.bytes.add(counts.bytes - reported.bytes)
+        metrics.nulBytes.add(counts.nulBytes - reported.nulBytes)
         metrics.dropped.add(counts.dropped - reported.dropped)
         reported = counts
         publishRules()

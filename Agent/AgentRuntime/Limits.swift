@@ -18,4 +18,6 @@ enum Limits {
     static let emptyBatchInterval: UInt64 = 30_000_000_000
     /// How long a stopping agent goes on delivering.
     static let stopGrace: UInt64 = 5_000_000_000
+    /// How long nothing must have been read before the memory of the last burst is given back.
+    static let idleDelay: UInt64 = 5_000_000_000
 }

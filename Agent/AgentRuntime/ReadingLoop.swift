@@ -61,6 +61,8 @@ struct ReadingLoop {
         stage.tick(monotonic: SystemClock.monotonicNanos(), wall: SystemClock.wallNanos())
         follower.resume(state.sources.filter(\.isFile), at: SystemClock.monotonicNanos(), stage)
         var isFirst = true
+        var planVersion = 0
+        var lastRead: UInt64? = SystemClock.monotonicNanos()
         while !monitor.withLock({ $0.mustStop }), stage.failure == nil {
             let now = SystemClock.monotonicNanos()
             stage.tick(monotonic: now, wall: SystemClock.wallNanos())
@@ -70,21 +72,30 @@ struct ReadingLoop {
             }
             giveFigures(stage, follower)
             let round = follower.poll(at: now, stage)
-            metrics.files.set(round.files)
+            metrics.show(round)
             if isFirst, round.files == 0 {
                 log.warn("no file matches yet", ("include", settings.files.flatMap(\.include).joined(separator: " ")))
             }
             isFirst = false
-            metrics.unread.set(round.unreadBytes)
+            if round.bytes > 0 { lastRead = now }
+            if let last = lastRead, now &- last >= Limits.idleDelay {
+                lastRead = nil
+                MemoryAllocator.giveAllBack()
+            }
             let isIdle = round.bytes == 0 && !round.hasMore && !round.isPaused
             stage.flush(all: options.readsOnce && isIdle)
             if options.readsOnce, isIdle, stage.isFlushed { return }
             if let pause = share?.pause(wall: SystemClock.monotonicNanos(), processor: SystemClock.processorNanos()) {
                 hold(for: pause)
             }
-            if round.hasMore && !round.isPaused { continue }
-            watcher.watch(follower.directories)
-            if wait(watcher, until: stage.flushDue, from: now) { follower.namesMayHaveChanged() }
+            if planVersion != follower.planVersion, !options.readsOnce {
+                planVersion = follower.planVersion
+                let result = watcher.watch(follower.plan)
+                stage.watches(result)
+                follower.watches(result)
+            }
+            let hasMore = round.hasMore && !round.isPaused
+            follower.note(hasMore ? watcher.wait(milliseconds: 0) : wait(&watcher, until: stage.flushDue, from: now))
         }
         stage.tick(monotonic: SystemClock.monotonicNanos() &+ Limits.spoolRetry, wall: SystemClock.wallNanos())
         stage.flush(all: true)
@@ -141,17 +152,15 @@ struct ReadingLoop {
     }
 
     /// Waits for a change, not too long and not too short.
-    ///
-    /// - Returns: whether names changed.
-    private func wait(_ watcher: borrowing ChangeWatcher, until due: UInt64?, from start: UInt64) -> Bool {
+    private func wait(_ watcher: inout ChangeWatcher, until due: UInt64?, from start: UInt64) -> FileChanges {
         var limit = Limits.pollInterval
         if let due { limit = min(limit, due > start ? due - start : 0) }
-        let changed = watcher.wait(milliseconds: Int(limit / 1_000_000) + 1)
+        let changes = watcher.wait(milliseconds: Int(limit / 1_000_000) + 1)
         let spent = SystemClock.monotonicNanos() &- start
         if spent < Limits.shortestWait, !monitor.withLock({ $0.mustStop }) {
             let rest = SystemClock.monotonicNanos() &+ (Limits.shortestWait - spent)
             _ = monitor.wait(until: rest) { $0.mustStop ? true : nil }
         }
-        return changed
+        return changes
     }
 }

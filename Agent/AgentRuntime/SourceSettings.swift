@@ -1,3 +1,4 @@
+import AgentInputs
 import AgentPipeline
 import LineFormats
 import LogModel
@@ -17,6 +18,9 @@ extension AgentSettings.Files {
         let pattern = try group.regularExpression("pattern", dotMatchesLineFeed: multiline != nil)
         let json = try group.mapping("json") { (nested) throws(SettingsError) in try JSONKeys(&nested) }
         let time = try group.mapping("time") { (nested) throws(SettingsError) in try EventTimeRule(&nested) }
+        let encodings = TextEncoding.allCases.map(\.rawValue)
+        let encoding = TextEncoding(rawValue: try group.choice("encoding", of: encodings) ?? "") ?? .utf8
+        let treatment = try FileTreatment(&group)
         let level = try group.mapping("level") { (nested) throws(SettingsError) in try EventLevelRule(&nested) }
         self.init(
             include: try group.strings("include") ?? [], exclude: try group.strings("exclude") ?? [],
@@ -24,7 +28,9 @@ extension AgentSettings.Files {
                 format: format, service: try group.string("service"), fields: try group.pairs("fields") ?? [],
                 json: json?.options ?? .init(), pattern: pattern, time: time ?? EventTimeRule(),
                 level: level ?? EventLevelRule(), container: container, multiline: multiline,
-                addsErrorKey: try group.bool("add_error_key") ?? json?.addsErrorKey ?? false))
+                addsErrorKey: try group.bool("add_error_key") ?? json?.addsErrorKey ?? false,
+                encoding: encoding),
+            treatment: treatment)
         try group.finish()
         guard !include.isEmpty else {
             throw group.invalid("include", "`include` must name at least one path such as /var/log/*.log")
@@ -43,6 +49,19 @@ extension AgentSettings.Files {
         if json != nil, format != .json, format != .auto {
             throw group.invalid("json", "`json` goes with `format: json` or `format: auto`")
         }
+    }
+}
+
+extension FileTreatment {
+    /// Reads the keys of a group that tell how its files are treated.
+    init(_ group: inout SettingsMapping) throws(SettingsError) {
+        self.init()
+        let longest = Duration.seconds(10 * 365 * 86_400)
+        ignoreOlder = try group.duration("ignore_older", in: .seconds(1)...longest).map(nanoseconds)
+        closeInactive =
+            try group.duration("close_inactive", in: .seconds(1)...longest).map(nanoseconds) ?? closeInactive
+        startsAtEnd = try group.choice("start", of: ["beginning", "end"]) == "end"
+        skipsBinary = try group.bool("skip_binary") ?? false
     }
 }
 

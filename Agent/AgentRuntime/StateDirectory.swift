@@ -31,6 +31,8 @@ package final class StateDirectory: Sendable {
     package let registry: Registry
     /// How far each file has been read: acknowledged, or in the spool.
     package let sources: [SourceState]
+    /// Whether no run before has known of any file.
+    package var isNew: Bool { registry.content.nextSource == 1 && sources.isEmpty }
     /// When the run before wrote the registry last, nanoseconds; nil when there was none.
     package let lastSaved: Int64?
     /// The lock lasts as long as this is open.

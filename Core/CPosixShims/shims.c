@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 int lodge_open(const char *path, int flags, unsigned int mode) {
@@ -99,4 +100,9 @@ void lodge_bound_allocator(int arenas, int bytes) {
     (void)arenas;
     (void)bytes;
 #endif
+}
+
+int64_t lodge_file_system_kind(const char *path) {
+    struct statfs status;
+    return statfs(path, &status) == 0 ? (int64_t)(uint32_t)status.f_type : -1;
 }

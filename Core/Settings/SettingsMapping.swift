@@ -114,6 +114,24 @@ package struct SettingsMapping {
         return result
     }
 
+    /// Everything at this level: free names, each with names and texts, in the order of the file.
+    package mutating func allPairs() throws(SettingsError) -> [(key: String, pairs: [(name: String, value: String)])] {
+        var result: [(key: String, pairs: [(name: String, value: String)])] = []
+        for entry in entries {
+            var pairs: [(name: String, value: String)] = []
+            if !entry.value.isNull {
+                guard case .mapping(let inner) = entry.value.content else {
+                    throw error(entry.value, "`\(full(entry.key))` must be names with values, not \(entry.value.kind)")
+                }
+                for item in inner { pairs.append((item.key, try scalar(item.value, entry.key, "a text"))) }
+            }
+            result.append((entry.key, pairs))
+        }
+        // None is left that nobody has asked for.
+        entries = []
+        return result
+    }
+
     /// A nested group of keys; keys that `body` does not ask for are an error. Returns nil when the key is absent.
     package mutating func mapping<T>(
         _ key: String, _ body: (inout SettingsMapping) throws(SettingsError) -> T

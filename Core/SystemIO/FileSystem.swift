@@ -59,10 +59,11 @@ package enum FileSystem {
 
     /// The directory that holds `path`.
     package static func parent(of path: String) -> String {
-        var trimmed = Substring(path)
-        while trimmed.count > 1 && trimmed.last == "/" { trimmed.removeLast() }
-        guard let slash = trimmed.lastIndex(of: "/") else { return "." }
-        return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
+        // By bytes: this is done for many paths.
+        var trimmed = path.utf8[...]
+        while trimmed.count > 1 && trimmed.last == 0x2F { trimmed.removeLast() }
+        guard let slash = trimmed.lastIndex(of: 0x2F) else { return "." }
+        return slash == trimmed.startIndex ? "/" : String(decoding: trimmed[..<slash], as: UTF8.self)
     }
 
     /// Makes the names in a directory durable: call it after creating, renaming or removing files in it.

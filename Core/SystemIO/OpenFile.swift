@@ -5,6 +5,9 @@ internal import Glibc
 package enum OpenMode: Sendable {
     /// For reading only.
     case read
+    /// For reading only, of what may turn out to be something else than a file: does not wait for the other end of a
+    /// FIFO, and makes no terminal the process's own.
+    case readUnknown
     /// For reading and writing; the file must exist.
     case readWrite
     /// For reading and writing; made when it does not exist, mode 0640.
@@ -19,6 +22,7 @@ package enum OpenMode: Sendable {
     var flags: Int32 {
         switch self {
         case .read: O_RDONLY | O_CLOEXEC
+        case .readUnknown: O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
         case .readWrite: O_RDWR | O_CLOEXEC
         case .create: O_RDWR | O_CREAT | O_CLOEXEC
         case .createNew: O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC
@@ -42,6 +46,8 @@ package struct FileStatus: Sendable, Equatable {
     package var size: Int
     /// The time of the last change of content, nanoseconds since the epoch.
     package var modifiedNanos: Int64
+    /// How many names it has; 0 for an open file that was deleted.
+    package var links: Int
 
     init(_ raw: stat) {
         switch raw.st_mode & S_IFMT {
@@ -53,6 +59,7 @@ package struct FileStatus: Sendable, Equatable {
         inode = UInt64(raw.st_ino)
         size = Int(raw.st_size)
         modifiedNanos = Int64(raw.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(raw.st_mtim.tv_nsec)
+        links = Int(clamping: raw.st_nlink)
     }
 }
 

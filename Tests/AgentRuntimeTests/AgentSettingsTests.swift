@@ -1,5 +1,6 @@
 import AgentDelivery
 import AgentChecks
+import AgentInputs
 import AgentPipeline
 import AgentRuntime
 import LogModel
@@ -107,6 +108,29 @@ struct AgentSettingsTests {
         let error = #expect(throws: SettingsError.self) { try read("files: [{include: /a}]\nchecks:\n  - \(check)") }
         #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
         #expect(error?.description.hasPrefix("agent.yaml:3:") == true)
+    }
+
+    @Test func howFilesAreTreatedIsRead() throws {
+        let settings = try read(
+            """
+            reading: {files: 500, open_files: 50, held_bytes: 10MiB}
+            containers: {metadata: /run/pods.yaml}
+            files:
+              - {include: /a, start: end, ignore_older: 2d, close_inactive: 1m, skip_binary: true, encoding: utf-16be}
+              - {include: /b, container: docker}
+            """)
+        #expect(settings.reading.files == 500 && settings.reading.openFiles == 50)
+        #expect(settings.reading.heldBytes == 10 << 20)
+        #expect(settings.podLabels == "/run/pods.yaml")
+        let first = settings.files[0].treatment
+        #expect(first.startsAtEnd && first.skipsBinary)
+        #expect(first.ignoreOlder == 172_800_000_000_000 && first.closeInactive == 60_000_000_000)
+        #expect(settings.files[0].profile.encoding == .utf16BigEndian)
+        #expect(settings.files[1].treatment == FileTreatment())
+        #expect(settings.files[1].profile.container == .docker)
+        #expect(throws: SettingsError.self) { try read("files: [{include: /a, encoding: ebcdic}]") }
+        #expect(throws: SettingsError.self) { try read("files: [{include: /a, start: middle}]") }
+        #expect(throws: SettingsError.self) { try read("reading: {open_files: 0}\nfiles: [{include: /a}]") }
     }
 
     @Test func decodersAndRulesAreRead() throws {

@@ -16,11 +16,19 @@ final class RunningProgram {
     ///   - arguments: without the program's own name.
     ///   - logPath: where standard output and standard error are appended.
     ///   - environment: variables beside those of the tests, as `NAME=value`.
+    ///   - user: the number of another user that it runs as; needs root.
     /// - Throws: when the program is not built or cannot be started.
-    init(_ name: String, _ arguments: [String], logPath: String, environment: [String] = []) throws {
+    init(
+        _ name: String, _ arguments: [String], logPath: String, environment: [String] = [], user: String? = nil
+    ) throws {
         self.name = name
         self.logPath = logPath
-        let path = try RunningProgram.path(of: name)
+        var path = try RunningProgram.path(of: name)
+        var arguments = arguments
+        if let user {
+            arguments = ["--reuid", user, "--regid", user, "--clear-groups", path] + arguments
+            path = "/usr/bin/setpriv"
+        }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }

@@ -113,6 +113,14 @@ package final class Spool: Sendable {
         return isWhole && isLedgerWhole
     }
 
+    /// How many numbers of a lane wait; few of them may stand for nothing.
+    package func waiting(_ priority: Priority) -> UInt64 {
+        withState { state in
+            let lane = state.lanes[priority.rawValue]
+            return lane.end - min(lane.end, lane.acknowledged) + UInt64(lane.held.count)
+        }
+    }
+
     /// Whether a lane has batches that could be dropped: they wait, and nobody has them.
     package func hasDroppable(_ priority: Priority) -> Bool {
         withState { $0.lanes[priority.rawValue].droppable != nil }

@@ -43,4 +43,7 @@ void lodge_give_back_code(void);
 // malloc_trim(3), where the C library is glibc: gives the free pages of all arenas back. Elsewhere it does nothing.
 void lodge_trim_allocator(void);
 
+// The kind of file system that holds `path`, as statfs(2) names it; -1 when that is not known.
+int64_t lodge_file_system_kind(const char *path);
+
 #endif

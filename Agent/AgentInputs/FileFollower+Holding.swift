@@ -1,0 +1,111 @@
+import AgentPipeline
+import SystemIO
+
+/// Which files are kept open, and which are let go.
+extension FileFollower {
+    /// Closes what has been quiet, and lets go of what is gone and read. Looks at it once in a second.
+    func keep(at now: UInt64, _ consumer: any FollowConsumer) {
+        if let last = lastKeeping, now &- last < 1_000_000_000 { return }
+        lastKeeping = now
+        if openFiles == 0 {
+            heldBytes = 0
+            return
+        }
+        var held: [FollowedFile] = []
+        for file in Array(files) where file.handle != nil {
+            if file.isRotated {
+                if keepRotated(file, at: now, consumer) { held.append(file) }
+            } else if file.isRead, now &- file.changedAt >= file.treatment.closeInactive {
+                setHandle(nil, of: file)
+            }
+        }
+        bound(held, consumer)
+    }
+
+    /// - Returns: whether the file has no name any more and is kept all the same.
+    private func keepRotated(_ file: FollowedFile, at now: UInt64, _ consumer: any FollowConsumer) -> Bool {
+        guard let status = try? file.handle?.status() else { return false }
+        // What is packed does not grow any more.
+        if file.handle?.isPacked ?? false {
+            if file.isRead, consumer.isSafe(file.state.id) {
+                consumer.report(.released(path: file.state.path))
+                drop(file, consumer)
+            }
+            return false
+        }
+        let isDeleted = status.links == 0
+        file.size = status.size
+        let quiet = now &- file.changedAt
+        // What is not in the spool yet exists only here and in memory.
+        guard file.isRead, quiet >= options.rotatedDelay, consumer.isSafe(file.state.id) else { return isDeleted }
+        if !isDeleted, locate(file) {
+            // One that nobody follows any more under its old path, for long, is done with; until then it is closed, and
+            // goes on when somebody writes to it.
+            if quiet >= options.absentDelay, !file.isMatched, hasSuccessor(file) {
+                consumer.report(.released(path: file.state.path))
+                drop(file, consumer)
+            } else {
+                setHandle(nil, of: file)
+            }
+            return false
+        }
+        // It has no name, or one that we do not know: only this handle leads to what is still written to it.
+        let hasWriters = file.handle?.hasWriters()
+        if hasWriters == false || (hasWriters == nil && quiet >= options.orphanDelay) {
+            consumer.report(.released(path: file.state.path))
+            drop(file, consumer)
+            return false
+        }
+        return isDeleted
+    }
+
+    /// Finds the name that a rotation gave to a file.
+    func locate(_ file: FollowedFile) -> Bool {
+        if isAt(file, file.location) { return true }
+        for path in rotationNames(of: file.state.path, links: file.links) where isAt(file, path) {
+            file.location = path
+            file.isWatched = isWatched(file)
+            return true
+        }
+        return false
+    }
+
+    /// Lets deleted files go when they hold too much: first those that are read, then the oldest.
+    private func bound(_ held: [FollowedFile], _ consumer: any FollowConsumer) {
+        heldBytes = held.reduce(0) { $0 + $1.size }
+        if heldBytes > options.heldBytes / 2, !isHoldingReported {
+            isHoldingReported = true
+            consumer.report(.holding(bytes: heldBytes, limit: options.heldBytes))
+        } else if heldBytes < options.heldBytes / 4 {
+            isHoldingReported = false
+        }
+        if heldBytes <= options.heldBytes { return }
+        let order = held.sorted { ($0.isRead ? 0 : 1, $0.state.id) < ($1.isRead ? 0 : 1, $1.state.id) }
+        for file in order where heldBytes > options.heldBytes {
+            heldBytes -= file.size
+            let unread = max(0, file.size - file.state.offset)
+            if unread > 0 {
+                consumer.report(.abandoned(path: file.state.path, bytes: unread))
+                consumer.lost(
+                    FollowLoss(reason: .abandoned, path: file.state.path, bytes: unread, since: file.caughtUpAt))
+            } else {
+                consumer.report(.released(path: file.state.path))
+            }
+            drop(file, consumer)
+        }
+    }
+
+    /// Closes files, those that are read and have been quiet the longest first, when no more may be open.
+    ///
+    /// - Returns: false when none can be closed: they are rotated, and would be lost.
+    func makeRoomForHandle() -> Bool {
+        if openFiles < options.openLimit { return true }
+        let closable = files.filter { $0.handle != nil && !$0.isRotated }
+        // Some at once, so that this is not done for each file.
+        let order = closable.sorted { ($0.isRead ? 0 : 1, $0.changedAt) < ($1.isRead ? 0 : 1, $1.changedAt) }
+        for file in order.prefix(max(1, options.openLimit / 10) + openFiles - options.openLimit) {
+            setHandle(nil, of: file)
+        }
+        return openFiles < options.openLimit
+    }
+}

@@ -97,7 +97,8 @@ extension FileFollower {
         guard let status = (try? FileSystem.status(path)) ?? nil, status.kind == .file else { return }
         let identity = FileID(device: status.device, inode: status.inode)
         present.insert(identity)
-        if look.settled.contains(identity) || byIdentity[identity] != nil || ownFiles.contains(identity) { return }
+        if let known = byIdentity[identity], isStill(known, path, status, consumer) { return }
+        if look.settled.contains(identity) || ownFiles.contains(identity) { return }
         let relatives = byPath[original] ?? []
         switch isFirst && !isLater(status, than: relatives) ? .other : likeness(path, status, to: relatives) {
         case .other where isFirst && !isLater(status, than: relatives): look.settled.insert(identity)

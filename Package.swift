@@ -224,9 +224,8 @@ let agent: [Target] = [
     tests(
         "AgentRuntime",
         [
-            "TestSupport", "AgentChecks", "AgentInputs", "AgentDelivery", "AgentPipeline", "CurlTransport", "Diagnostics",
-            "LogModel",
-            "RegularExpressions", "Settings", "SystemIO",
+            "TestSupport", "AgentChecks", "AgentInputs", "AgentDelivery", "AgentPipeline", "CurlTransport",
+            "Diagnostics", "LogModel", "RegularExpressions", "Settings", "SystemIO",
         ]),
 ]
 

@@ -25,12 +25,10 @@ extension FileFollower {
     /// - Returns: whether the file has no name any more and is kept all the same.
     private func keepRotated(_ file: FollowedFile, at now: UInt64, _ consumer: any FollowConsumer) -> Bool {
         guard let status = try? file.handle?.status() else { return false }
-        // What is packed does not grow any more.
-        if file.handle?.isPacked ?? false {
-            if file.isRead, consumer.isSafe(file.state.id) {
-                consumer.report(.released(path: file.state.path))
-                drop(file, consumer)
-            }
+        // What is packed does not grow any more. It is remembered for as long as it is there, so that it is not read
+        // again.
+        if file.isPacked {
+            if file.isRead { setHandle(nil, of: file) }
             return false
         }
         let isDeleted = status.links == 0
@@ -39,14 +37,8 @@ extension FileFollower {
         // What is not in the spool yet exists only here and in memory.
         guard file.isRead, quiet >= options.rotatedDelay, consumer.isSafe(file.state.id) else { return isDeleted }
         if !isDeleted, locate(file) {
-            // One that nobody follows any more under its old path, for long, is done with; until then it is closed, and
-            // goes on when somebody writes to it.
-            if quiet >= options.absentDelay, !file.isMatched, hasSuccessor(file) {
-                consumer.report(.released(path: file.state.path))
-                drop(file, consumer)
-            } else {
-                setHandle(nil, of: file)
-            }
+            // From now on it goes on when somebody writes to it.
+            setHandle(nil, of: file)
             return false
         }
         // It has no name, or one that we do not know: only this handle leads to what is still written to it.
@@ -57,6 +49,17 @@ extension FileFollower {
             return false
         }
         return isDeleted
+    }
+
+    /// Forgets rotated files that have been closed and quiet for long, if a restart finds its way without them.
+    func forgetOld(at now: UInt64, _ consumer: any FollowConsumer) {
+        for file in Array(files)
+        where file.isRotated && file.handle == nil && file.isRead && !file.isMatched
+            && now &- file.changedAt >= options.absentDelay && hasSuccessor(file)
+        {
+            consumer.report(.released(path: file.state.path))
+            drop(file, consumer)
+        }
     }
 
     /// Finds the name that a rotation gave to a file.

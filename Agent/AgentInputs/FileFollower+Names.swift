@@ -48,6 +48,7 @@ extension FileFollower {
         for file in files { plan.addLinks(of: file) }
         planVersion += 1
         resolveRest(at: now, consumer)
+        forgetOld(at: now, consumer)
         for file in Array(files) where !file.isSighted {
             if !file.isRotated { lookForRotation(file, at: now, consumer) }
             if !file.isDropped { activate(file) }
@@ -73,7 +74,7 @@ extension FileFollower {
             if status.kind == .directory { return changes.isUnclear = true }
             if let group = groups.first(where: { $0.input.covers(path) }) {
                 discover(path, group, at: now, consumer)
-            } else if let known = byIdentity[FileID(status)], isStill(known, path, consumer) {
+            } else if let known = byIdentity[FileID(status)], isStill(known, path, status, consumer) {
                 // Any other name than that of a rotation is none of ours.
                 if known.isRotationName(path), known.location != path, !isAt(known, known.location) {
                     move(known, to: path)
@@ -99,7 +100,7 @@ extension FileFollower {
         }
         let identity = FileID(status)
         if ownFiles.contains(identity) { return }
-        if let known = byIdentity[identity], isStill(known, path, consumer) {
+        if let known = byIdentity[identity], isStill(known, path, status, consumer) {
             known.isMatched = true
             if known.location == path {
                 known.isSighted = true
@@ -136,16 +137,29 @@ extension FileFollower {
         if leftOut.insert(path).inserted { consumer.report(.leftOut(path: path, reason: reason)) }
     }
 
-    /// Whether a known inode is still the known file. Only while a file is open its inode cannot be used for another.
-    private func isStill(_ file: FollowedFile, _ path: String, _ consumer: any FollowConsumer) -> Bool {
-        if file.handle != nil || file.location == path { return true }
-        if let handle = try? FileHandle(path), let status = try? handle.status(), file.isSame(status),
-            status.size >= file.state.offset, case .same? = try? checkPrefix(handle, file.state),
-            !file.isRotated || file.isRotationName(path) || file.seen.map({ $0 == FileStamp(status) }) ?? false
+    /// Whether what was found under a path is the known file with its inode, and no other that has been given the inode
+    /// since. The known one is forgotten then.
+    func isStill(
+        _ file: FollowedFile, _ path: String, _ status: FileStatus, _ consumer: any FollowConsumer
+    ) -> Bool {
+        // While it is open its inode cannot be given away.
+        if file.handle != nil { return true }
+        if file.isPacked {
+            if isPackedName(path), let handle = try? FileHandle(path, isPacked: true),
+                case .same? = try? checkPrefix(handle, file.state)
+            {
+                return true
+            }
+        } else if file.seen == FileStamp(status) || (!file.isRotated && file.location == path) {
+            return true
+        } else if let handle = try? FileHandle(path), let now = try? handle.status(), file.isSame(now),
+            now.size >= file.state.offset, case .same? = try? checkPrefix(handle, file.state),
+            !file.isRotated || file.isRotationName(path)
         {
             return true
         }
-        drop(file, consumer)
+        remove(file)
+        consumer.forgotten(file.state.id)
         return false
     }
 

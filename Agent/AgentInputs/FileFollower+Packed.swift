@@ -29,15 +29,16 @@ extension FileFollower {
         return Copy(path: path, status: try handle.status(), handle: handle, prefix: prefix)
     }
 
-    /// Follows what was rotated and packed after a file that an earlier run had not read to its end: nobody can have
-    /// read any of it.
+    /// Follows what was rotated and packed after a file that an earlier run had not read to its end, and was written
+    /// when that run was over: nobody can have read any of it.
     func followPackedSuccessors(
         of original: String, after modified: Int64, at now: UInt64, _ consumer: any FollowConsumer
     ) {
-        guard let group = group(of: original) else { return }
+        guard let group = group(of: original), let lastRun = options.lastRun else { return }
         for path in packedNames(of: original) {
             guard let status = (try? FileSystem.status(path)) ?? nil, status.kind == .file,
-                status.modifiedNanos > modified, byIdentity[FileID(status)] == nil, files.count < options.fileLimit,
+                status.modifiedNanos > max(modified, lastRun), byIdentity[FileID(status)] == nil,
+                files.count < options.fileLimit,
                 let handle = try? FileHandle(path, isPacked: true)
             else { continue }
             let state = SourceState(id: takeID(), path: original, device: status.device, inode: status.inode)

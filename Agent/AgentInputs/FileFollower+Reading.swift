@@ -45,7 +45,7 @@ extension FileFollower {
             let ending: ReadEnding = isFinal ? .final : isQuiet ? .quiet : .open
             try readLines(file, handle, status, atEnd: ending, at: now, consumer, &round)
         } catch {
-            if error.isDamage, file.handle?.isPacked ?? false {
+            if error.isDamage, file.isPacked {
                 // It will not get better: what could be read has been.
                 consumer.report(.failed(path: file.location, reason: error.description))
                 consumer.lost(FollowLoss(reason: .gone, path: file.state.path, bytes: 0, since: nil))
@@ -186,6 +186,8 @@ extension FileFollower {
     /// Whether a closed file has changed, so that it must be opened again.
     private func needsHandle(_ file: FollowedFile) -> Bool {
         guard let seen = file.seen else { return true }
+        // Its size is that of what is in it, and it does not change.
+        if file.isPacked { return false }
         guard let status = (try? FileSystem.status(file.location)) ?? nil, file.isSame(status) else { return false }
         return FileStamp(status) != seen
     }

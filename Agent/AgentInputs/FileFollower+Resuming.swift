@@ -40,7 +40,10 @@ extension FileFollower {
         else { return false }
         let file = add(state, path, group, now)
         file.size = isPacked ? state.offset : status.size
-        if isPacked || openFiles < options.openLimit {
+        if isPacked, let packed = try? handle.status(), packed.size == state.offset {
+            // It says itself that there is no more: it need not be unpacked as far as that.
+            file.seen = FileStamp(packed)
+        } else if isPacked || openFiles < options.openLimit {
             setHandle(handle, of: file)
             file.prefix = prefix
         }
@@ -81,7 +84,7 @@ extension FileFollower {
         unresolved.removeAll()
         var adopted: [(path: String, modified: Int64)] = []
         for state in states {
-            if let copy = findCopy(of: state), let group = group(of: state.path) {
+            if let copy = findCopy(of: state, consumer), let group = group(of: state.path) {
                 consumer.report(.truncated(path: state.path, copy: copy.path))
                 adopt(copy, for: state, group, at: now, consumer)
             } else if let packed = findPacked(of: state), let group = group(of: state.path) {

@@ -97,7 +97,8 @@ extension FileFollower {
         guard let status = (try? FileSystem.status(path)) ?? nil, status.kind == .file else { return }
         let identity = FileID(device: status.device, inode: status.inode)
         present.insert(identity)
-        if look.settled.contains(identity) || byIdentity[identity] != nil || ownFiles.contains(identity) { return }
+        if let known = byIdentity[identity], isStill(known, path, status, consumer) { return }
+        if look.settled.contains(identity) || ownFiles.contains(identity) { return }
         // One that is left out by now is read to its end, but not what comes after it.
         if coveringGroup(of: original) == nil { return }
         let relatives = byPath[original] ?? []

@@ -11,7 +11,7 @@ extension FileFollower {
         let fresh = SourceState(
             id: takeID(), path: file.state.path, device: file.state.device, inode: file.state.inode)
         remove(file)
-        if let copy = findCopy(of: file.state, prefix: file.prefix) ?? findPacked(of: file.state) {
+        if let copy = findCopy(of: file.state, prefix: file.prefix, consumer) ?? findPacked(of: file.state) {
             consumer.report(.truncated(path: file.state.path, copy: copy.path))
             adopt(copy, for: file.state, file.group, at: now, consumer)
         } else {
@@ -45,25 +45,29 @@ extension FileFollower {
     ///   - state: the file.
     ///   - prefix: its first bytes as far as they are known; without them, a copy shorter than the prefix is not
     ///     recognised.
+    ///   - consumer: hears of files that turn out to be gone.
     /// - Returns: the copy, or nil when there is none.
-    func findCopy(of state: SourceState, prefix: [UInt8] = []) -> Copy? {
+    func findCopy(of state: SourceState, prefix: [UInt8] = [], _ consumer: any FollowConsumer) -> Copy? {
         guard state.prefixLength > 0 else { return nil }
         var best: Copy?
         for path in rotationNames(of: state.path, links: FileSystem.linkTarget(state.path).map { [$0] } ?? []) {
             // What cannot be opened cannot be the copy we could read.
-            guard let copy = (try? openCopy(path, of: state, prefix)) ?? nil else { continue }
+            guard let copy = (try? openCopy(path, of: state, prefix, consumer)) ?? nil else { continue }
             if copy.status.modifiedNanos > best?.status.modifiedNanos ?? .min { best = copy }
         }
         return best
     }
 
     private func openCopy(
-        _ path: String, of state: SourceState, _ prefix: [UInt8]
+        _ path: String, of state: SourceState, _ prefix: [UInt8], _ consumer: any FollowConsumer
     ) throws(IOError) -> Copy? {
         guard let found = try FileSystem.status(path), found.kind == .file else { return nil }
-        let known = byIdentity[FileID(device: found.device, inode: found.inode)]
+        var known = byIdentity[FileID(found)]
         // One that was found by a pattern and has not been read yet may well be what we are looking for.
-        if let known, known.state.offset > 0 { return nil }
+        if let other = known, other.state.offset > 0 {
+            if isStill(other, path, found, consumer) { return nil }
+            known = nil
+        }
         let handle = try FileHandle(path)
         let status = try handle.status()
         guard status.kind == .file, status.size >= state.offset || known != nil, status.size > 0 else { return nil }

@@ -77,6 +77,8 @@ package struct FollowOptions: Sendable {
     package var openLimit = 1_000
     /// Whether files are only read to their present ends: last lines count without line feeds, nothing is waited for.
     package var readsOnce = false
+    /// When the run before was there for the last time, wall clock in nanoseconds; nil when there was none.
+    package var lastRun: Int64?
     /// Whether no earlier run has left a state: then ``FileTreatment/startsAtEnd`` applies to what is found at first.
     package var isFirstRun = false
 

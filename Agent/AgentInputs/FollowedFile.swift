@@ -163,6 +163,9 @@ final class FollowedFile {
     /// The directory in which its bytes are changed.
     var directory: String { FileSystem.parent(of: location == state.path ? links.last ?? location : location) }
 
+    /// Whether gzip has packed it since it was rotated.
+    var isPacked: Bool { isPackedName(location) && location != state.path }
+
     /// Whether all of it that is known of is dealt with.
     var isRead: Bool { seen != nil && state.offset >= size }
 

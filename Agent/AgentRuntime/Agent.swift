@@ -58,6 +58,7 @@ package final class Agent: Sendable {
         var options = FollowOptions()
         options.readsOnce = readsOnce
         options.isFirstRun = state.isNew
+        options.lastRun = state.lastSaved
         options.fileLimit = settings.reading.files
         options.openLimit = min(settings.reading.openFiles, openFileLimit())
         options.heldBytes = settings.reading.heldBytes

@@ -80,7 +80,29 @@ struct PackedFilesTests {
         try bench.append("unseen\n", to: "app.log.1")
         try bench.pack("app.log.1", age: 100)
         try bench.append("new\n")
+        bench.options.lastRun = SystemClock.wallNanos() - 250_000_000_000
         #expect(back(bench).sorted() == ["1", "2", "3", "new", "unseen"])
+        #expect(back(bench) == [])
+    }
+
+    @Test func aPackedFileThatWasReadIsNotTakenForALaterOne() throws {
+        let bench = try FollowBench()
+        try bench.append("1\n")
+        bench.step()
+        bench.unsafe = [1]
+        try bench.append("2\n")
+        try bench.rename("app.log", "app.log.1")
+        try bench.append("a\n")
+        bench.step()
+        try bench.pack("app.log.1", age: 100)
+        // Read to its end, truncated, and found packed.
+        try bench.copy("app.log", "app.log.2")
+        try bench.truncate()
+        try bench.pack("app.log.2")
+        bench.step()
+        for _ in 0..<3 { bench.step(seconds: 61) }
+        bench.options.lastRun = SystemClock.wallNanos() - 50_000_000_000
+        _ = bench.taken()
         #expect(back(bench) == [])
     }
 

@@ -126,12 +126,12 @@ struct BadInputTests {
     @Test("50,000 files in a directory", .timeLimit(.minutes(5)))
     func manyFiles() throws {
         let bench = try Bench()
-        for number in 0..<50_000 { try bench.append("opening of \(number)\n", to: "f\(number).log") }
+        for number in 0..<50_000 { try bench.append("line of \(number)\n", to: "f\(number).log") }
         let agent = try bench.agent("  - {include: \(bench.logs)/*.log, service: many}")
-        try bench.awaitCount("opening", 50_000)
-        try bench.append("second\n", to: "f49999.log")
-        try bench.append("second\n", to: "new.log")
-        try bench.awaitCount("second", 2)
+        try bench.awaitCount("service:many line", 50_000)
+        try bench.append("another\n", to: "f49999.log")
+        try bench.append("another\n", to: "new.log")
+        try bench.awaitCount("another", 2)
         let open = try FileSystem.list("/proc/\(agent.id)/fd").count
         #expect(open < 1_100)
         #expect(agent.kill(SIGTERM) == 0)

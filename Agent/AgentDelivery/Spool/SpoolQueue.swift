@@ -45,7 +45,10 @@ package final class SpoolQueue {
     ///
     /// What is sent and acknowledged may be forgotten by a crash, up to the last saved registry. The next run takes what
     /// lies in one file of a lane behind that as possibly stored, so nothing beyond it may be sent.
-    /// - Parameter saved: the cursors of the registry that is on disk.
+    /// - Parameters:
+    ///   - batch: the batch.
+    ///   - saved: the cursors of the registry that is on disk.
+    /// - Returns: whether it must.
     package func needsSave(_ batch: WaitingBatch, saved: SpoolCursors) -> Bool {
         guard case .priority(let priority) = batch.lane else { return false }
         let floor = spool.withState { $0.lanes[priority.rawValue].floor }

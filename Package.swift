@@ -36,6 +36,8 @@ let core: [Target] = [
     .systemLibrary(
         name: "CCurl", path: "Core/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CYaml", path: "Core/CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(
+        name: "CSystemd", path: "Core/CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
     .target(name: "CByteShims", path: "Core/CByteShims"),
     module("ByteCoding", in: "Core", ["CByteShims"], settings: byteLevel),
     module("LogModel", in: "Core", ["ByteCoding"], settings: byteLevel),
@@ -48,6 +50,7 @@ let core: [Target] = [
     module("Workers", in: "Core", ["CPosixShims"]),
     module("Journal", in: "Core", ["ByteCoding", "SystemIO", "Workers"], settings: byteLevel),
     module("CurlTransport", in: "Core", ["CCurl"]),
+    module("SystemdJournal", in: "Core", ["CSystemd"]),
     module("Settings", in: "Core", ["CYaml"]),
     module("Diagnostics", in: "Core"),
     tests("ByteCoding", ["TestSupport"]),
@@ -199,6 +202,12 @@ let agent: [Target] = [
     module("AgentOperation", in: "Agent", ["LineFormats", "LogModel", "SystemIO", "Workers"]),
     tests("AgentOperation", ["TestSupport", "LineFormats", "LogModel"]),
     module(
+        "AgentStreams", in: "Agent",
+        [
+            "AgentPipeline", "CPosixShims", "SystemdJournal", "Diagnostics", "SystemIO", "Workers", "LineFormats", "LogModel",
+            "ByteCoding",
+        ]),
+    module(
         "AgentDelivery", in: "Agent",
         [
             "AgentPipeline", "Journal", "SystemIO", "Workers", "CurlTransport", "ZstdCodec", "WireProtocol", "LogModel",
@@ -221,6 +230,7 @@ let agent: [Target] = [
             "SystemIO", "WireProtocol", "ZstdCodec",
         ]),
     tests("AgentInputs", ["TestSupport", "AgentPipeline", "SystemIO"]),
+    tests("AgentStreams", ["TestSupport", "AgentPipeline", "Diagnostics", "LogModel", "SystemIO"]),
     tests(
         "AgentRuntime",
         [

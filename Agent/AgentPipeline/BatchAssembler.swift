@@ -25,6 +25,8 @@ package final class BatchAssembler {
     /// Where a source stands in ``progress``.
     private var progressIndex: [UInt64: Int] = [:]
     private var current: CurrentSource?
+    /// A field of all events of the run of bytes at hand.
+    private var shared: SharedField?
     private var readers: [ObjectIdentifier: Reader] = [:]
     let transcoder = Transcoder()
     /// Room for what all events of a file share, beyond the longest line.
@@ -35,14 +37,14 @@ package final class BatchAssembler {
     /// Numbers of names in the batch that is being built.
     private struct Names {
         var service: UInt32
-        var file: UInt32
+        var file: UInt32?
+        var source: UInt32?
         var level: UInt32
         var part: UInt32
         var stream: UInt32?
 
         init(_ builder: inout EventBatchBuilder) {
             service = builder.name(FieldName.service)
-            file = builder.name("file")
             level = builder.name(FieldName.level)
             part = builder.name("_part")
         }
@@ -74,6 +76,8 @@ package final class BatchAssembler {
         var fields: [(name: UInt32, value: [UInt8])] = []
         /// The path in the arena; nil when it must be stored (again).
         var file: ByteRange?
+        /// What the events of this run share besides.
+        var shared: (name: UInt32, value: [UInt8])?
     }
 
     /// Makes an assembler.
@@ -114,12 +118,14 @@ package final class BatchAssembler {
     ///   - profile: what is configured for it.
     ///   - ending: what is known of what follows.
     ///   - arrival: the time of lines that tell none.
+    ///   - shared: a field of all of them.
     /// - Returns: how many bytes were dealt with.
     package func take(
         _ bytes: UnsafeRawBufferPointer, of state: inout SourceState, profile: SourceProfile, ending: ReadEnding,
-        arrival: Timestamp
+        arrival: Timestamp, sharing shared: SharedField? = nil
     ) -> Int {
         if isComplete { return 0 }
+        self.shared = shared
         let start = state.offset == 0 ? byteOrderMark(bytes, &state, profile.encoding) : 0
         let text = UnsafeRawBufferPointer(rebasing: bytes[start...])
         var taken: Int
@@ -173,6 +179,29 @@ package final class BatchAssembler {
         return hole + taken
     }
 
+    /// Takes one event that its source has cut out.
+    ///
+    /// - Parameters:
+    ///   - record: the event, line feeds and all; not longer than the longest line.
+    ///   - part: its number, from 1, when it is a part of what is too long for one event; else 0.
+    ///   - state: the source.
+    ///   - profile: what is configured for it.
+    ///   - arrival: the time of an event that tells none.
+    ///   - shared: a field of it besides.
+    /// - Returns: whether it was taken: not when the batch is complete.
+    package func take(
+        record: UnsafeRawBufferPointer, part: Int, of state: SourceState, profile: SourceProfile, arrival: Timestamp,
+        sharing shared: SharedField? = nil
+    ) -> Bool {
+        if isComplete { return false }
+        assert(record.count <= cutter.maxLineBytes, "a source must cut what is too long")
+        self.shared = shared
+        let reader = prepare(state, profile)
+        add(LineCutter.Piece(bytes: record, part: part), reader.decoder, arrival, stream: nil)
+        counts.bytes += record.count
+        return true
+    }
+
     /// Records how far a file has got after ``take(_:of:profile:ending:arrival:)``.
     package func note(_ state: SourceState, from: Int) {
         if let index = progressIndex[state.id] {
@@ -211,10 +240,11 @@ package final class BatchAssembler {
 
     private func prepare(_ state: SourceState, _ profile: SourceProfile) -> Reader {
         let key = ObjectIdentifier(profile.identity)
-        if let current, current.id == state.id, current.path == state.path,
-            ObjectIdentifier(current.reader.profile.identity) == key
+        if let known = current, known.id == state.id, known.path == state.path,
+            ObjectIdentifier(known.reader.profile.identity) == key
         {
-            return current.reader
+            current?.shared = shared.map { (builder.name($0.name), $0.value) }
+            return known.reader
         }
         let reader = readers[key] ?? Reader(profile, maxLineBytes: cutter.maxLineBytes, offsets: offsets)
         readers[key] = reader
@@ -235,6 +265,7 @@ package final class BatchAssembler {
                 source.fields.append((number, Array(value.utf8)))
             }
         }
+        source.shared = shared.map { (builder.name($0.name), $0.value) }
         current = source
         return reader
     }
@@ -263,6 +294,11 @@ package final class BatchAssembler {
                 event = nil
             }
             if event == nil { forgetPath(from: arenaStart) }
+            if event == nil, decoder.canReadLess {
+                if isSharedFirst { addShared() }
+                event = decoder.decode(piece.bytes, into: &builder, now: arrival)
+                if event == nil { forgetPath(from: arenaStart) }
+            }
         }
         var draft: DraftEvent
         if let event {
@@ -318,14 +354,28 @@ package final class BatchAssembler {
         source.service.withUnsafeBytes { builder.add(label: names.service, value: $0) }
         for (name, value) in source.labels { value.withUnsafeBytes { builder.add(label: name, value: $0) } }
         for (name, value) in source.fields { value.withUnsafeBytes { builder.add(field: name, value: $0) } }
+        if let (name, value) = source.shared { value.withUnsafeBytes { builder.add(field: name, value: $0) } }
+        let name = pathName(source.path)
         if let file = source.file {
-            builder.add(field: names.file, stored: file)
+            builder.add(field: name, stored: file)
         } else {
             var path = source.path
             let stored = path.withUTF8 { builder.store(UnsafeRawBufferPointer($0)) }
             current?.file = stored
-            builder.add(field: names.file, stored: stored)
+            builder.add(field: name, stored: stored)
         }
+    }
+
+    /// What is no file is in the field `source`.
+    private func pathName(_ path: String) -> UInt32 {
+        if path.utf8.first == UInt8(ascii: "/") {
+            let name = names.file ?? builder.name("file")
+            names.file = name
+            return name
+        }
+        let name = names.source ?? builder.name("source")
+        names.source = name
+        return name
     }
 
     private func addStream(_ stream: CRILine.Stream) {

@@ -5,7 +5,7 @@ import LogModel
 struct FormatNames {
     enum Name: Int, CaseIterable {
         case client, user, method, path, version, request, status, bytes, referrer, userAgent
-        case host, service, process, messageID, facility
+        case host, service, process, messageID, facility, identifier, unit
 
         var text: String {
             switch self {
@@ -24,6 +24,8 @@ struct FormatNames {
             case .process: "pid"
             case .messageID: "msgid"
             case .facility: "facility"
+            case .identifier: "identifier"
+            case .unit: "unit"
             }
         }
     }

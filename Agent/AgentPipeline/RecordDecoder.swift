@@ -8,6 +8,9 @@ import LogModel
 final class RecordDecoder {
     let profile: SourceProfile
     private(set) var failure: StaticString?
+    /// Whether ``decode(_:into:now:)`` would do better the second time: the message of a journal's entry began like an
+    /// object and is none.
+    var canReadLess = false
     private var plainReader: PlainLineReader
     private var json: JSONEventDecoder
     var times: EventTimeReader
@@ -69,7 +72,7 @@ final class RecordDecoder {
                 if byte != 0x20 && byte != 0x09 { return false }
             }
             return false
-        case .logfmt, .combined, .syslog, .regex: return true
+        case .logfmt, .combined, .syslog, .regex, .journal: return true
         }
     }
 
@@ -96,6 +99,9 @@ final class RecordDecoder {
         case .regex:
             event = decodePattern(line, into: &builder, now: now)
             failure = "the pattern does not match"
+        case .journal:
+            event = decodeEntry(line, into: &builder, now: now)
+            failure = "no entry of a journal"
         }
         if event == nil { builder.abandonEvent() }
         return event
@@ -118,7 +124,7 @@ final class RecordDecoder {
         plainReader.read(text, now: now).level
     }
 
-    private func decodeJSON(
+    func decodeJSON(
         _ line: UnsafeRawBufferPointer, into builder: inout EventBatchBuilder, now: Timestamp
     ) -> DraftEvent? {
         var scanner = JSONScanner(line)

@@ -20,6 +20,11 @@ package struct SourceProfile: Sendable {
         case syslog
         /// The named groups of a regular expression.
         case regex
+        /// Entries of systemd's journal in the Journal Export Format: no lines, so that files cannot have it.
+        case journal
+
+        /// Those that lines can have.
+        package static let ofLines = allCases.filter { $0 != .journal }
     }
 
     /// How JSON objects are read; the words of the ndjson parser of Filebeat.
@@ -73,13 +78,15 @@ package struct SourceProfile: Sendable {
     package let addsErrorKey: Bool
     /// How text is written in the files.
     package let encoding: TextEncoding
+    /// Whether the message of a journal's entry that is a JSON object gives fields.
+    package let readsJSONMessages: Bool
 
     /// Makes a profile.
     package init(
         format: Format = .auto, service: String? = nil, fields: [(name: String, value: String)] = [],
         json: JSONOptions = JSONOptions(), pattern: RegularExpression? = nil, time: EventTimeRule = EventTimeRule(),
         level: EventLevelRule = EventLevelRule(), container: Container? = nil, multiline: Multiline? = nil,
-        addsErrorKey: Bool = false, encoding: TextEncoding = .utf8
+        addsErrorKey: Bool = false, encoding: TextEncoding = .utf8, readsJSONMessages: Bool = true
     ) {
         self.format = format
         self.service = service
@@ -92,6 +99,7 @@ package struct SourceProfile: Sendable {
         self.multiline = multiline
         self.addsErrorKey = addsErrorKey
         self.encoding = encoding
+        self.readsJSONMessages = readsJSONMessages
     }
 
     /// How long nothing must have come, in nanoseconds, before what has come is an event although more lines could
@@ -103,9 +111,15 @@ package struct SourceProfile: Sendable {
 
     /// The `service` label of a file's events: as configured, else the base name up to its first dot past the start.
     ///
-    /// `app.log`, and after rotation `app.log.1`, are both `app`.
+    /// `app.log`, and after rotation `app.log.1`, are both `app`. Of what is no file, such as `exec:backup`, it is the
+    /// name of the program, or else the kind of source.
     package func serviceName(of path: String) -> String {
         if let service { return service }
+        if !path.hasPrefix("/"), let colon = path.firstIndex(of: ":") {
+            let kind = path[..<colon]
+            let name = path[path.index(after: colon)...].prefix { $0 != ":" }
+            return String(kind == "exec" && !name.isEmpty ? name : kind)
+        }
         let base = path.utf8.split(separator: UInt8(ascii: "/")).last.map { Array($0) } ?? []
         let end = base.dropFirst().firstIndex(of: UInt8(ascii: ".")) ?? base.count
         return end == 0 ? "unknown" : String(decoding: base[..<end], as: UTF8.self)

@@ -10,7 +10,7 @@ import SystemIO
 extension AgentSettings.Files {
     /// Reads the keys of one entry of `files`.
     init(_ group: inout SettingsMapping) throws(SettingsError) {
-        let formats = SourceProfile.Format.allCases.map(\.rawValue)
+        let formats = SourceProfile.Format.ofLines.map(\.rawValue)
         let format = SourceProfile.Format(rawValue: try group.choice("format", of: formats) ?? "") ?? .auto
         let containers = SourceProfile.Container.allCases.map(\.rawValue)
         let container = SourceProfile.Container(rawValue: try group.choice("container", of: containers) ?? "")

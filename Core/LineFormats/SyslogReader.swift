@@ -20,21 +20,25 @@ public struct SyslogLine: Equatable, Sendable {
     public var messageStart: Int
 
     /// The severity as a level; `.unknown` without a priority.
-    public var level: Level {
-        guard let priority else { return .unknown }
-        switch priority & 7 {
-        case 0...2: return .fatal
-        case 3: return .error
-        case 4: return .warn
-        case 5, 6: return .info
-        default: return .debug
+    public var level: Level { priority.map { Self.level(severity: $0 & 7) } ?? .unknown }
+
+    /// The facility by its usual name; nil without a priority.
+    public var facility: StaticString? { priority.flatMap { Self.name(facility: $0 >> 3) } }
+
+    /// What a severity means, 0 (emergency) to 7 (debug).
+    public static func level(severity: Int) -> Level {
+        switch severity {
+        case ...2: .fatal
+        case 3: .error
+        case 4: .warn
+        case 5, 6: .info
+        default: .debug
         }
     }
 
-    /// The facility by its usual name; nil without a priority.
-    public var facility: StaticString? {
-        guard let priority, priority >> 3 < Self.facilities.count else { return nil }
-        return Self.facilities[priority >> 3]
+    /// The usual name of a facility; nil when there is none of that number.
+    public static func name(facility: Int) -> StaticString? {
+        facilities.indices.contains(facility) ? facilities[facility] : nil
     }
 
     private static let facilities: [StaticString] = [

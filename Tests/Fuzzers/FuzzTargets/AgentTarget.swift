@@ -12,6 +12,14 @@ func feedAgent(_ input: UnsafeRawBufferPointer) {
     var state = SourceState(id: 1, path: "/a.log", device: 1, inode: 1)
     let arrival = Timestamp(nanoseconds: 1_750_000_000_000_000_000)
     let text = UnsafeRawBufferPointer(rebasing: input.dropFirst())
+    if profile.format == .journal {
+        // Its records have line feeds in them.
+        let record = UnsafeRawBufferPointer(rebasing: text.prefix(400))
+        precondition(
+            assembler.take(
+                record: record, part: 0, of: state, profile: profile, arrival: arrival,
+                sharing: SharedField("sender", [0xFF])), "a record is refused")
+    }
     let taken = assembler.take(text, of: &state, profile: profile, ending: .final, arrival: arrival)
     precondition(taken == text.count, "bytes of a file that has ended are left")
     assembler.addSummaries(now: arrival, all: true)
@@ -44,8 +52,9 @@ let agentSeeds: [[UInt8]] = [
     "\u{3}level=warn msg=\"a \\\"b\\\"\" took=5ms flag\npassword=abcdef\n",
     "\u{4}1.2.3.4 - - [10/Oct/2000:13:55:36 -0700] \"GET /a HTTP/1.1\" 200 17 \"-\" \"curl\"\n",
     "\u{5}<34>1 2025-06-15T14:00:00Z h app 1 id [a@1 b=\"c\"] text\nJun 15 14:00:00 h app[1]: text\n",
-    "\u{6}2025-06-15 ERROR text\n", "\u{7}ERROR x\njava.lang.Error: y\n\tat z\nnext",
-    "\u{8}Traceback (most recent call last):\n  File\nValueError: x\n\nnext\n",
-    "\u{C}2025-06-15T14:00:00Z stdout P a\n2025-06-15T14:00:00Z stderr F b\n2025-06-15T14:00:01Z stdout F c\n",
-    "\u{D}2025-06-15T14:00:00Z stdout F a\n2025-06-15T14:00:00Z stderr F b\n2025-06-15T14:00:00Z stdout F \tat c\n",
+    "\u{6}2025-06-15 ERROR text\n", "\u{7}PRIORITY=3\n__REALTIME_TIMESTAMP=1750000000000000\nMESSAGE={\"a\":1}\n",
+    "\u{8}ERROR x\njava.lang.Error: y\n\tat z\nnext",
+    "\u{9}Traceback (most recent call last):\n  File\nValueError: x\n\nnext\n",
+    "\u{D}2025-06-15T14:00:00Z stdout P a\n2025-06-15T14:00:00Z stderr F b\n2025-06-15T14:00:01Z stdout F c\n",
+    "\u{E}2025-06-15T14:00:00Z stdout F a\n2025-06-15T14:00:00Z stderr F b\n2025-06-15T14:00:00Z stdout F \tat c\n",
 ].map { Array($0.utf8) }

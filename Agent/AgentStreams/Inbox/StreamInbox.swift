@@ -1,0 +1,114 @@
+import Workers
+
+/// What a stream has brought and the reading thread has not taken yet, bounded: a source that brings more than there is
+/// room for waits. Each stream has its own, so that none takes the room of another.
+package final class StreamInbox: Sendable {
+    private struct State: Sendable {
+        var runs: [StreamRun] = []
+        /// The first of `runs` that was not taken.
+        var head = 0
+        var cost = 0
+        var losses: [StreamLoss] = []
+        var isClosed = false
+        var hasEnded = false
+    }
+
+    /// Losses that are kept by themselves; further ones of a kind are added up.
+    private static let lossLimit = 64
+
+    private let monitor = Monitor(State())
+    private let limitBytes: Int
+    private let wake: @Sendable () -> Void
+
+    /// Makes an empty inbox.
+    ///
+    /// - Parameters:
+    ///   - limitBytes: memory of the runs in it; one run may be larger when it is alone.
+    ///   - wake: wakes the thread that takes them.
+    package init(limitBytes: Int, wake: @escaping @Sendable () -> Void) {
+        self.limitBytes = limitBytes
+        self.wake = wake
+    }
+
+    /// Puts a run in. Blocks until there is room.
+    ///
+    /// - Returns: false when the inbox was closed; the run is not in it.
+    package func put(_ run: StreamRun) -> Bool {
+        let wasEmpty = monitor.wait { state -> Bool?? in
+            if state.isClosed { return .some(nil) }
+            guard state.cost == 0 || state.cost + run.cost <= limitBytes else { return nil }
+            let wasEmpty = state.head == state.runs.count
+            state.runs.append(run)
+            state.cost += run.cost
+            return wasEmpty
+        }
+        guard let wasEmpty = wasEmpty ?? nil else { return false }
+        if wasEmpty { wake() }
+        return true
+    }
+
+    /// Tells of events that are gone.
+    package func lost(_ loss: StreamLoss) {
+        monitor.withLock { state in
+            guard state.losses.count >= StreamInbox.lossLimit,
+                let index = state.losses.lastIndex(where: { $0.reason == loss.reason })
+            else {
+                state.losses.append(loss)
+                return
+            }
+            state.losses[index].events &+= loss.events
+            state.losses[index].bytes &+= loss.bytes
+            if let times = loss.times, let known = state.losses[index].times {
+                state.losses[index].times =
+                    min(known.lowerBound, times.lowerBound)...max(known.upperBound, times.upperBound)
+            } else {
+                state.losses[index].times = nil
+            }
+        }
+        wake()
+    }
+
+    /// Tells that nothing more will come.
+    package func end() {
+        monitor.withLock { $0.hasEnded = true }
+        wake()
+    }
+
+    /// The next run; nil when there is none at present.
+    package func take() -> StreamRun? {
+        let run = monitor.withLock { state -> StreamRun? in
+            guard state.head < state.runs.count else { return nil }
+            let run = state.runs[state.head]
+            state.runs[state.head] = StreamRun([], .lines(isLast: false), arrival: run.arrival)
+            state.head += 1
+            state.cost -= run.cost
+            if state.head * 2 >= state.runs.count {
+                state.runs.removeFirst(state.head)
+                state.head = 0
+            }
+            return run
+        }
+        if run != nil { monitor.signal() }
+        return run
+    }
+
+    /// The losses since this was called last.
+    package func takeLosses() -> [StreamLoss] {
+        monitor.withLock { state in
+            defer { state.losses.removeAll() }
+            return state.losses
+        }
+    }
+
+    /// Whether nothing is in it.
+    package var isEmpty: Bool { monitor.withLock { $0.head == $0.runs.count } }
+
+    /// Whether nothing is in it and nothing more will come.
+    package var isFinished: Bool { monitor.withLock { $0.hasEnded && $0.head == $0.runs.count } }
+
+    /// Lets nothing more in: whoever waits for room is told so.
+    package func close() {
+        monitor.withLock { $0.isClosed = true }
+        monitor.broadcast()
+    }
+}

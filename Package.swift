@@ -38,7 +38,10 @@ let core: [Target] = [
     .systemLibrary(name: "CYaml", path: "Core/CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(
         name: "CSystemd", path: "Core/CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+    .systemLibrary(
+        name: "COpenSSL", path: "Core/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .target(name: "CByteShims", path: "Core/CByteShims"),
+    .target(name: "CSocketShims", path: "Core/CSocketShims"),
     module("ByteCoding", in: "Core", ["CByteShims"], settings: byteLevel),
     module("LogModel", in: "Core", ["ByteCoding"], settings: byteLevel),
     module("ZstdCodec", in: "Core", ["CZstd"], settings: byteLevel),
@@ -51,6 +54,8 @@ let core: [Target] = [
     module("Journal", in: "Core", ["ByteCoding", "SystemIO", "Workers"], settings: byteLevel),
     module("CurlTransport", in: "Core", ["CCurl"]),
     module("SystemdJournal", in: "Core", ["CSystemd"]),
+    module("ServerTLS", in: "Core", ["COpenSSL"]),
+    module("ChildPrograms", in: "Core", ["CPosixShims"]),
     module("Settings", in: "Core", ["CYaml"]),
     module("Diagnostics", in: "Core"),
     tests("ByteCoding", ["TestSupport"]),
@@ -204,7 +209,8 @@ let agent: [Target] = [
     module(
         "AgentStreams", in: "Agent",
         [
-            "AgentPipeline", "CPosixShims", "SystemdJournal", "Diagnostics", "SystemIO", "Workers", "LineFormats", "LogModel",
+            "AgentPipeline", "ChildPrograms", "CPosixShims", "CSocketShims", "ServerTLS", "SystemdJournal",
+            "Diagnostics", "SystemIO", "Workers", "LineFormats", "LogModel",
             "ByteCoding",
         ]),
     module(
@@ -230,7 +236,9 @@ let agent: [Target] = [
             "SystemIO", "WireProtocol", "ZstdCodec",
         ]),
     tests("AgentInputs", ["TestSupport", "AgentPipeline", "SystemIO"]),
-    tests("AgentStreams", ["TestSupport", "AgentPipeline", "Diagnostics", "LogModel", "SystemIO"]),
+    tests(
+        "AgentStreams",
+        ["TestSupport", "AgentPipeline", "ChildPrograms", "ServerTLS", "Diagnostics", "LogModel", "SystemIO"]),
     tests(
         "AgentRuntime",
         [

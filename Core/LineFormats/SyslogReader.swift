@@ -47,8 +47,8 @@ public struct SyslogLine: Equatable, Sendable {
     ]
 }
 
-/// Reads syslog lines: RFC 5424, RFC 3164, and what daemons write into files, which is RFC 3164 without a priority and
-/// perhaps with an RFC 3339 time. One owner, one thread at a time.
+/// Reads syslog lines: RFC 5424, RFC 3164 with and without a host, and what daemons write into files, which is RFC 3164
+/// without a priority and perhaps with an RFC 3339 time. One owner, one thread at a time.
 public struct SyslogReader {
     private var times: TimeGuess
 
@@ -85,7 +85,12 @@ public struct SyslogReader {
         result.time = found.time
         index = found.end + 1
         guard let host = SyslogReader.word(line, &index) else { return nil }
-        result.host = host
+        // Programs that log on their own machine leave the host out: the tag with its colon follows at once.
+        if line[host.upperBound - 1] == 0x3A, line[host.upperBound - 2] != 0x3A {
+            index = host.lowerBound
+        } else {
+            result.host = host
+        }
         tag(line, index, &result)
         return result
     }

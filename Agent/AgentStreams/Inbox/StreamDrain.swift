@@ -93,23 +93,23 @@ package final class StreamDrain {
         return round
     }
 
-    /// What is left when there is no room for it and none can be waited for.
+    /// Reports what is left when there is no room for it and none can be waited for. The sources have ended.
     package func abandonRest(_ consumer: any StreamConsumer) {
         for index in slots.indices {
-            var loss = StreamLoss(.stopped, events: 0)
-            func add(_ run: StreamRun, from record: Int) {
-                loss.bytes += run.bytes.count
-                guard case .records(let records) = run.content else { return }
-                loss.events += records.count - record
-                if record > 0 { loss.bytes -= records[record - 1].end }
-            }
-            if let run = slots[index].run { add(run, from: slots[index].record) }
-            while let run = slots[index].inbox.take() { add(run, from: 0) }
-            loss.bytes += slots[index].lines.count
-            // The journal still has its entries.
-            if loss.bytes > 0, slots[index].state.cursor.isEmpty { consumer.lost(loss, of: slots[index].stream.path) }
+            let slot = slots[index]
+            var rest = slot.run.map { [$0.loss(from: slot.record)] } ?? []
+            while let run = slot.inbox.take() { rest.append(run.loss()) }
+            if !slot.lines.isEmpty { rest.append(StreamLoss(.stopped, events: 0, bytes: slot.lines.count)) }
             slots[index].run = nil
             slots[index].lines = []
+            for loss in slot.inbox.takeLosses() { consumer.lost(loss, of: slot.stream.path) }
+            // The journal still has its entries.
+            if rest.isEmpty || slot.stream.profile.format == .journal { continue }
+            let sum = rest.reduce(into: StreamLoss(.stopped, events: 0)) {
+                $0.events += $1.events
+                $0.bytes += $1.bytes
+            }
+            if sum.bytes > 0 { consumer.lost(sum, of: slot.stream.path) }
         }
     }
 

@@ -30,21 +30,25 @@ package final class StreamInbox: Sendable {
         self.wake = wake
     }
 
+    private enum Put { case refused, added, addedFirst }
+
     /// Puts a run in. Blocks until there is room.
     ///
-    /// - Returns: false when the inbox was closed; the run is not in it.
+    /// - Returns: false when the inbox was closed; the run is not in it, and counts as lost unless the stream can go on
+    ///   before it.
     package func put(_ run: StreamRun) -> Bool {
-        let wasEmpty = monitor.wait { state -> Bool?? in
-            if state.isClosed { return .some(nil) }
+        let result = monitor.wait { state -> Put? in
+            if state.isClosed {
+                if run.cursor == nil { state.losses.append(run.loss()) }
+                return .refused
+            }
             guard state.cost == 0 || state.cost + run.cost <= limitBytes else { return nil }
-            let wasEmpty = state.head == state.runs.count
             state.runs.append(run)
             state.cost += run.cost
-            return wasEmpty
+            return state.head == state.runs.count - 1 ? .addedFirst : .added
         }
-        guard let wasEmpty = wasEmpty ?? nil else { return false }
-        if wasEmpty { wake() }
-        return true
+        if result == .addedFirst { wake() }
+        return result != .refused
     }
 
     /// Tells of events that are gone.

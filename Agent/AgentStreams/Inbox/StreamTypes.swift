@@ -69,6 +69,15 @@ package struct StreamRun: Sendable {
         guard case .records(let records) = content else { return bytes.count + 256 }
         return bytes.count + 256 + records.count * MemoryLayout<Record>.stride
     }
+
+    /// What goes with it when it cannot be kept, from a record on.
+    func loss(from record: Int = 0) -> StreamLoss {
+        guard case .records(let records) = content, record <= records.count else {
+            return StreamLoss(.stopped, events: 0, bytes: bytes.count)
+        }
+        let start = record == 0 ? 0 : records[record - 1].end
+        return StreamLoss(.stopped, events: records.count - record, bytes: bytes.count - start)
+    }
 }
 
 /// Events that are gone before they could be read.

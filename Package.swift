@@ -222,8 +222,9 @@ let agent: [Target] = [
     module(
         "AgentRuntime", in: "Agent",
         [
-            "AgentChecks", "AgentInputs", "AgentOperation", "AgentPipeline", "AgentDelivery", "CurlTransport",
-            "RegularExpressions", "Settings", "Diagnostics", "SystemIO", "Workers", "Journal",
+            "AgentChecks", "AgentInputs", "AgentOperation", "AgentPipeline", "AgentStreams", "AgentDelivery",
+            "ChildPrograms", "CurlTransport", "RegularExpressions", "ServerTLS", "Settings", "Diagnostics", "SystemIO",
+            "Workers", "Journal",
             "LineFormats", "LogModel", "ByteCoding", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
     program("lodge-agent", in: "Agent", ["AgentRuntime"]),
@@ -242,8 +243,8 @@ let agent: [Target] = [
     tests(
         "AgentRuntime",
         [
-            "TestSupport", "AgentChecks", "AgentInputs", "AgentDelivery", "AgentPipeline", "CurlTransport",
-            "Diagnostics", "LogModel", "RegularExpressions", "Settings", "SystemIO",
+            "TestSupport", "AgentChecks", "AgentInputs", "AgentDelivery", "AgentPipeline", "AgentStreams",
+            "CurlTransport", "Diagnostics", "LogModel", "RegularExpressions", "ServerTLS", "Settings", "SystemIO",
         ]),
 ]
 

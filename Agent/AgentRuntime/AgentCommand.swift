@@ -16,6 +16,7 @@ package struct AgentCommand: ParsableCommand {
             lodge-agent --config FILE
             lodge-agent --follow GLOB... [--to URL] [--state DIR] [--service NAME] [--once]
             lodge-agent status [--config FILE] [--state DIR] [--json]
+            lodge-agent --stdin [--to URL] [--state DIR] [--service NAME]
             lodge-agent validate --config FILE
             lodge-agent test --config FILE < sample
             lodge-agent spool verify|dump [--config FILE] [--state DIR]
@@ -34,6 +35,11 @@ package struct AgentCommand: ParsableCommand {
         name: .long, parsing: .upToNextOption,
         help: ArgumentHelp("Follow these files; `*`, `?`, `[a-z]` and `**` are understood.", valueName: "GLOB"))
     var follow: [String] = []
+
+    @Flag(
+        name: .long,
+        help: "Read lines from standard input. When nothing else is read, the agent ends when they are delivered.")
+    var stdin = false
 
     @Option(
         name: .long, help: ArgumentHelp("Send to this collector (default http://127.0.0.1:7600).", valueName: "URL"))
@@ -95,9 +101,11 @@ package struct AgentCommand: ParsableCommand {
         var settings = try config.map { try AgentSettings(file: $0) } ?? AgentSettings()
         if !follow.isEmpty {
             settings.files = [AgentSettings.Files(include: follow, profile: SourceProfile(service: service))]
-        } else if service != nil {
-            throw ValidationError("--service goes with --follow; in a configuration file each group names its own")
+        } else if service != nil, !stdin {
+            throw ValidationError(
+                "--service goes with --follow or --stdin; in a configuration file each group names its own")
         }
+        if stdin { settings.streams.standardInput = SourceProfile(service: service) }
         if let to {
             guard isCollectorURL(to) else {
                 throw ValidationError("--to must be such as http://logs:7600, not `\(to)`")
@@ -105,8 +113,8 @@ package struct AgentCommand: ParsableCommand {
             settings.collectorURLs = [to]
         }
         if let state { settings.state = state }
-        if settings.files.isEmpty {
-            throw ValidationError("nothing to follow: give --follow GLOB..., or --config FILE with `files`")
+        if settings.files.isEmpty, settings.streams.isEmpty {
+            throw ValidationError("nothing to follow: give --follow GLOB..., --stdin, or --config FILE with `files`")
         }
         return settings
     }
@@ -124,7 +132,8 @@ package struct AgentCommand: ParsableCommand {
         // Before any other thread is there, so that all inherit it: only this one looks for the signals.
         let signals = StopSignals()
         let manager = ServiceManager(environment: processEnvironment)
-        let agent = try Agent(settings, readsOnce: once, log: DiagnosticLog(program: "lodge-agent", minimum: level))
+        let ends = once || settings.files.isEmpty && settings.streams.isOnlyInput
+        let agent = try Agent(settings, readsOnce: ends, log: DiagnosticLog(program: "lodge-agent", minimum: level))
         defer {
             manager.stopping()
             agent.stop()

@@ -81,6 +81,20 @@ struct AgentMetrics: Sendable {
         unread.set(round.unreadBytes)
     }
 
+    /// How often a program of which the output is read could not be run, or ended badly.
+    func programFailures(_ name: String) -> Counter {
+        registry.counter(
+            "lodge_agent_program_failures_total", help: "Programs that could not be run, took too long or failed.",
+            [("program", name)])
+    }
+
+    /// Events that sources other than files have lost.
+    func lost(_ reason: String) -> Counter {
+        registry.counter(
+            "lodge_agent_stream_events_lost_total", help: "Events lost before they could be read.",
+            [("reason", reason)])
+    }
+
     /// What one rule has done.
     struct RuleCounters: Sendable {
         var matched: Counter

@@ -84,6 +84,8 @@ package struct AgentSettings: Sendable {
     package var podLabels: String?
     /// Limits of reading them.
     package var reading = Reading()
+    /// What is read besides files.
+    package var streams = StreamSettings()
     /// What is done to each event, in this order.
     package var rules: [Rule] = []
     /// When a batch is complete.
@@ -181,6 +183,7 @@ package struct AgentSettings: Sendable {
             try root.mappings("files") { (group) throws(SettingsError) in
                 try Files(&group)
             }
+        streams = try StreamSettings(&root)
         let machine = HostMetadata.machine(environment: processEnvironment)
         var number = 0
         rules =

@@ -22,6 +22,7 @@ struct ValidateCommand: ParsableCommand {
         print(
             "\(config): good; \(settings.files.count) groups of files, \(settings.rules.count) rules, "
                 + "collector \(settings.collectorURLs.joined(separator: " "))")
+        for name in settings.streams.names { print("also read: \(name)") }
     }
 }
 

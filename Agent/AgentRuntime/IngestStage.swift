@@ -2,6 +2,7 @@ import AgentDelivery
 import AgentInputs
 import AgentOperation
 import AgentPipeline
+import AgentStreams
 import Diagnostics
 import LineFormats
 import LogModel
@@ -13,7 +14,7 @@ final class FigureKeeper {
 }
 
 /// Between the files and the spool: gathers lines into batches and spools those. Belongs to the reading thread.
-final class IngestStage: FollowConsumer {
+final class IngestStage: FollowConsumer, StreamConsumer {
     private var assembler: BatchAssembler
     private let writer: SpoolWriter
     private let state: StateDirectory
@@ -194,6 +195,35 @@ final class IngestStage: FollowConsumer {
         }
         let times = Timestamp(nanoseconds: min(start, arrival.nanoseconds))...arrival
         shipper.lost(DropNote(lost: loss.bytes, reason: loss.reason.rawValue, path: loss.path, times: times))
+    }
+
+    // MARK: StreamConsumer
+
+    func take(
+        _ bytes: UnsafeRawBufferPointer, of state: inout SourceState, profile: SourceProfile, ending: ReadEnding,
+        arrival: Timestamp, sharing shared: SharedField?
+    ) -> Int {
+        assembler.take(bytes, of: &state, profile: profile, ending: ending, arrival: arrival, sharing: shared)
+    }
+
+    func take(
+        record: UnsafeRawBufferPointer, part: Int, of state: SourceState, profile: SourceProfile, arrival: Timestamp,
+        sharing shared: SharedField?
+    ) -> Bool {
+        assembler.take(
+            record: record, part: part, of: state, profile: profile, arrival: arrival, sharing: shared)
+    }
+
+    func lost(_ loss: StreamLoss, of path: String) {
+        let reason = loss.reason.rawValue
+        metrics.lost(reason).add(loss.events)
+        log.warn(
+            "events of a source are lost", ("source", path), ("reason", reason), ("events", loss.events),
+            ("bytes", loss.bytes))
+        shipper.lost(
+            DropNote(
+                level: .unknown, reason: reason, events: loss.events, path: path, bytes: 0..<max(0, loss.bytes),
+                times: loss.times ?? arrival...arrival))
     }
 
     // MARK: The spool

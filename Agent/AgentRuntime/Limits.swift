@@ -16,6 +16,10 @@ enum Limits {
     static let spoolRetry: UInt64 = 200_000_000
     /// How long it is at most until it is written down how far files were read of which rules dropped everything.
     static let emptyBatchInterval: UInt64 = 30_000_000_000
+    /// Memory for what a source that is no file has brought and the reading thread has not taken; several batches.
+    static let inboxBytes = 1 << 20
+    /// How long a stopping agent takes what such sources have brought.
+    static let streamGrace: UInt64 = 3_000_000_000
     /// How long a stopping agent goes on delivering.
     static let stopGrace: UInt64 = 5_000_000_000
     /// How long nothing must have been read before the memory of the last burst is given back.

@@ -2,6 +2,7 @@ import AgentDelivery
 import AgentInputs
 import AgentOperation
 import AgentPipeline
+import AgentStreams
 import Diagnostics
 import SystemIO
 import Workers
@@ -44,8 +45,9 @@ struct ReadingLoop {
         let inputs = settings.inputs
         var share = settings.processorShare.map { CPUShare(share: $0) }
         let stage = IngestStage(settings, state, shipper, log, metrics)
+        let streams = StreamReading(settings.streams, state, readsOnce: options.readsOnce, log, metrics)
         let follower = FileFollower(
-            inputs: inputs, nextID: state.registry.content.nextSource, ownDirectories: [state.path],
+            inputs: inputs, nextID: streams.nextSource, ownDirectories: [state.path],
             ownFiles: ownFiles, options: options)
         var watcher = ChangeWatcher()
         let descriptor = watcher.wakeDescriptor
@@ -57,6 +59,11 @@ struct ReadingLoop {
                 state.hasEnded = true
             }
             monitor.broadcast()
+        }
+        // Nobody may wake a watcher that is gone.
+        defer { streams.finish(stage) }
+        do { try streams.start(waking: descriptor) } catch {
+            log.error("a source cannot be started", ("reason", "\(error)"))
         }
         stage.tick(monotonic: SystemClock.monotonicNanos(), wall: SystemClock.wallNanos())
         follower.resume(state.sources.filter(\.isFile), at: SystemClock.monotonicNanos(), stage)
@@ -70,19 +77,20 @@ struct ReadingLoop {
                 follower.replace(settings.inputs, at: now, stage)
                 share = settings.processorShare.map { CPUShare(share: $0) }
             }
-            giveFigures(stage, follower)
+            giveFigures(stage, follower, streams)
+            let brought = streams.poll(at: now, stage)
             let round = follower.poll(at: now, stage)
             metrics.show(round)
-            if isFirst, round.files == 0 {
+            if isFirst, round.files == 0, !settings.files.isEmpty {
                 log.warn("no file matches yet", ("include", settings.files.flatMap(\.include).joined(separator: " ")))
             }
             isFirst = false
-            if round.bytes > 0 { lastRead = now }
+            if round.bytes + brought.bytes > 0 { lastRead = now }
             if let last = lastRead, now &- last >= Limits.idleDelay {
                 lastRead = nil
                 MemoryAllocator.giveAllBack()
             }
-            let isIdle = round.bytes == 0 && !round.hasMore && !round.isPaused
+            let isIdle = round.bytes == 0 && !round.hasMore && !round.isPaused && brought.isFinished
             stage.flush(all: options.readsOnce && isIdle)
             if options.readsOnce, isIdle, stage.isFlushed { return }
             if let pause = share?.pause(wall: SystemClock.monotonicNanos(), processor: SystemClock.processorNanos()) {
@@ -94,9 +102,19 @@ struct ReadingLoop {
                 stage.watches(result)
                 follower.watches(result)
             }
-            let hasMore = round.hasMore && !round.isPaused
+            let hasMore = (round.hasMore && !round.isPaused) || (brought.hasMore && !brought.isPaused)
             follower.note(hasMore ? watcher.wait(milliseconds: 0) : wait(&watcher, until: stage.flushDue, from: now))
         }
+        streams.raiseStop()
+        let end = SystemClock.monotonicNanos() &+ Limits.streamGrace
+        while stage.failure == nil, SystemClock.monotonicNanos() < end {
+            let now = SystemClock.monotonicNanos()
+            stage.tick(monotonic: now, wall: SystemClock.wallNanos())
+            let brought = streams.poll(at: now, stage)
+            if brought.isFinished { break }
+            if !brought.hasMore || brought.isPaused { _ = watcher.wait(milliseconds: 10) }
+        }
+        streams.finish(stage)
         stage.tick(monotonic: SystemClock.monotonicNanos() &+ Limits.spoolRetry, wall: SystemClock.wallNanos())
         stage.flush(all: true)
         stage.reportUnmatchedRules()
@@ -121,7 +139,7 @@ struct ReadingLoop {
         }
     }
 
-    private func giveFigures(_ stage: IngestStage, _ follower: FileFollower) {
+    private func giveFigures(_ stage: IngestStage, _ follower: FileFollower, _ streams: StreamReading) {
         let asked = monitor.withLock { $0.asked > $0.given ? $0.asked : nil }
         guard let asked else { return }
         var acknowledged: [UInt64: Int] = [:]
@@ -135,6 +153,12 @@ struct ReadingLoop {
                 stage.figures.book.figures(
                     file.id, name: file.path, written: size, read: file.offset,
                     acknowledged: acknowledged[file.id] ?? 0))
+        }
+        for source in streams.states {
+            sources.append(
+                stage.figures.book.figures(
+                    source.id, name: source.path, written: source.offset, read: source.offset,
+                    acknowledged: acknowledged[source.id] ?? 0))
         }
         let figures = ReadingFigures(sources: sources, rules: stage.ruleCounts)
         monitor.withLock { state in

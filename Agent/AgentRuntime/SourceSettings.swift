@@ -9,9 +9,17 @@ import SystemIO
 /// Reading what a configuration file says of a group of files.
 extension AgentSettings.Files {
     /// Reads the keys of one entry of `files`.
-    init(_ group: inout SettingsMapping) throws(SettingsError) {
+    ///
+    /// - Parameters:
+    ///   - group: the entry.
+    ///   - usual: the format of lines without `format`.
+    ///   - namesPaths: whether it is one of files; otherwise the group has other keys, and is not finished here.
+    /// - Throws: `SettingsError` with file, line and column.
+    init(
+        _ group: inout SettingsMapping, usual: SourceProfile.Format = .auto, namesPaths: Bool = true
+    ) throws(SettingsError) {
         let formats = SourceProfile.Format.ofLines.map(\.rawValue)
-        let format = SourceProfile.Format(rawValue: try group.choice("format", of: formats) ?? "") ?? .auto
+        let format = SourceProfile.Format(rawValue: try group.choice("format", of: formats) ?? "") ?? usual
         let containers = SourceProfile.Container.allCases.map(\.rawValue)
         let container = SourceProfile.Container(rawValue: try group.choice("container", of: containers) ?? "")
         let multiline = try group.mapping("multiline") { (nested) throws(SettingsError) in try Multiline(&nested) }
@@ -19,11 +27,13 @@ extension AgentSettings.Files {
         let json = try group.mapping("json") { (nested) throws(SettingsError) in try JSONKeys(&nested) }
         let time = try group.mapping("time") { (nested) throws(SettingsError) in try EventTimeRule(&nested) }
         let encodings = TextEncoding.allCases.map(\.rawValue)
-        let encoding = TextEncoding(rawValue: try group.choice("encoding", of: encodings) ?? "") ?? .utf8
-        let treatment = try FileTreatment(&group)
+        let encodingName = namesPaths ? try group.choice("encoding", of: encodings) : nil
+        let encoding = TextEncoding(rawValue: encodingName ?? "") ?? .utf8
+        let treatment = namesPaths ? try FileTreatment(&group) : FileTreatment()
         let level = try group.mapping("level") { (nested) throws(SettingsError) in try EventLevelRule(&nested) }
         self.init(
-            include: try group.strings("include") ?? [], exclude: try group.strings("exclude") ?? [],
+            include: namesPaths ? try group.strings("include") ?? [] : [],
+            exclude: namesPaths ? try group.strings("exclude") ?? [] : [],
             profile: SourceProfile(
                 format: format, service: try group.string("service"), fields: try group.pairs("fields") ?? [],
                 json: json?.options ?? .init(), pattern: pattern, time: time ?? EventTimeRule(),
@@ -31,9 +41,11 @@ extension AgentSettings.Files {
                 addsErrorKey: try group.bool("add_error_key") ?? json?.addsErrorKey ?? false,
                 encoding: encoding),
             treatment: treatment)
-        try group.finish()
-        guard !include.isEmpty else {
-            throw group.invalid("include", "`include` must name at least one path such as /var/log/*.log")
+        if namesPaths {
+            try group.finish()
+            guard !include.isEmpty else {
+                throw group.invalid("include", "`include` must name at least one path such as /var/log/*.log")
+            }
         }
         if format == .regex, pattern == nil {
             throw group.invalid(

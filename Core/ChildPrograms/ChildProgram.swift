@@ -79,6 +79,7 @@ package struct ChildProgram: Sendable, Equatable {
     /// How it ended; nil while it runs. Once it is told, the number may be another program's.
     ///
     /// - Parameter waits: whether to block until it has ended.
+    /// - Returns: how it ended.
     package func ending(waits: Bool) -> Ending? {
         var status: Int32 = 0
         while true {

@@ -85,7 +85,7 @@ package struct SystemdJournal: ~Copyable {
 
     deinit { sd_journal_close(handle) }
 
-    /// Whether there are files that can be read.
+    /// Whether this machine's journal has files that can be read; of a directory it is not known.
     package var hasFiles: Bool {
         sd_journal_has_persistent_files(handle) > 0 || sd_journal_has_runtime_files(handle) > 0
     }

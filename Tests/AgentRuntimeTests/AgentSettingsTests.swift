@@ -3,9 +3,11 @@ import AgentChecks
 import AgentInputs
 import AgentPipeline
 import AgentRuntime
+import AgentStreams
 import LogModel
 import RegularExpressions
 import CurlTransport
+import ServerTLS
 import Settings
 import Testing
 
@@ -255,6 +257,99 @@ struct AgentSettingsTests {
             text: "collector: {tls: {key: /k}}",
             message: "agent.yaml:1:24: `collector.tls.key` goes with `collector.tls.certificate`"),
     ]
+
+    @Test func sourcesBesidesFilesAreRead() throws {
+        let settings = try read(
+            """
+            journal:
+              units: [nginx, ssh.socket]
+              identifiers: sudo
+              priority: warning
+              since: all
+              include_fields: [_EXE]
+              json_messages: false
+            syslog:
+              - {listen: "udp://0.0.0.0:514", time: {zone: utc}, receive_buffer: 8MiB}
+              - {listen: "tls://[::]:6514", certificate: /c.pem, key: /k.pem, client_ca: /a.pem, connections: 10}
+              - {listen: "unix:///run/lodge/log", mode: "0660", service: local}
+            stdin: {format: logfmt}
+            exec:
+              - {command: [/usr/bin/df, -h], every: 5m}
+              - {name: events, command: [journalctl, -f], stream: true, format: plain}
+            """
+        ).streams
+        let journal = try #require(settings.journal)
+        #expect(journal.units == ["nginx.service", "ssh.socket"] && journal.identifiers == ["sudo"])
+        #expect(journal.priority == 4 && journal.since == .all && journal.fields == ["_EXE"])
+        #expect(journal.profile.format == .journal && !journal.profile.readsJSONMessages)
+        #expect(settings.syslog.map(\.profile.format) == [.syslog, .syslog, .syslog])
+        #expect(
+            settings.syslog[0].receiveBuffer == 8 << 20 && settings.syslog[0].profile.time.zone == .fixed(seconds: 0))
+        #expect(settings.syslog[1].tls?.clientAuthority == "/a.pem" && settings.syslog[1].connections == 10)
+        #expect(settings.syslog[2].mode == 0o660 && settings.syslog[2].profile.service == "local")
+        #expect(settings.standardInput?.format == .logfmt)
+        #expect(settings.programs.map(\.name) == ["df", "events"])
+        #expect(settings.programs.map(\.repetition) == [.every(300_000_000_000), .always])
+        #expect(settings.programs.map(\.timeoutNanos) == [300_000_000_000, nil])
+        #expect(
+            settings.names == [
+                "journal", "syslog:udp:0.0.0.0:514", "syslog:tls:[::]:6514", "syslog:unix:/run/lodge/log", "stdin",
+                "exec:df", "exec:events",
+            ])
+        #expect(try read("journal: {}").streams.journal?.since == .boot)
+    }
+
+    private static let wrongSources: [Wrong] = [
+        Wrong(
+            text: "journal: {unit: x}",
+            message: "agent.yaml:1:11: unknown key `journal.unit`, did you mean `units`?"),
+        Wrong(
+            text: "journal: {priority: loud}",
+            message: "agent.yaml:1:21: `journal.priority` must be one of `emerg`, `alert`, `crit`, `err`, `warning`, "
+                + "`notice`, `info`, `debug`, `0`, `1`, `2`, `3`, `4`, `5`, `6`, `7`, not `loud`"),
+        Wrong(
+            text: "journal: {include_fields: [exe]}",
+            message:
+                "agent.yaml:1:27: `journal.include_fields`: `exe` is no field of the journal, such as _EXE, or `all`"),
+        Wrong(
+            text: "syslog: [{listen: 'udp://logs:514'}]",
+            message:
+                "agent.yaml:1:19: `listen` must be such as udp://0.0.0.0:514, tcp://[::]:601, tls://10.0.0.1:6514 or "
+                + "unix:///run/lodge/log, not `udp://logs:514`: a host is an address, not a name"),
+        Wrong(
+            text: "syslog: [{listen: 'tls://1.2.3.4:1'}]",
+            message: "agent.yaml:1:19: `tls://` needs `certificate` and `key`, files in PEM"),
+        Wrong(
+            text: "syslog: [{listen: 'tcp://1.2.3.4:1', key: /k}]",
+            message: "agent.yaml:1:43: `key` goes with `listen: tls://...`"),
+        Wrong(
+            text: "syslog: [{listen: 'unix:///x', mode: '9'}]",
+            message: "agent.yaml:1:38: `mode` must be permissions such as \"0660\", not `9`"),
+        Wrong(
+            text: "syslog: [{listen: 'udp://1.2.3.4:1'}, {listen: 'udp://1.2.3.4:1'}]",
+            message: "agent.yaml:1:9: `syslog`: `udp:1.2.3.4:1` is listened at twice"),
+        Wrong(
+            text: "exec: [{command: df -h, every: 1m}]",
+            message: "agent.yaml:1:18: `command` must be a list, [\"df\", \"-h\"], or [\"/bin/sh\", \"-c\", ...]"),
+        Wrong(
+            text: "exec: [{command: [df]}]",
+            message: "agent.yaml:1:8: a program has either `every: 30s` or `stream: true`"),
+        Wrong(
+            text: "exec: [{command: [df], stream: true, timeout: 1s}]",
+            message: "agent.yaml:1:47: `timeout` goes with `every`: with `stream` a program runs on"),
+        Wrong(
+            text: "exec: [{command: [df], every: 1m}, {command: [df, -i], every: 1m}]",
+            message: "agent.yaml:1:7: `exec`: two programs are called `df`: give one of them another `name`"),
+        Wrong(
+            text: "stdin: {format: journal}",
+            message: "agent.yaml:1:17: `stdin.format` must be one of `auto`, `json`, `plain`, `logfmt`, `combined`, "
+                + "`syslog`, `regex`, not `journal`"),
+    ]
+
+    @Test(arguments: wrongSources) func mistakesInSourcesAreNamedWithTheirPlace(_ item: Wrong) {
+        let error = #expect(throws: SettingsError.self) { try read(item.text) }
+        #expect(error?.description == item.message)
+    }
 
     @Test func severalCollectorsMayBeNamed() throws {
         let settings = try read("collectors: [\"http://a:1\", \"https://b:2\"]")

@@ -160,12 +160,28 @@ import Testing
         run.finish()
     }
 
+    /// What the system says when a datagram socket is bound to a path, or connected to it; 0 when it is.
+    private func withAddress(
+        _ path: String, _ call: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32
+    ) -> Int32 {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                call(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+    }
+
     @Test("A socket in the file system takes datagrams, and replaces one that is left over") func unix() throws {
         let path = directory.path + "/log"
         let options = SyslogOptions(.unix(path: path))
         for round in 0..<2 {
             let run = try SourceRun(options.source)
-            try eventually("it is there") { FileSystem.exists(path) }
+            try eventually("somebody reads from it") { withAddress(path) { connect($0, $1, $2) } == 0 }
             try runTool([
                 "/usr/bin/logger", "--socket", path, "--tag", "job", "--priority", "user.err", "round \(round)",
             ])
@@ -178,17 +194,7 @@ import Testing
             run.finish()
             #expect(!FileSystem.exists(path))
             // What is left when the agent is killed.
-            let left = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
-            var address = sockaddr_un()
-            address.sun_family = sa_family_t(AF_UNIX)
-            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-            let bound = withUnsafePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(left, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-                }
-            }
-            #expect(bound == 0)
-            close(left)
+            #expect(withAddress(path) { bind($0, $1, $2) } == 0)
         }
     }
 

@@ -18,12 +18,20 @@ final class RunningProgram {
     ///   - environment: variables beside those of the tests, as `NAME=value`.
     ///   - user: the number of another user that it runs as; needs root.
     /// - Throws: when the program is not built or cannot be started.
-    init(
+    convenience init(
         _ name: String, _ arguments: [String], logPath: String, environment: [String] = [], user: String? = nil
     ) throws {
-        self.name = name
+        let path = try RunningProgram.path(of: name)
+        try self.init(at: path, arguments, logPath: logPath, environment: environment, user: user)
+    }
+
+    /// Starts a program by its path.
+    init(
+        at program: String, _ arguments: [String], logPath: String, environment: [String] = [], user: String? = nil
+    ) throws {
+        name = program.split(separator: "/").last.map(String.init) ?? program
         self.logPath = logPath
-        var path = try RunningProgram.path(of: name)
+        var path = program
         var arguments = arguments
         if let user {
             arguments = ["--reuid", user, "--regid", user, "--clear-groups", path] + arguments

@@ -101,10 +101,8 @@ private final class JournalReading {
     /// Reads until it shall stop, or the journal ends and is read once.
     func follow() throws(SystemdJournalError) {
         let journal = try SystemdJournal(directory: source.options.directory, valueBytes: source.maxRecordBytes)
-        if !journal.hasFiles {
-            log.warn(
-                "there is no file of the journal that can be read yet: is the user in the group systemd-journal?",
-                ("journal", source.streams[0].path))
+        if source.options.directory == nil, !journal.hasFiles {
+            log.warn("there is no file of the journal that can be read yet: is the user in the group systemd-journal?")
         }
         var isAtHand = try place(journal)
         while !stop.isRaised {

@@ -47,12 +47,14 @@ package enum SyslogAddress: Sendable, Equatable, CustomStringConvertible {
     /// Such as `udp:0.0.0.0:514`.
     package var description: String {
         switch self {
-        case .udp(let host, let port): "udp:\(host):\(port)"
-        case .tcp(let host, let port): "tcp:\(host):\(port)"
-        case .tls(let host, let port): "tls:\(host):\(port)"
+        case .udp(let host, let port): "udp:\(bracketed(host)):\(port)"
+        case .tcp(let host, let port): "tcp:\(bracketed(host)):\(port)"
+        case .tls(let host, let port): "tls:\(bracketed(host)):\(port)"
         case .unix(let path): "unix:\(path)"
         }
     }
+
+    private func bracketed(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host }
 }
 
 extension SyslogAddress {

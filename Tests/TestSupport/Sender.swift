@@ -1,14 +1,14 @@
 import Glibc
-import Testing
 
 /// A socket that sends to a port of this machine.
-final class Sender {
-    let descriptor: Int32
+package final class Sender {
+    private let descriptor: Int32
 
-    init(_ port: UInt16, isStream: Bool) throws {
+    /// - Throws: when nobody listens there.
+    package init(_ port: UInt16, isStream: Bool) throws {
         let kind = isStream ? SOCK_STREAM : SOCK_DGRAM
         descriptor = socket(AF_INET, Int32(kind.rawValue), 0)
-        try #require(descriptor >= 0)
+        if descriptor < 0 { throw Refused(code: errno) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
@@ -18,17 +18,20 @@ final class Sender {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard result == 0 else { throw Refused() }
+        if result != 0 { throw Refused(code: errno) }
     }
 
-    struct Refused: Error {}
+    /// A socket that could not be had or connected.
+    package struct Refused: Error {
+        package let code: Int32
+    }
 
     deinit { close(descriptor) }
 
     /// Sends all of it, one datagram where that is what is sent.
-    func send(_ text: String) { send(Array(text.utf8)) }
+    package func send(_ text: String) { send(Array(text.utf8)) }
 
-    func send(_ bytes: [UInt8]) {
+    package func send(_ bytes: [UInt8]) {
         var sent = 0
         while sent < bytes.count {
             let count = bytes[sent...].withUnsafeBytes {
@@ -40,14 +43,14 @@ final class Sender {
     }
 
     /// Sends what can be sent without waiting; how many bytes that was.
-    func sendSome(_ bytes: [UInt8]) -> Int {
+    package func sendSome(_ bytes: [UInt8]) -> Int {
         max(0, Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)))
     }
 
     /// A port that nobody has.
-    static func freePort(isStream: Bool) throws -> UInt16 {
+    package static func freePort(isStream: Bool) throws -> UInt16 {
         let probe = socket(AF_INET, Int32((isStream ? SOCK_STREAM : SOCK_DGRAM).rawValue), 0)
-        try #require(probe >= 0)
+        if probe < 0 { throw Refused(code: errno) }
         defer { close(probe) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -58,22 +61,20 @@ final class Sender {
                 bind(probe, $0, length) == 0 && getsockname(probe, $0, &length) == 0
             }
         }
-        try #require(result)
+        if !result { throw Refused(code: errno) }
         return UInt16(bigEndian: address.sin_port)
     }
 }
 
 extension Sender {
     /// Connects as soon as somebody listens.
-    static func patiently(_ port: UInt16) throws -> Sender {
+    package static func patiently(_ port: UInt16) throws -> Sender {
         var made: Sender?
-        var attempts = 0
-        while made == nil {
+        try eventually("somebody listens on port \(port)") {
             made = try? Sender(port, isStream: true)
-            attempts += 1
-            try #require(attempts < 3_000, "nobody listens")
-            if made == nil { usleep(10_000) }
+            return made != nil
         }
-        return try #require(made)
+        guard let made else { throw Refused(code: ECONNREFUSED) }
+        return made
     }
 }

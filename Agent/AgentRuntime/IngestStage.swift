@@ -38,7 +38,7 @@ final class IngestStage: FollowConsumer, StreamConsumer {
     private var ruleMetrics: [AgentMetrics.RuleCounters]
     private var reportedRules: [RuleCount] = []
     private let reporter: FollowReporter
-    private let containers: ContainerMetadata
+    private var containers: ContainerMetadata
     private var isPaused = false
     private var retryAt: UInt64 = 0
     /// Which events of the batch that is being gathered are of which file, and how many of its events that covers.
@@ -89,6 +89,8 @@ final class IngestStage: FollowConsumer, StreamConsumer {
         limits = settings.batch
         ruleMetrics = settings.rules.map { metrics.counters(ofRule: $0.name) }
         (reported, reportedRules, filtered) = (AssemblyCounts(), [], 0)
+        containers = ContainerMetadata(mapPath: settings.podLabels, log: log)
+        assembler.describer = containers
         tick(monotonic: now, wall: arrival.nanoseconds)
     }
 

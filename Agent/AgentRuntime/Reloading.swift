@@ -23,6 +23,7 @@ struct SettingsChange {
     var waiting: [String] {
         var keys: [String] = []
         if old.spool != new.spool { keys.append("spool") }
+        if old.reading != new.reading { keys.append("reading") }
         if old.heartbeatInterval != new.heartbeatInterval { keys.append("collector.heartbeat") }
         if !old.streams.isSame(as: new.streams) { keys += ["journal", "syslog", "stdin", "exec"] }
         if old.metricsAddress != new.metricsAddress { keys.append("metrics.listen") }

@@ -20,7 +20,8 @@ package final class FileFollower {
     private let ownDirectories: [String]
     /// Files that are never followed, by device and inode: our own log.
     let ownFiles: [FileID]
-    private var nextID: UInt64
+    /// The number of the next source that is new.
+    package var nextSource: UInt64
     private(set) var files: [FollowedFile] = []
     /// Those that are looked at in each round.
     private(set) var active: [FollowedFile] = []
@@ -93,7 +94,7 @@ package final class FileFollower {
         options: FollowOptions = FollowOptions()
     ) {
         groups = inputs.map { FileGroup($0) }
-        self.nextID = nextID
+        nextSource = nextID
         self.ownDirectories = ownDirectories
         self.ownFiles = ownFiles
         self.options = options
@@ -182,8 +183,8 @@ package final class FileFollower {
     }
 
     func takeID() -> UInt64 {
-        defer { nextID += 1 }
-        return nextID
+        defer { nextSource += 1 }
+        return nextSource
     }
 
     /// The group of a path: the first one that includes it, or the first at all; nil when there is none.

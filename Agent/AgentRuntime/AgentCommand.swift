@@ -113,7 +113,7 @@ package struct AgentCommand: ParsableCommand {
             settings.collectorURLs = [to]
         }
         if let state { settings.state = state }
-        if settings.files.isEmpty, settings.streams.isEmpty {
+        if settings.files.isEmpty, settings.streams.isEmpty, settings.checks.isEmpty {
             throw ValidationError("nothing to follow: give --follow GLOB..., --stdin, or --config FILE with `files`")
         }
         return settings

@@ -108,6 +108,8 @@ package struct AgentSettings: Sendable {
     package var path = ""
     /// Tells one content of the file from another; 16 digits.
     package var hash = ""
+    /// What the file says of the sources that are no files: while it is the same, they go on when it is read again.
+    package private(set) var streamText = ""
     /// The same for all copies.
     package private(set) var identity = Identity()
 
@@ -121,8 +123,11 @@ package struct AgentSettings: Sendable {
         self = try readSettings(path: file) { (root) throws(SettingsError) in try AgentSettings(&root) }
         path = file
         // It was read a moment ago; when it is gone by now, it counts as another.
+        let text = (try? FileSystem.contents(file, limit: 16 << 20)) ?? []
+        streamText = String(
+            decoding: sections(text, of: ["journal", "syslog", "stdin", "exec", "checks"]), as: UTF8.self)
         let digits = String(
-            ((try? FileSystem.contents(file, limit: 16 << 20)) ?? []).withUnsafeBytes { hash64($0) }, radix: 16)
+            text.withUnsafeBytes { hash64($0) }, radix: 16)
         hash = String(repeating: "0", count: 16 - digits.utf8.count) + digits
     }
 

@@ -88,9 +88,9 @@ final class IngestStage: FollowConsumer, StreamConsumer {
         assembler = Self.assembler(settings)
         limits = settings.batch
         ruleMetrics = settings.rules.map { metrics.counters(ofRule: $0.name) }
-        (reported, reportedRules, filtered) = (AssemblyCounts(), [], 0)
         containers = ContainerMetadata(mapPath: settings.podLabels, log: log)
         assembler.describer = containers
+        (reported, reportedRules, filtered) = (AssemblyCounts(), [], 0)
         tick(monotonic: now, wall: arrival.nanoseconds)
     }
 

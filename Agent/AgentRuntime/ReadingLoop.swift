@@ -28,6 +28,7 @@ struct ReadingState: Sendable {
 struct ReadingFigures: Sendable {
     var sources: [SourceFigures] = []
     var rules: [RuleCount] = []
+    var checks: [AgentStatus.Check] = []
 }
 
 /// What the reading thread does: round after round over the files, until it is told to stop.
@@ -45,7 +46,10 @@ struct ReadingLoop {
         let inputs = settings.inputs
         var share = settings.processorShare.map { CPUShare(share: $0) }
         let stage = IngestStage(settings, state, shipper, log, metrics)
-        let streams = StreamReading(settings.streams, state, readsOnce: options.readsOnce, log, metrics)
+        var streams = StreamReading(
+            settings, known: state.sources.filter { !$0.isFile }, nextSource: state.registry.content.nextSource, state,
+            readsOnce: options.readsOnce, log, metrics)
+        var current = settings
         let follower = FileFollower(
             inputs: inputs, nextID: streams.nextSource, ownDirectories: [state.path],
             ownFiles: ownFiles, options: options)
@@ -62,9 +66,7 @@ struct ReadingLoop {
         }
         // Nobody may wake a watcher that is gone.
         defer { streams.finish(stage) }
-        do { try streams.start(waking: descriptor) } catch {
-            log.error("a source cannot be started", ("reason", "\(error)"))
-        }
+        start(streams, descriptor)
         stage.tick(monotonic: SystemClock.monotonicNanos(), wall: SystemClock.wallNanos())
         follower.resume(state.sources.filter(\.isFile), at: SystemClock.monotonicNanos(), stage)
         var isFirst = true
@@ -76,6 +78,15 @@ struct ReadingLoop {
             if let settings = reconfigured(stage, at: now) {
                 follower.replace(settings.inputs, at: now, stage)
                 share = settings.processorShare.map { CPUShare(share: $0) }
+                if settings.streamText != current.streamText {
+                    end(streams, stage)
+                    streams = StreamReading(
+                        settings, known: streams.states, nextSource: follower.nextSource, state,
+                        readsOnce: options.readsOnce, log, metrics)
+                    follower.nextSource = streams.nextSource
+                    start(streams, descriptor)
+                }
+                current = settings
             }
             giveFigures(stage, follower, streams)
             let brought = streams.poll(at: now, stage)
@@ -105,6 +116,20 @@ struct ReadingLoop {
             let hasMore = (round.hasMore && !round.isPaused) || (brought.hasMore && !brought.isPaused)
             follower.note(hasMore ? watcher.wait(milliseconds: 0) : wait(&watcher, until: stage.flushDue, from: now))
         }
+        end(streams, stage)
+        stage.tick(monotonic: SystemClock.monotonicNanos() &+ Limits.spoolRetry, wall: SystemClock.wallNanos())
+        stage.flush(all: true)
+        stage.reportUnmatchedRules()
+    }
+
+    private func start(_ streams: StreamReading, _ descriptor: Int32) {
+        do { try streams.start(waking: descriptor) } catch {
+            log.error("a source cannot be started", ("reason", "\(error)"))
+        }
+    }
+
+    /// Ends sources that are no files, and takes what they still bring, for a while.
+    private func end(_ streams: StreamReading, _ stage: IngestStage) {
         streams.raiseStop()
         let end = SystemClock.monotonicNanos() &+ Limits.streamGrace
         while stage.failure == nil, SystemClock.monotonicNanos() < end {
@@ -112,12 +137,13 @@ struct ReadingLoop {
             stage.tick(monotonic: now, wall: SystemClock.wallNanos())
             let brought = streams.poll(at: now, stage)
             if brought.isFinished { break }
-            if !brought.hasMore || brought.isPaused { _ = watcher.wait(milliseconds: 10) }
+            if !brought.hasMore || brought.isPaused { pause(10_000_000) }
         }
         streams.finish(stage)
-        stage.tick(monotonic: SystemClock.monotonicNanos() &+ Limits.spoolRetry, wall: SystemClock.wallNanos())
-        stage.flush(all: true)
-        stage.reportUnmatchedRules()
+    }
+
+    private func pause(_ nanoseconds: UInt64) {
+        _ = monitor.wait(until: SystemClock.monotonicNanos() &+ nanoseconds) { _ in Optional<Bool>.none }
     }
 
     /// Takes over settings that were changed, when everything that was read by those before is in the spool. With a spool
@@ -154,13 +180,14 @@ struct ReadingLoop {
                     file.id, name: file.path, written: size, read: file.offset,
                     acknowledged: acknowledged[file.id] ?? 0))
         }
-        for source in streams.states {
+        // Nobody knows what their producers have written and not sent.
+        for stream in streams.states {
             sources.append(
                 stage.figures.book.figures(
-                    source.id, name: source.path, written: source.offset, read: source.offset,
-                    acknowledged: acknowledged[source.id] ?? 0))
+                    stream.id, name: stream.path, written: stream.offset, read: stream.offset,
+                    acknowledged: acknowledged[stream.id] ?? 0))
         }
-        let figures = ReadingFigures(sources: sources, rules: stage.ruleCounts)
+        let figures = ReadingFigures(sources: sources, rules: stage.ruleCounts, checks: streams.checkStatuses)
         monitor.withLock { state in
             state.given = asked
             state.figures = figures

@@ -25,7 +25,6 @@ struct SettingsChange {
         if old.spool != new.spool { keys.append("spool") }
         if old.reading != new.reading { keys.append("reading") }
         if old.heartbeatInterval != new.heartbeatInterval { keys.append("collector.heartbeat") }
-        if !old.streams.isSame(as: new.streams) { keys += ["journal", "syslog", "stdin", "exec"] }
         if old.metricsAddress != new.metricsAddress { keys.append("metrics.listen") }
         return keys
     }
@@ -35,4 +34,21 @@ struct SettingsChange {
         old.collectorURLs != new.collectorURLs || old.tls != new.tls || old.sendRate != new.sendRate
             || !old.headers.elementsEqual(new.headers) { $0.name == $1.name && $0.value == $1.value }
     }
+}
+
+/// The parts of a YAML text that belong to some keys of its top level, as they stand there; all of a text that is written
+/// otherwise than one key a line.
+func sections(_ text: [UInt8], of keys: Set<String>) -> [UInt8] {
+    var result: [UInt8] = []
+    var isWanted = false
+    for line in text.split(separator: 0x0A) {
+        guard let first = line.first, first != UInt8(ascii: "#") else { continue }
+        if first == UInt8(ascii: "{") { return text }
+        let isIndented = first == 0x20 || first == 0x09 || first == UInt8(ascii: "-")
+        if !isIndented {
+            isWanted = keys.contains(String(decoding: line.prefix { $0 != UInt8(ascii: ":") }, as: UTF8.self))
+        }
+        if isWanted { result += line + [0x0A] }
+    }
+    return result
 }

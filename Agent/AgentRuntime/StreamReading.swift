@@ -1,5 +1,6 @@
 import AgentDelivery
 import AgentInputs
+import AgentOperation
 import AgentPipeline
 import AgentStreams
 import ChildPrograms
@@ -15,14 +16,24 @@ final class StreamReading {
     private let log: DiagnosticLog
     private var running: [RunningSource] = []
     private var drain = StreamDrain([])
+    private let checks: ChecksSource?
 
     /// Prepares what is configured, each where it had got to.
+    ///
+    /// - Parameters:
+    ///   - all: the agent's settings.
+    ///   - known: how far sources had got.
+    ///   - nextSource: the number of the next source that is new.
+    ///   - state: the state directory, which forgets what is not configured any more.
+    ///   - readsOnce: whether only what is there now is read.
+    ///   - log: the agent's log.
+    ///   - metrics: its numbers.
     init(
-        _ settings: StreamSettings, _ state: StateDirectory, readsOnce: Bool, _ log: DiagnosticLog,
-        _ metrics: AgentMetrics
+        _ all: AgentSettings, known: [SourceState], nextSource: UInt64, _ state: StateDirectory, readsOnce: Bool,
+        _ log: DiagnosticLog, _ metrics: AgentMetrics
     ) {
-        let known = state.sources.filter { !$0.isFile }
-        var next = state.registry.content.nextSource
+        let settings = all.streams
+        var next = nextSource
         func states(_ source: any StreamSource) -> [SourceState] {
             source.streams.map { stream in
                 if let state = known.first(where: { $0.path == stream.path }) { return state }
@@ -49,8 +60,11 @@ final class StreamReading {
                     if outcome != .ended(.exited(0)), outcome != .stopped { failures.add() }
                 })
         }
+        // A single look says little, and --once ends.
+        checks = all.checks.isEmpty || readsOnce ? nil : ChecksSource(all.checks)
+        if let checks { sources.append(checks) }
         self.sources = sources.map { ($0, states($0)) }
-        nextSource = next
+        self.nextSource = next
         self.log = log
         // What is not configured any more is forgotten, but for the journal's place: it may come back.
         let kept = Set(self.sources.flatMap(\.states).map(\.id))
@@ -76,6 +90,9 @@ final class StreamReading {
         }
         drain = StreamDrain(streams)
     }
+
+    /// How each check stands.
+    var checkStatuses: [AgentStatus.Check] { checks?.statuses ?? [] }
 
     /// How far each has got.
     var states: [SourceState] { drain.states }

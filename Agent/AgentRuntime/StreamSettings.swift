@@ -32,27 +32,6 @@ package struct StreamSettings: Sendable {
             + (standardInput == nil ? [] : ["stdin"]) + programs.map { "exec:\($0.name)" }
     }
 
-    /// Whether the sources are the same and read in the same way, as far as that can be told.
-    func isSame(as other: StreamSettings) -> Bool {
-        names == other.names && profiles.elementsEqual(other.profiles) { $0.isLike($1) }
-            && journal.map { [$0.units, $0.identifiers, $0.fields, ["\($0.since) \($0.priority ?? -1)"]] }
-                == other.journal.map { [$0.units, $0.identifiers, $0.fields, ["\($0.since) \($0.priority ?? -1)"]] }
-            && syslog.elementsEqual(other.syslog) { left, right in
-                left.tls == right.tls && left.mode == right.mode
-                    && [left.messageBytes, left.connections, left.receiveBuffer, Int(clamping: left.idleNanos)]
-                        == [right.messageBytes, right.connections, right.receiveBuffer, Int(clamping: right.idleNanos)]
-            }
-            && programs.elementsEqual(other.programs) { left, right in
-                left.command == right.command && left.repetition == right.repetition
-                    && left.timeoutNanos == right.timeoutNanos
-            }
-    }
-
-    private var profiles: [SourceProfile] {
-        (journal.map { [$0.profile] } ?? []) + syslog.map(\.profile) + (standardInput.map { [$0] } ?? [])
-            + programs.map(\.profile)
-    }
-
     /// Reads the keys of a configuration file's top level.
     package init(_ root: inout SettingsMapping) throws(SettingsError) {
         journal = try root.mapping("journal") { (group) throws(SettingsError) in try JournalOptions(&group) }
@@ -72,15 +51,6 @@ package struct StreamSettings: Sendable {
                     ? "`exec`: two programs are called `\(name.dropFirst(5))`: give one of them another `name`"
                     : "`syslog`: `\(name.dropFirst(7))` is listened at twice")
         }
-    }
-}
-
-extension SourceProfile {
-    fileprivate func isLike(_ other: SourceProfile) -> Bool {
-        format == other.format && service == other.service && json == other.json && container == other.container
-            && fields.elementsEqual(other.fields) { $0.name == $1.name && $0.value == $1.value }
-            && time.fields == other.time.fields && time.zone == other.time.zone && level.fields == other.level.fields
-            && (multiline == nil) == (other.multiline == nil) && readsJSONMessages == other.readsJSONMessages
     }
 }
 

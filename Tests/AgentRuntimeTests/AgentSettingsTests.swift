@@ -2,7 +2,7 @@ import AgentDelivery
 import AgentChecks
 import AgentInputs
 import AgentPipeline
-import AgentRuntime
+@testable import AgentRuntime
 import AgentStreams
 import LogModel
 import RegularExpressions
@@ -133,6 +133,18 @@ struct AgentSettingsTests {
         #expect(throws: SettingsError.self) { try read("files: [{include: /a, encoding: ebcdic}]") }
         #expect(throws: SettingsError.self) { try read("files: [{include: /a, start: middle}]") }
         #expect(throws: SettingsError.self) { try read("reading: {open_files: 0}\nfiles: [{include: /a}]") }
+    }
+
+    @Test func whatBelongsToSomeKeysIsFound() {
+        func found(_ text: String) -> String {
+            String(decoding: sections(Array(text.utf8), of: ["syslog", "exec"]), as: UTF8.self)
+        }
+        #expect(found("") == "")
+        #expect(
+            found("files:\n  - a\nsyslog:\n  - b\n# c\n  d: e\nrules: []\nexec: [f]\n")
+                == "syslog:\n  - b\n  d: e\nexec: [f]\n")
+        #expect(found("syslog:\n- a\nfiles:\n- syslog: b\n") == "syslog:\n- a\n")
+        #expect(found("{files: [a], exec: [b]}") == "{files: [a], exec: [b]}")
     }
 
     @Test func decodersAndRulesAreRead() throws {

@@ -139,6 +139,46 @@ struct AgentReloadTests {
         #expect(after == nil, "\(after.map { "\($0)" } ?? "")")
     }
 
+    @Test("Checks become events and change with a reload, other sources with them", .timeLimit(.minutes(2)))
+    func checksAreEvents() throws {
+        let directory = try TemporaryDirectory()
+        let collector = try CollectorProcess(directory)
+        try collector.start()
+        let agent = Agent(directory: directory.path, collector: collector)
+        let up = directory.path + "/up"
+        func checks(_ interval: Int) -> String {
+            "checks: [{service: shop, cluster: eu, command: [sh, -c, 'test -e \(up) || exit 2'], interval: \(interval)s, dependencies: [db]}]"
+        }
+        try agent.write(files: "\(directory.path)/none.log", more: checks(1))
+        let program = try agent.start()
+        try eventually("the shop is down: \(program.log)") {
+            try collector.count("service:shop cluster:eu health.status:unhealthy level:ERROR") >= 2
+        }
+        let rows = try collector.query(
+            "service:shop | limit 1 | fields health.check, health.dependencies, health.reason")
+        #expect(rows.first?["health.check"]?.string == "command")
+        #expect(rows.first?["health.reason"]?.string == "exit code 2")
+        #expect(rows.first?["health.dependencies"]?.string?.contains("\"db\"") == true)
+        #expect(try agent.status()?["checks"]?.array?.first?["status"]?.string == "unhealthy")
+        try append("", to: up)
+        try eventually("the shop is up: \(program.log)") {
+            try collector.count("service:shop health.status:healthy level:INFO") >= 1
+        }
+        #expect(try agent.status()?["checks"]?.array?.first?["status"]?.string == "healthy")
+        // Another configuration of the sources that are no files: they are begun anew, and files go on.
+        let more = checks(2) + "\nexec: [{name: words, command: [echo, from a program], every: 1h}]"
+        try agent.write(files: "\(directory.path)/none.log", more: more)
+        kill(program.id, SIGHUP)
+        try eventually("the program has been run: \(program.log)") { try collector.count("\"from a program\"") == 1 }
+        try agent.write(files: "\(directory.path)/*.txt", more: more)
+        kill(program.id, SIGHUP)
+        try append("a line of text\n", to: directory.path + "/a.txt")
+        try eventually("the file is read: \(program.log)") { try collector.count("\"line of text\"") == 1 }
+        // What has not changed goes on: the program is not run again.
+        #expect(try collector.count("\"from a program\"") == 1)
+        #expect(program.kill(SIGTERM) == 0)
+    }
+
     @Test("The service manager hears of start, reload, life and end", .timeLimit(.minutes(2)))
     func theServiceManagerIsTold() throws {
         let directory = try TemporaryDirectory()

@@ -5,7 +5,7 @@ package import SystemIO
 
 /// How far the collector has acknowledged each file: never ahead of it.
 ///
-/// Two files are written in turn, each as a whole and synced, so that one is good whatever happens to the other. Any
+/// Two files are written in turn, each synced, so that one is good whatever happens to the other. Any
 /// thread may use it; ``save()`` blocks for syncs.
 package final class Registry: Sendable {
     private struct State {
@@ -141,8 +141,7 @@ package final class Registry: Sendable {
         guard let content else { return }
         let name = generation % 2 == 0 ? "registry.a" : "registry.b"
         do throws(IOError) {
-            try FileSystem.writeAtomically(
-                "\(directory)/\(name)", RegistryFile.encode(content, generation: generation))
+            try Registry.write("\(directory)/\(name)", RegistryFile.encode(content, generation: generation))
         } catch {
             state.withLock { $0.isDirty = true }
             throw error
@@ -152,6 +151,26 @@ package final class Registry: Sendable {
             state.olderCursors = state.newerCursors
             state.newerCursors = content.cursors
         }
+    }
+
+    /// Writes what is known into the other file as well.
+    ///
+    /// - Throws: as ``save()``.
+    package func saveAgain() throws(IOError) {
+        state.withLock { $0.isDirty = true }
+        try save()
+    }
+
+    /// Replaces the older file. On a disk without room it is written where it is: were that interrupted, the newer one is
+    /// whole.
+    private static func write(_ path: String, _ bytes: [UInt8]) throws(IOError) {
+        do throws(IOError) { return try FileSystem.writeAtomically(path, bytes) } catch {
+            guard error.isOutOfSpace, FileSystem.exists(path) else { throw error }
+        }
+        let file = try OpenFile(path, .readWrite)
+        try file.write(bytes, at: 0)
+        try file.truncate(to: bytes.count)
+        try file.sync()
     }
 
     private static func put(_ source: SourceState, _ state: inout State) {

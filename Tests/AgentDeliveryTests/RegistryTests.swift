@@ -108,6 +108,23 @@ struct RegistryTests {
         #expect(try load(place).content.cursors.ledger == 1)
     }
 
+    @Test func aDiskWithoutRoomTakesTheRegistryInPlace() throws {
+        let place = try Workplace()
+        let registry = Registry(place.path, content(), generation: 0)
+        for offset in [10, 20] {
+            registry.acknowledge([SourceProgress(from: 0, state: source(1, offset: offset))])
+            try registry.save()
+        }
+        let faults = ["a", "b"].map {
+            SystemFaults.add(.init(.write, path: "\(place.path)/registry.\($0).tmp", code: 28))
+        }
+        defer { for fault in faults { SystemFaults.remove(fault) } }
+        registry.acknowledge([SourceProgress(from: 20, state: source(1, offset: 30))])
+        try registry.save()
+        let loaded = try load(place)
+        #expect(loaded.content.sources == [source(1, offset: 30)] && loaded.generation == 3 && loaded.damage == nil)
+    }
+
     @Test func acknowledgementsFromBeforeAMoveKeepTheNewInode() throws {
         let place = try Workplace()
         let registry = Registry(place.path, content(), generation: 0)

@@ -194,6 +194,30 @@ struct SpoolTests {
         #expect(try all(spool).map(messages) == [["e"], ["one"], ["i"]])
     }
 
+    @Test func aFullDiskGetsBackWhatIsDealtWith() throws {
+        let place = try Workplace()
+        let spool = try place.spool()
+        let writer = SpoolWriter(spool)
+        try writer.append(batch([("INFO", "one"), ("DEBUG", "two")]), agent: "a", epoch: 8, now: 1)
+        let queue = makeQueue(spool)
+        let info = try #require(try queue.first(in: .priority(.info)))
+        _ = queue.begin(info)
+        queue.finish(info)
+        var cursors = SpoolCursors()
+        cursors.lanes = spool.laneCursors.lanes
+        try spool.release(before: cursors)
+        let fault = SystemFaults.add(.init(.write, path: "\(place.path)/spool/info", code: 28))
+        defer { SystemFaults.remove(fault) }
+        let next = try batch([("INFO", "three")], from: 20)
+        #expect(throws: SpoolError.self) { try writer.append(next, agent: "a", epoch: 8, now: 1) }
+        #expect(try !FileSystem.list("\(place.path)/spool/info").contains { $0.hasSuffix(".journal") })
+        #expect(try FileSystem.list("\(place.path)/spool/debug").contains { $0.hasSuffix(".journal") })
+        try writer.append(next, agent: "a", epoch: 8, now: 1)
+        #expect(try drain(queue).map(messages) == [["three"], ["two"]])
+        // A number is never used again.
+        #expect(spool.laneCursors.lanes == [1, 2, 0, 0])
+    }
+
     @Test func aSpoolThatWaitsRefusesAndTakesAgainWhenThereIsRoom() throws {
         let place = try Workplace()
         let spool = try place.spool(limit: 8 << 20, whenFull: .wait)

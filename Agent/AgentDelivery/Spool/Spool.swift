@@ -28,6 +28,8 @@ package final class Spool: Sendable {
     private let state: Mutex<SpoolState>
     /// Files are removed by one thread at a time.
     private let removing = Mutex(())
+    /// How far all is dealt with for good.
+    private let released: Mutex<SpoolCursors>
     /// Entries of the ledger that are applied, and whose drops the collector knows.
     private let passed: Mutex<(applied: UInt64, reported: UInt64)>
 
@@ -54,6 +56,7 @@ package final class Spool: Sendable {
         isDamaged = opened.isDamaged
         setAside = opened.setAside
         state = Mutex(opened.state)
+        released = Mutex(SpoolCursors())
         passed = Mutex((cursors.ledger, cursors.reported))
     }
 
@@ -110,6 +113,14 @@ package final class Spool: Sendable {
         return isWhole && isLedgerWhole
     }
 
+    /// How many numbers of a lane wait; few of them may stand for nothing.
+    package func waiting(_ priority: Priority) -> UInt64 {
+        withState { state in
+            let lane = state.lanes[priority.rawValue]
+            return lane.end - min(lane.end, lane.acknowledged) + UInt64(lane.held.count)
+        }
+    }
+
     /// Whether a lane has batches that could be dropped: they wait, and nobody has them.
     package func hasDroppable(_ priority: Priority) -> Bool {
         withState { $0.lanes[priority.rawValue].droppable != nil }
@@ -144,8 +155,9 @@ package final class Spool: Sendable {
         return sum >= bytes
     }
 
-    /// Removes files whose content is all dealt with for good.
+    /// Removes files whose content is all dealt with for good, but for the last of each lane.
     package func release(before cursors: SpoolCursors) throws(SpoolError) {
+        released.withLock { $0 = cursors }
         do throws(JournalError) {
             try removing.withLock { (_) throws(JournalError) in
                 for (lane, cursor) in zip(lanes, cursors.lanes) { try lane.removeFiles(before: cursor + 1) }
@@ -155,6 +167,15 @@ package final class Spool: Sendable {
                 try old.removeFiles(before: cursors.old + 1)
             }
         } catch { throw SpoolError(error) }
+    }
+
+    /// Removes the last files of lanes in which all is dealt with for good: on a disk without room they may be what takes
+    /// it. What cannot be removed stays.
+    func removeLastFiles(_ writers: [JournalWriter]) {
+        let cursors = released.withLock { $0 }
+        for (writer, cursor) in zip(writers, cursors.lanes) where writer.nextPosition <= cursor + 1 {
+            if writer.directory.status.files > 0 { try? removing.withLock { _ in try writer.removeAllFiles() } }
+        }
     }
 
     /// Removes the files of a part of a lane that was dropped.

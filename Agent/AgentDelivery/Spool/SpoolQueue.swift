@@ -45,7 +45,10 @@ package final class SpoolQueue {
     ///
     /// What is sent and acknowledged may be forgotten by a crash, up to the last saved registry. The next run takes what
     /// lies in one file of a lane behind that as possibly stored, so nothing beyond it may be sent.
-    /// - Parameter saved: the cursors of the registry that is on disk.
+    /// - Parameters:
+    ///   - batch: what would be sent.
+    ///   - saved: the cursors of the registry that is on disk.
+    /// - Returns: whether it must.
     package func needsSave(_ batch: WaitingBatch, saved: SpoolCursors) -> Bool {
         guard case .priority(let priority) = batch.lane else { return false }
         let floor = spool.withState { $0.lanes[priority.rawValue].floor }
@@ -116,6 +119,8 @@ package final class SpoolQueue {
         switch spool.withState({ $0.head(index) }) {
         case nil:
             heads[index] = nil
+            // A removed file takes room for as long as somebody has it open.
+            if readers[index] != nil, spool.journal(lane)?.status.files == 0 { readers[index] = nil }
             return nil
         case .held(let number):
             if let known = heads[index], known.position == number { return known }

@@ -66,9 +66,15 @@ package final class SpoolWriter {
         shedding: Priority? = nil
     ) throws(SpoolError) -> UInt64 {
         if pending == nil { pending = try prepare(batch, runs, shedding) }
-        try makeRoom(now)
-        try appendParts(agent, epoch, now)
-        let number = try enter(now)
+        let number: UInt64
+        do throws(SpoolError) {
+            try makeRoom(now)
+            try appendParts(agent, epoch, now)
+            number = try enter(now)
+        } catch {
+            if case .diskFull = error { spool.removeLastFiles(writers) }
+            throw error
+        }
         let drops = pending?.drops ?? []
         pending = nil
         if !drops.isEmpty { onDrop(drops) }

@@ -29,6 +29,7 @@ test: deps ## build in debug mode and run every test, those with the real progra
 	swift build --build-tests
 	swift test --skip-build
 	@packaging/torture --kills 6 --damages 20 --faults 4
+	@packaging/torture-agent --cuts 30 --kills 2 --lines 4000 --down 1
 
 smoke: build ## start the release programs, ingest, query, tail, restart, stop: under a minute
 	@packaging/smoke-test --bin $(RELEASE)

@@ -161,6 +161,14 @@ package final class Registry: Sendable {
         }
     }
 
+    /// Writes what is known into the other file as well.
+    ///
+    /// - Throws: as ``save()``.
+    package func saveAgain() throws(IOError) {
+        state.withLock { $0.isDirty = true }
+        try save()
+    }
+
     /// Replaces the older file. On a disk without room it is written where it is: were that interrupted, the newer one is
     /// whole.
     private static func write(_ path: String, _ bytes: [UInt8]) throws(IOError) {

@@ -82,6 +82,8 @@ package final class StateDirectory: Sendable {
         do throws(IOError) { try registry.save() } catch {
             throw AgentError("the state directory \(path) cannot be written to: \(error.description)")
         }
+        // On a disk without room they are written where they are: both must be there before.
+        if !FileSystem.exists("\(path)/registry.a") { try? registry.saveAgain() }
     }
 
     /// Who the agent is. A number must never stand for two different batches, so a new epoch begins whenever it is not

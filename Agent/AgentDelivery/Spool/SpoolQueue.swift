@@ -46,7 +46,7 @@ package final class SpoolQueue {
     /// What is sent and acknowledged may be forgotten by a crash, up to the last saved registry. The next run takes what
     /// lies in one file of a lane behind that as possibly stored, so nothing beyond it may be sent.
     /// - Parameters:
-    ///   - batch: the batch.
+    ///   - batch: what would be sent.
     ///   - saved: the cursors of the registry that is on disk.
     /// - Returns: whether it must.
     package func needsSave(_ batch: WaitingBatch, saved: SpoolCursors) -> Bool {

@@ -176,7 +176,7 @@ struct SpoolState: Sendable, Equatable {
     /// The part is dropped.
     ///
     /// - Parameters:
-    ///   - drop: the part.
+    ///   - drop: what ``beginDrop(_:bound:)`` gave.
     ///   - kept: the batches that were kept apart, ascending.
     /// - Returns: those of them that need not be: they were acknowledged in the meantime.
     mutating func finishDrop(_ drop: Drop, kept: [Held]) -> [Held] {

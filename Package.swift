@@ -202,7 +202,7 @@ let agent: [Target] = [
     module("AgentInputs", in: "Agent", ["AgentPipeline", "GzipCodec", "SystemIO", "ByteCoding"]),
     module(
         "AgentChecks", in: "Agent",
-        ["CPosixShims", "CurlTransport", "SystemIO", "Workers", "LineFormats", "LogModel", "ByteCoding"]),
+        ["ChildPrograms", "CurlTransport", "SystemIO", "Workers", "LineFormats", "LogModel", "ByteCoding"]),
     tests("AgentChecks", ["TestSupport", "CurlTransport", "LineFormats", "LogModel", "SystemIO"]),
     module("AgentOperation", in: "Agent", ["LineFormats", "LogModel", "SystemIO", "Workers"]),
     tests("AgentOperation", ["TestSupport", "LineFormats", "LogModel"]),

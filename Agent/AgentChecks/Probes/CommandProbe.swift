@@ -1,3 +1,5 @@
+import ChildPrograms
+
 /// What programs say of the health of something.
 extension ChildProcess {
     /// Reads a program as a plugin of Nagios: 0 is healthy, 1 a warning, 2 unhealthy, 3 and all else unknown; the first line
@@ -6,8 +8,8 @@ extension ChildProcess {
     /// Source: the Monitoring Plugins Development Guidelines, "Plugin Return Codes" and "Performance data".
     func plugin(timeout: UInt64, shouldStop: () -> Bool) -> Reading {
         let ending: Ending, output: [UInt8]
-        do throws(ChildFailure) { (ending, output) = try run(timeout: timeout, shouldStop: shouldStop) } catch {
-            return Reading(.unknown, error.reason)
+        do throws(ChildProgramError) { (ending, output) = try run(timeout: timeout, shouldStop: shouldStop) } catch {
+            return Reading(.unknown, error.description)
         }
         let line = String(decoding: output.prefix { $0 != 0x0A }, as: UTF8.self)
         let parts = line.split(separator: "|", maxSplits: 1, omittingEmptySubsequences: false)
@@ -63,7 +65,7 @@ extension ChildProcess {
     static func unit(_ name: String, timeout: UInt64, shouldStop: () -> Bool) -> Reading {
         let properties = "--property=LoadState,ActiveState,SubState,Result,NRestarts"
         let systemctl = ChildProcess(arguments: ["systemctl", "show", properties, "--", name])
-        do throws(ChildFailure) {
+        do throws(ChildProgramError) {
             let (ending, output) = try systemctl.run(timeout: timeout, shouldStop: shouldStop)
             let text = String(decoding: output, as: UTF8.self)
             switch ending {
@@ -72,7 +74,7 @@ extension ChildProcess {
             default: return Reading(.unknown, text.prefix { $0 != "\n" }.description.trimmed)
             }
         } catch {
-            return Reading(.unknown, error.reason)
+            return Reading(.unknown, error.description)
         }
     }
 

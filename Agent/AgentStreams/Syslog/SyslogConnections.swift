@@ -218,6 +218,8 @@ private final class ConnectionServing {
                 log.warn(
                     "a connection for syslog cannot be accepted", ("listen", options.address),
                     ("reason", SyslogAddress.reason(-descriptor)))
+                // It goes on waiting to be accepted, and would be tried without a pause.
+                usleep(100_000)
             }
             return
         }

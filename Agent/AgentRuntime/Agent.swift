@@ -62,6 +62,7 @@ package final class Agent: Sendable {
         options.fileLimit = settings.reading.files
         options.openLimit = min(settings.reading.openFiles, openFileLimit())
         options.heldBytes = settings.reading.heldBytes
+        options.chunkBytes = settings.memory.chunkBytes
         options.largestChunkBytes = Limits.lineBytes + 1
         let loop = ReadingLoop(
             settings: settings, options: options, state: state, shipper: shipper, log: log,

@@ -100,6 +100,8 @@ package struct AgentSettings: Sendable {
     package var zone = ClockZone.local
     /// What is looked at again and again.
     package var checks: [Check] = []
+    /// What reading, parsing and batching may keep in memory.
+    package var memory = MemoryBudget()
     /// The share of one processor that reading may take over time; nil for no limit.
     package var processorShare: Double?
     /// Where the numbers are to be had for Prometheus, such as `127.0.0.1:7601`; nil for the agent's socket alone.
@@ -163,8 +165,10 @@ package struct AgentSettings: Sendable {
         state = try root.string("state")
         host = try root.string("host")
         zone = ClockZone(rawValue: try root.choice("timezone", of: ClockZone.allCases.map(\.rawValue)) ?? "") ?? .local
+        var given: Int?
         try root.mapping("batch") { (group) throws(SettingsError) in
-            batch.bytes = try group.bytes("bytes", in: 4096...(8 << 20)) ?? batch.bytes
+            given = try group.bytes("bytes", in: 4096...(8 << 20))
+            batch.bytes = given ?? batch.bytes
             batch.events = try group.int("events", in: 1...100_000) ?? batch.events
             batchInterval = try group.duration("interval", in: .milliseconds(10)...(.seconds(60))) ?? batchInterval
         }
@@ -179,7 +183,12 @@ package struct AgentSettings: Sendable {
         }
         try root.mapping("limits") { (group) throws(SettingsError) in
             if let percent = try group.int("cpu_percent", in: 1...10_000) { processorShare = Double(percent) / 100 }
+            memory.bytes = try group.bytes("memory", in: 16 << 20...(1 << 40)) ?? memory.bytes
+            if let given, given > memory.batchBytes {
+                throw group.invalid("memory", "`batch.bytes` must be at most a thirty-second part of `limits.memory`")
+            }
         }
+        batch.bytes = min(batch.bytes, memory.batchBytes)
         try root.mapping("metrics") { (group) throws(SettingsError) in metricsAddress = try group.string("listen") }
         checks = try root.mappings("checks") { (group) throws(SettingsError) in try Check(&group) } ?? []
         try root.mapping("containers") { (group) throws(SettingsError) in podLabels = try group.string("metadata") }

@@ -23,6 +23,7 @@ final class IngestStage: FollowConsumer, StreamConsumer {
     private let metrics: AgentMetrics
     private var interval: UInt64
     private var limits: BatchLimits
+    private var memory: MemoryBudget
     /// What became of what each source has brought.
     let figures = FigureKeeper()
     private var filtered = 0
@@ -55,6 +56,7 @@ final class IngestStage: FollowConsumer, StreamConsumer {
         interval = nanoseconds(settings.batchInterval)
         assembler = Self.assembler(settings)
         limits = settings.batch
+        memory = settings.memory
         ruleMetrics = settings.rules.map { metrics.counters(ofRule: $0.name) }
         writer = SpoolWriter(state.spool) { [figures] drops in
             for drop in drops {
@@ -87,6 +89,7 @@ final class IngestStage: FollowConsumer, StreamConsumer {
         interval = nanoseconds(settings.batchInterval)
         assembler = Self.assembler(settings)
         limits = settings.batch
+        memory = settings.memory
         ruleMetrics = settings.rules.map { metrics.counters(ofRule: $0.name) }
         containers = ContainerMetadata(mapPath: settings.podLabels, log: log)
         assembler.describer = containers
@@ -106,7 +109,7 @@ final class IngestStage: FollowConsumer, StreamConsumer {
         factor = shipper.lag.factor(now: monotonic)
         // A collector takes 100,000 events and 16 MiB at once; a batch costs its bytes several times over in memory.
         assembler.limits = BatchLimits(
-            bytes: max(limits.bytes, min(limits.bytes * factor, Limits.grownBatchBytes)),
+            bytes: max(limits.bytes, min(limits.bytes * factor, memory.grownBatchBytes)),
             events: max(limits.events, min(limits.events * factor, 100_000)))
     }
 

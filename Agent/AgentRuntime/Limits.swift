@@ -8,16 +8,12 @@ enum Limits {
     static let pollInterval: UInt64 = 250_000_000
     /// How long it waits at least, so that a busy file does not make it look at all others all the time.
     static let shortestWait: UInt64 = 20_000_000
-    /// What batches grow to at most while the collector is behind: 2 MiB made 45 MiB of 30 resident at the peak.
-    static let grownBatchBytes = 1 << 20
     /// How long after its start the code that only starting needs is given back.
     static let codeReturnDelay: UInt64 = 3_000_000_000
     /// How long it is until a batch is offered to a full spool or disk again.
     static let spoolRetry: UInt64 = 200_000_000
     /// How long it is at most until it is written down how far files were read of which rules dropped everything.
     static let emptyBatchInterval: UInt64 = 30_000_000_000
-    /// Memory for what a source that is no file has brought and the reading thread has not taken; several batches.
-    static let inboxBytes = 1 << 20
     /// How long a stopping agent takes what such sources have brought.
     static let streamGrace: UInt64 = 3_000_000_000
     /// How long a stopping agent goes on delivering.

@@ -24,6 +24,7 @@ struct SettingsChange {
         var keys: [String] = []
         if old.spool != new.spool { keys.append("spool") }
         if old.reading != new.reading { keys.append("reading") }
+        if old.memory != new.memory { keys.append("limits.memory") }
         if old.heartbeatInterval != new.heartbeatInterval { keys.append("collector.heartbeat") }
         if old.metricsAddress != new.metricsAddress { keys.append("metrics.listen") }
         return keys

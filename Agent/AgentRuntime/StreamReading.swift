@@ -17,6 +17,7 @@ final class StreamReading {
     private var running: [RunningSource] = []
     private var drain = StreamDrain([])
     private let checks: ChecksSource?
+    private let memory: MemoryBudget
 
     /// Prepares what is configured, each where it had got to.
     ///
@@ -33,6 +34,7 @@ final class StreamReading {
         _ log: DiagnosticLog, _ metrics: AgentMetrics
     ) {
         let settings = all.streams
+        memory = all.memory
         var next = nextSource
         func states(_ source: any StreamSource) -> [SourceState] {
             source.streams.map { stream in
@@ -79,8 +81,9 @@ final class StreamReading {
     /// - Throws: `WorkerError` when there are no threads.
     func start(waking descriptor: Int32) throws {
         var streams: [(StreamDescription, StreamInbox, SourceState)] = []
+        let inboxBytes = memory.inboxBytes(of: sources.reduce(0) { $0 + $1.states.count })
         for (source, states) in sources {
-            let started = try RunningSource(source, inboxBytes: Limits.inboxBytes, log: log) {
+            let started = try RunningSource(source, inboxBytes: inboxBytes, log: log) {
                 wakeWatcher(descriptor)
             }
             running.append(started)

@@ -58,6 +58,18 @@ struct AgentSettingsTests {
         #expect(settings.files[0].profile.fields.map(\.name) == ["environment"])
     }
 
+    @Test func memoryIsOneBudget() throws {
+        #expect(try read("files: [{include: /a}]").batch.bytes == 1 << 20)
+        let small = try read("limits: {memory: 16MiB}\nfiles: [{include: /a}]")
+        #expect(small.memory.bytes == 16 << 20 && small.batch.bytes == 512 << 10)
+        #expect(small.memory.chunkBytes == 64 << 10 && small.memory.inboxBytes(of: 4) == 256 << 10)
+        #expect(small.memory.inboxBytes(of: 1_000) == 64 << 10)
+        let error = #expect(throws: SettingsError.self) {
+            try read("batch: {bytes: 4MiB}\nlimits: {memory: 64MiB}\nfiles: [{include: /a}]")
+        }
+        #expect(error?.description.hasPrefix("agent.yaml:2:") == true)
+    }
+
     @Test func checksAreRead() throws {
         let settings = try read(
             """

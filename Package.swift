@@ -296,7 +296,7 @@ let fuzzers: [Target] = [
     module(
         "FuzzTargets", in: "Tests/Fuzzers",
         [
-            "AgentPipeline", "ByteCoding", "CollectorHTTP", "Journal", "LineFormats", "LogModel", "QueryLanguage",
+            "AgentPipeline", "AgentStreams", "ByteCoding", "CollectorHTTP", "Journal", "LineFormats", "LogModel", "QueryLanguage",
             "RegularExpressions", "StoreFormat", "StoreTestSupport", "SystemIO", "WireProtocol", "ZstdCodec",
         ]),
     program("lodge-fuzz", in: "Tests/Fuzzers", ["FuzzTargets", "SystemIO"]),

@@ -1,4 +1,5 @@
 import AgentPipeline
+import AgentStreams
 import LogModel
 import RegularExpressions
 
@@ -32,10 +33,41 @@ private let agentProfiles: [SourceProfile] =
         return SourceProfile(format: format, pattern: format == .regex ? pattern : nil, addsErrorKey: true)
     }
     + TraceDialect.allCases.map { SourceProfile(multiline: Multiline(.trace($0), maxBytes: 100)) }
+    + [TextEncoding.utf16, .utf16BigEndian, .windows1252].map { SourceProfile(encoding: $0) }
     + [
+        SourceProfile(container: .auto), SourceProfile(container: .docker),
         SourceProfile(container: .cri),
         SourceProfile(container: .cri, multiline: Multiline(.trace(.java), maxBytes: 100)),
     ]
+
+/// Reads a connection of syslog. However its bytes are cut on the way, the messages are the same.
+func feedSyslog(_ input: UnsafeRawBufferPointer) {
+    func messages(_ cuts: (Int) -> Int) -> [[UInt8]] {
+        var framer = SyslogFramer(maxMessageBytes: 100)
+        var messages: [[UInt8]] = []
+        func take(_ message: UnsafeRawBufferPointer, _ part: Int) {
+            precondition(message.count <= 100, "a message is longer than allowed")
+            messages.append(Array(message) + [UInt8(truncatingIfNeeded: part)])
+        }
+        var start = 0
+        while start < input.count {
+            let end = min(input.count, start + max(1, cuts(start)))
+            framer.feed(UnsafeRawBufferPointer(rebasing: input[start..<end]), take)
+            precondition(framer.pendingBytes <= 200, "more is kept than a message may have")
+            start = end
+        }
+        framer.finish(take)
+        return messages
+    }
+    let whole = messages { _ in input.count }
+    precondition(messages { _ in 1 } == whole, "the way that bytes arrive changes the messages")
+    precondition(messages { Int(input[$0] % 17) } == whole, "the way that bytes arrive changes the messages")
+}
+
+let syslogSeeds: [[UInt8]] = [
+    "11 <34>1 - - -5 <1>ab\n<13>plain\n\n", "<34>Jun 15 14:00:00 h app: text\r\n<35>more", "999 short", "0 \n1 a2 bc",
+    "5 " + String(repeating: "x", count: 300) + "\n120 " + String(repeating: "y", count: 130),
+].map { Array($0.utf8) }
 
 private func agentRules() throws -> [Rule] {
     var health = RuleCondition()

@@ -9,6 +9,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case line
     /// Files as the agent reads them: formats, events of several lines, rules.
     case agent
+    /// Connections of syslog, cut into messages.
+    case syslog
     /// Batches of the wire protocol, and what becomes of their events in a segment.
     case batch
     /// Frames as they come from agents.
@@ -32,6 +34,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .json: feedJSON(input)
         case .line: feedLine(input)
         case .agent: feedAgent(input)
+        case .syslog: feedSyslog(input)
         case .batch: feedBatch(input)
         case .zstd: feedZstd(input)
         case .query: feedQuery(input)
@@ -51,6 +54,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .json: jsonSeeds
         case .line: lineSeeds
         case .agent: agentSeeds
+        case .syslog: syslogSeeds
         case .batch: batchSeeds()
         case .zstd: try zstdSeeds()
         case .query: querySeeds

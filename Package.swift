@@ -296,7 +296,8 @@ let fuzzers: [Target] = [
     module(
         "FuzzTargets", in: "Tests/Fuzzers",
         [
-            "AgentPipeline", "AgentStreams", "ByteCoding", "CollectorHTTP", "Journal", "LineFormats", "LogModel", "QueryLanguage",
+            "AgentPipeline", "AgentStreams", "ByteCoding", "CollectorHTTP", "Journal", "LineFormats", "LogModel",
+            "QueryLanguage",
             "RegularExpressions", "StoreFormat", "StoreTestSupport", "SystemIO", "WireProtocol", "ZstdCodec",
         ]),
     program("lodge-fuzz", in: "Tests/Fuzzers", ["FuzzTargets", "SystemIO"]),

@@ -116,6 +116,27 @@ package struct AgentStatus: Sendable, Equatable {
         }
     }
 
+    /// The document with as many sources, rules and checks as fit into some bytes: paths may be long. Sources should be
+    /// limited before, those that matter first.
+    ///
+    /// - Parameters:
+    ///   - now: the monotonic clock, nanoseconds.
+    ///   - bytes: what it may have.
+    /// - Returns: one JSON object; nil when not even an empty one fits.
+    package func document(now: UInt64, upTo bytes: Int) -> JSONValue? {
+        var status = self
+        while true {
+            let document = status.document(now: now)
+            if document.bytes.count <= bytes { return document }
+            let most = max(status.sources.count, status.rules.count, status.checks.count)
+            if most == 0 { return nil }
+            status.sourcesOmitted += status.sources.count - min(status.sources.count, most / 2)
+            status.sources = Array(status.sources.prefix(most / 2))
+            status.rules = Array(status.rules.prefix(most / 2))
+            status.checks = Array(status.checks.prefix(most / 2))
+        }
+    }
+
     /// The document.
     ///
     /// - Parameter now: the monotonic clock, nanoseconds.

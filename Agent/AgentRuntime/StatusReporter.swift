@@ -21,6 +21,8 @@ final class StatusReporter: Sendable {
     private static let heartbeatSources = 64
     /// Sources that `lodge-agent status` names.
     private static let localSources = 1_000
+    /// Bytes of it in a heartbeat: a collector takes 256 KiB, most of which is for reports of drops.
+    private static let heartbeatBytes = 48 << 10
     /// How long the reading thread may take for its figures: one that writes to a slow disk gives them later.
     private static let patience: UInt64 = 300_000_000
 
@@ -41,10 +43,10 @@ final class StatusReporter: Sendable {
     func change(_ body: (inout Changing) -> Void) { changing.withLock { body(&$0) } }
 
     /// What a heartbeat says; a few dozen sources at most, so that a collector keeps it.
-    func heartbeat() -> JSONValue {
+    func heartbeat() -> JSONValue? {
         var status = gathered()
         status.limitSources(to: Self.heartbeatSources)
-        return status.document(now: SystemClock.monotonicNanos())
+        return status.document(now: SystemClock.monotonicNanos(), upTo: Self.heartbeatBytes)
     }
 
     /// All that is known now.

@@ -79,6 +79,23 @@ struct AgentStatusTests {
         #expect(source?["drops"]?.array?.first?["level"]?.string == "DEBUG")
     }
 
+    @Test func longPathsDoNotMakeAHeartbeatTooLong() throws {
+        var status = status
+        status.sources = (0..<64).map { number in
+            let name = "/" + String(repeating: "x", count: 4_000) + "\(number)"
+            return SourceFigures(
+                name: name, written: number, read: 0, spooled: 0, acknowledged: 0, events: 0, drops: [])
+        }
+        status.rules = (0..<500).map { .init(name: "rule \($0)", matched: $0, dropped: 0) }
+        status.limitSources(to: 64)
+        let document = try #require(status.document(now: 0, upTo: 48 << 10))
+        #expect(document.bytes.count <= 48 << 10 && document.bytes.count > 12 << 10)
+        let told = document["sources"]?.array?.count ?? 0
+        #expect(told + (document["sources_omitted"]?.int ?? 0) == 64)
+        #expect(document["sources"]?.array?.first?["written"]?.int == 63)
+        #expect(status.document(now: 0, upTo: 100) == Optional<JSONValue>.none)
+    }
+
     @Test func anAgentThatHasJustStartedIsShown() {
         let text = AgentStatus().text(now: 0, wall: Timestamp(nanoseconds: 0))
         #expect(text.contains("nothing taken yet") && text.contains("sources    none"))

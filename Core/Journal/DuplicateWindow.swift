@@ -5,8 +5,8 @@
 /// - more than ``Limits/maxRanges`` ranges of one agent: the lowest gap is closed, and numbers in it count as seen.
 ///   An agent would have to leave out that many numbers and then send the oldest of them to be refused wrongly.
 /// - more than ``JournalLimits/maxWindowRanges`` ranges of all agents: the same, for the agent heard last.
-/// - more than ``Limits/maxAgents`` agents: the one that has not been heard for the longest time is forgotten; a batch
-///   it sends again would be stored twice.
+/// - more than ``Limits/maxAgents`` agents: those that have not been heard for the longest time are forgotten, a 64th of
+///   them at once; a batch that they send again would be stored twice.
 ///
 /// It depends only on the records inserted, in their order, so it is the same after rebuilding it from the journal.
 package struct DuplicateWindow: Sendable, Equatable {
@@ -17,7 +17,7 @@ package struct DuplicateWindow: Sendable, Equatable {
         /// Pairs of agent and epoch kept.
         package var maxAgents: Int
         /// Sets the bounds; each is at least 1, and agents at most ``JournalLimits/maxWindowAgents``.
-        package init(maxRanges: Int = 4096, maxAgents: Int = 16_384) {
+        package init(maxRanges: Int = 4096, maxAgents: Int = 65_536) {
             self.maxRanges = max(1, maxRanges)
             self.maxAgents = min(max(1, maxAgents), JournalLimits.maxWindowAgents)
         }
@@ -71,7 +71,7 @@ package struct DuplicateWindow: Sendable, Equatable {
 
     /// Marks a batch as seen; it was stored at `position`, which must grow from call to call.
     ///
-    /// - Complexity: O(log ranges) for numbers in order; O(agents) when an agent must be forgotten.
+    /// - Complexity: O(log ranges) for numbers in order; when agents must be forgotten, O(agents) once for a 64th of them.
     package mutating func insert(_ identity: BatchIdentity, at position: JournalPosition) {
         let key = Key(identity)
         if seen[key] == nil, seen.count >= limits.maxAgents { forgetOldest() }
@@ -91,9 +91,20 @@ package struct DuplicateWindow: Sendable, Equatable {
     }
 
     private mutating func forgetOldest() {
-        guard let oldest = seen.min(by: { $0.value.lastPosition < $1.value.lastPosition }) else { return }
-        rangeCount -= oldest.value.ranges.count
-        seen[oldest.key] = nil
+        let count = max(1, limits.maxAgents / 64)
+        if count == 1 {
+            guard let oldest = seen.min(by: { $0.value.lastPosition < $1.value.lastPosition }) else { return }
+            return forget(oldest.key)
+        }
+        // Positions are different for each, so the same are forgotten whatever the order of the dictionary.
+        let positions = seen.values.map(\.lastPosition).sorted()
+        let bound = positions[min(count, positions.count) - 1]
+        for key in seen.filter({ $0.value.lastPosition <= bound }).map(\.key) { forget(key) }
+    }
+
+    private mutating func forget(_ key: Key) {
+        guard let entry = seen.removeValue(forKey: key) else { return }
+        rangeCount -= entry.ranges.count
         agentsForgotten += 1
     }
 

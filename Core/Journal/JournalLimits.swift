@@ -20,7 +20,7 @@ package enum JournalLimits {
     package static let maxWaitingRecords = 65_536
     /// Agents in a duplicate window. With the next limit it keeps a checkpoint below ``maxPayloadBytes``: at most 20
     /// bytes a range and 550 an agent.
-    package static let maxWindowAgents = 32_768
+    package static let maxWindowAgents = 65_536
     /// Ranges of all agents in a duplicate window, besides one for each agent.
     package static let maxWindowRanges = 1 << 20
     /// Damaged bytes copied aside in all. Beyond it they stay only where they are, and the report says so.

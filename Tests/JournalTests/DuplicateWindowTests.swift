@@ -68,6 +68,21 @@ struct DuplicateWindowTests {
         #expect(window.agentsForgotten == 1)
     }
 
+    @Test("Thousands of hosts with four epochs each are remembered, and beyond the bound the newest are")
+    func manyAgents() throws {
+        var window = DuplicateWindow()
+        let bound = window.limits.maxAgents
+        for number in 1...bound + 3_000 {
+            window.insert(batch(1, agent: "host-\(number)"), at: UInt64(number))
+        }
+        #expect(window.agentCount <= bound && window.agentCount > bound - bound / 64)
+        #expect(window.agentCount + Int(window.agentsForgotten) == bound + 3_000)
+        let forgotten = Int(window.agentsForgotten)
+        #expect(!window.isDuplicate(batch(1, agent: "host-\(forgotten)")))
+        #expect(window.isDuplicate(batch(1, agent: "host-\(forgotten + 1)")))
+        #expect(window.encoded().count < JournalLimits.maxPayloadBytes)
+    }
+
     @Test("The extreme numbers work")
     func extremes() throws {
         var window = DuplicateWindow()

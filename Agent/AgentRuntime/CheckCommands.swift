@@ -1,3 +1,4 @@
+import AgentChecks
 import AgentInputs
 import AgentPipeline
 import ArgumentParser
@@ -19,10 +20,12 @@ struct ValidateCommand: ParsableCommand {
     func run() throws {
         let config = try agent.requiredConfig(for: "validate")
         let settings = try AgentSettings(file: config)
+        if let problem = settings.tls.problem { throw ValidationError("\(config): \(problem)") }
         print(
             "\(config): good; \(settings.files.count) groups of files, \(settings.rules.count) rules, "
                 + "collector \(settings.collectorURLs.joined(separator: " "))")
         for name in settings.streams.names { print("also read: \(name)") }
+        for check in settings.checks { print("checked: \(check.service) (\(check.probe.kind) \(check.probe.target))") }
     }
 }
 

@@ -11,12 +11,7 @@ struct SettingsChange {
         if old.state != new.state {
             return "`state` cannot be changed while the agent runs: restart it"
         }
-        for path in new.tls.paths {
-            do throws(IOError) { _ = try OpenFile(path, .read) } catch {
-                return "`collector.tls`: \(error.description)"
-            }
-        }
-        return nil
+        return new.tls.problem
     }
 
     /// Keys that take effect with the next start only.
@@ -34,6 +29,21 @@ struct SettingsChange {
     var changesCollectors: Bool {
         old.collectorURLs != new.collectorURLs || old.tls != new.tls || old.sendRate != new.sendRate
             || !old.headers.elementsEqual(new.headers) { $0.name == $1.name && $0.value == $1.value }
+    }
+}
+
+extension TLSFiles {
+    /// Which of them cannot be read, or is no PEM at all; nil when that is not so. What is in them the connections find out.
+    var problem: String? {
+        for path in paths {
+            do throws(IOError) {
+                let content = try FileSystem.contents(path, limit: 16 << 20)
+                if !String(decoding: content, as: UTF8.self).contains("-----BEGIN ") {
+                    return "`collector.tls`: \(path) is no PEM file"
+                }
+            } catch { return "`collector.tls`: \(error.description)" }
+        }
+        return nil
     }
 }
 

@@ -123,6 +123,33 @@ struct BadInputTests {
         #expect(agent.kill(SIGTERM) == 0)
     }
 
+    @Test("Certificates that are none", .timeLimit(.minutes(2)))
+    func brokenCertificates() throws {
+        let bench = try Bench()
+        try bench.append("a line\n", to: "a.log")
+        let file = bench.directory.path + "/tls.yaml"
+        let good = "files: [{include: \(bench.logs)/*.log}]\nstate: \(bench.directory.path)/tls-state\n"
+        let broken = bench.directory.path + "/ca.pem"
+        try FileSystem.writeAtomically(broken, Array("no certificate".utf8))
+        for (path, reason) in [(broken + ".none", "No such file"), (broken, "is no PEM file")] {
+            let text = good + "collector: {url: \"https://127.0.0.1:1\", tls: {ca: \(path)}}\n"
+            try FileSystem.writeAtomically(file, Array(text.utf8))
+            let output = bench.directory.path + "/validate.log"
+            let validate = try RunningProgram("lodge-agent", ["validate", "--config", file], logPath: output)
+            #expect(validate.wait() == 2)
+            #expect(validate.log.contains(path) && validate.log.contains(reason), "\(validate.log)")
+            unlink(output)
+        }
+        // An agent that runs holds everything and says why, and reads on; with a good configuration all is delivered.
+        let agent = try RunningProgram("lodge-agent", ["--config", file], logPath: bench.logPath)
+        try eventually("it says why: \(agent.log)") { agent.log.contains("not reached") }
+        try bench.append("another line\n", to: "a.log")
+        try FileSystem.writeAtomically(file, Array((good + "collector: {url: \"\(bench.collector.url)\"}\n").utf8))
+        kill(agent.id, SIGHUP)
+        try bench.awaitCount("line", 2)
+        #expect(agent.kill(SIGTERM) == 0)
+    }
+
     @Test("50,000 files in a directory", .timeLimit(.minutes(5)))
     func manyFiles() throws {
         let bench = try Bench()

@@ -27,7 +27,7 @@ final class IngestStage: FollowConsumer, StreamConsumer {
     /// What became of what each source has brought.
     let figures = FigureKeeper()
     private var filtered = 0
-    /// By how much batches are larger and wait longer, because the collector is behind.
+    /// By how much batches are larger and wait longer, because the collector is behind or batches wait.
     private var factor = 1
     /// A batch that the spool has not taken yet.
     private var pending: AssembledBatch?
@@ -106,7 +106,7 @@ final class IngestStage: FollowConsumer, StreamConsumer {
         containers.now = monotonic
         arrival = Timestamp(nanoseconds: wall)
         assembler.rules.arrival = arrival
-        factor = shipper.lag.factor(now: monotonic)
+        factor = max(shipper.lag.factor(now: monotonic), Limits.factor(waiting: state.spool.waitingBatches))
         // A collector takes 100,000 events and 16 MiB at once; a batch costs its bytes several times over in memory.
         assembler.limits = BatchLimits(
             bytes: max(limits.bytes, min(limits.bytes * factor, memory.grownBatchBytes)),

@@ -8,6 +8,9 @@ enum Limits {
     static let pollInterval: UInt64 = 250_000_000
     /// How long it waits at least, so that a busy file does not make it look at all others all the time.
     static let shortestWait: UInt64 = 20_000_000
+    /// By how much longer batches are gathered while so many wait. Each takes a round trip, one after the other: where that
+    /// is long, few large ones get through and many small ones do not.
+    static func factor(waiting batches: Int) -> Int { batches > 64 ? 4 : batches > 16 ? 2 : 1 }
     /// How long after its start the code that only starting needs is given back.
     static let codeReturnDelay: UInt64 = 3_000_000_000
     /// How long it is until a batch is offered to a full spool or disk again.

@@ -121,6 +121,15 @@ package final class Spool: Sendable {
         }
     }
 
+    /// How many batches wait in all lanes.
+    package var waitingBatches: Int {
+        withState { state in
+            state.lanes.reduce(0) { sum, lane in
+                sum &+ Int(clamping: lane.end - min(lane.end, lane.acknowledged)) &+ lane.held.count
+            }
+        }
+    }
+
     /// Whether a lane has batches that could be dropped: they wait, and nobody has them.
     package func hasDroppable(_ priority: Priority) -> Bool {
         withState { $0.lanes[priority.rawValue].droppable != nil }

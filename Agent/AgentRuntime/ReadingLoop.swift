@@ -81,7 +81,7 @@ struct ReadingLoop {
                 if settings.streamText != current.streamText {
                     end(streams, stage)
                     streams = StreamReading(
-                        settings, known: streams.states, nextSource: follower.nextSource, state,
+                        settings, known: streams.known, nextSource: follower.nextSource, state,
                         readsOnce: options.readsOnce, log, metrics)
                     follower.nextSource = streams.nextSource
                     start(streams, descriptor)

@@ -18,6 +18,7 @@ final class StreamReading {
     private var drain = StreamDrain([])
     private let checks: ChecksSource?
     private let memory: MemoryBudget
+    private let others: [SourceState]
 
     /// Prepares what is configured, each where it had got to.
     ///
@@ -70,6 +71,7 @@ final class StreamReading {
         self.log = log
         // What is not configured any more is forgotten, but for the journal's place: it may come back.
         let kept = Set(self.sources.flatMap(\.states).map(\.id))
+        others = known.filter { !$0.cursor.isEmpty && !kept.contains($0.id) }
         for source in known where source.cursor.isEmpty && !kept.contains(source.id) {
             state.registry.forget(source.id)
         }
@@ -99,6 +101,9 @@ final class StreamReading {
 
     /// How far each has got.
     var states: [SourceState] { drain.states }
+
+    /// The same, with the places of those that are not configured now and may come back.
+    var known: [SourceState] { drain.states + others }
 
     /// Takes what has come.
     func poll(at now: UInt64, _ stage: IngestStage) -> StreamRound { drain.poll(at: now, stage) }

@@ -118,9 +118,9 @@ struct AgentSourcesTests {
         }
         // What is between sender and spool fills up, and then nothing is taken any more.
         var refusals = 0
-        while refusals < 40 {
+        try eventually("the sender is held back", within: .seconds(90)) {
             refusals = send() > 0 ? 0 : refusals + 1
-            usleep(25_000)
+            return refusals == 40
         }
         #expect(sent < stream.count)
         try collector.start()

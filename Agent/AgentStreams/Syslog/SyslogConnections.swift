@@ -79,11 +79,15 @@ private final class ConnectionServing {
     private var server: ServerTLS?
     private var fingerprint: [UInt64] = []
     private var checkedAt: UInt64 = 0
+    /// When connections are accepted again, after one could not be.
+    private var acceptsFrom: UInt64 = 0
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
     private var polled: [pollfd] = []
 
     /// A client that has not done its handshake by then is not waited for.
     private static let handshakeNanos: UInt64 = 30_000_000_000
+    /// How long none is accepted after one could not be, for want of descriptors; those that are there are served.
+    private static let acceptPause: UInt64 = 100_000_000
     /// How often the files of TLS are looked at.
     private static let checkInterval: UInt64 = 1_000_000_000
     /// What is still read of each connection at the end.
@@ -110,12 +114,13 @@ private final class ConnectionServing {
         polled.append(pollfd(fd: stop, events: Int16(POLLIN), revents: 0))
         let before = SystemClock.monotonicNanos()
         // With as many as may be, a new one waits until another gives way.
-        let hasRoom = connections.count < options.connections || quietest(at: before) != nil
-        polled.append(pollfd(fd: hasRoom ? listener : -1, events: Int16(POLLIN), revents: 0))
+        let accepts =
+            before >= acceptsFrom && (connections.count < options.connections || quietest(at: before) != nil)
+        polled.append(pollfd(fd: accepts ? listener : -1, events: Int16(POLLIN), revents: 0))
         for connection in connections {
             polled.append(pollfd(fd: connection.descriptor, events: connection.awaits, revents: 0))
         }
-        let wait: Int32 = connections.contains { $0.hasMore } ? 0 : 1_000
+        let wait: Int32 = connections.contains { $0.hasMore } ? 0 : before < acceptsFrom ? 100 : 1_000
         if poll(&polled, nfds_t(polled.count), wait) < 0 { return true }
         let now = SystemClock.monotonicNanos()
         var ended: [Int] = []
@@ -219,7 +224,7 @@ private final class ConnectionServing {
                     "a connection for syslog cannot be accepted", ("listen", options.address),
                     ("reason", SyslogAddress.reason(-descriptor)))
                 // It goes on waiting to be accepted, and would be tried without a pause.
-                usleep(100_000)
+                acceptsFrom = now &+ ConnectionServing.acceptPause
             }
             return
         }

@@ -1,6 +1,7 @@
 package import AgentChecks
 package import AgentDelivery
 package import AgentInputs
+import AgentOperation
 package import AgentPipeline
 import ByteCoding
 package import CurlTransport
@@ -189,7 +190,13 @@ package struct AgentSettings: Sendable {
             }
         }
         batch.bytes = min(batch.bytes, memory.batchBytes)
-        try root.mapping("metrics") { (group) throws(SettingsError) in metricsAddress = try group.string("listen") }
+        try root.mapping("metrics") { (group) throws(SettingsError) in
+            metricsAddress = try group.string("listen")
+            if let metricsAddress, LocalServer.parts(of: metricsAddress) == nil {
+                throw group.invalid(
+                    "listen", "`metrics.listen` must be such as 127.0.0.1:7601, not `\(metricsAddress)`")
+            }
+        }
         checks = try root.mappings("checks") { (group) throws(SettingsError) in try Check(&group) } ?? []
         try root.mapping("containers") { (group) throws(SettingsError) in podLabels = try group.string("metadata") }
         reading = try root.mapping("reading") { (group) throws(SettingsError) in try Reading(&group) } ?? reading

@@ -58,6 +58,14 @@ struct AgentSettingsTests {
         #expect(settings.files[0].profile.fields.map(\.name) == ["environment"])
     }
 
+    @Test(arguments: ["7601", "::1:7601", "127.0.0.1:", "localhost:http", "localhost:70000"])
+    func addressesOfNumbersAreChecked(address: String) {
+        let error = #expect(throws: SettingsError.self) {
+            try read("files: [{include: /a}]\nmetrics: {listen: \"\(address)\"}")
+        }
+        #expect(error?.description.hasPrefix("agent.yaml:2:") == true, "\(error?.description ?? "")")
+    }
+
     @Test func memoryIsOneBudget() throws {
         #expect(try read("files: [{include: /a}]").batch.bytes == 1 << 20)
         let small = try read("limits: {memory: 16MiB}\nfiles: [{include: /a}]")

@@ -104,18 +104,8 @@ package final class LocalServer: Sendable {
         return descriptor
     }
 
-    /// Reads `127.0.0.1:7601`, `[::1]:7601`, `localhost:7601` or, for all addresses, `:7601`; nil when it is none of these.
-    package static func parts(of address: String) -> (host: String, port: UInt16)? {
-        guard let colon = address.lastIndex(of: ":"), let port = UInt16(address[address.index(after: colon)...]) else {
-            return nil
-        }
-        let host = address[..<colon]
-        if host.hasPrefix("["), host.hasSuffix("]") { return (String(host.dropFirst().dropLast()), port) }
-        return host.contains(":") ? nil : (String(host), port)
-    }
-
     private static func listen(address: String) throws(Failure) -> Int32 {
-        guard let (host, port) = parts(of: address) else {
+        guard let place = HostAndPort(address) else {
             throw Failure(description: "\(address) is no address such as 127.0.0.1:7601")
         }
         var hints = addrinfo()
@@ -123,7 +113,7 @@ package final class LocalServer: Sendable {
         hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
         var found: UnsafeMutablePointer<addrinfo>?
         let code = getaddrinfo(
-            host.isEmpty ? nil : host, "\(port)", &hints, &found)
+            place.host.isEmpty ? nil : place.host, "\(place.port)", &hints, &found)
         guard code == 0, let target = found?.pointee else {
             throw Failure(
                 description: "\(address) is no address of this machine: \(String(cString: gai_strerror(code)))")

@@ -192,7 +192,7 @@ package struct AgentSettings: Sendable {
         batch.bytes = min(batch.bytes, memory.batchBytes)
         try root.mapping("metrics") { (group) throws(SettingsError) in
             metricsAddress = try group.string("listen")
-            if let metricsAddress, LocalServer.parts(of: metricsAddress) == nil {
+            if let metricsAddress, HostAndPort(metricsAddress) == nil {
                 throw group.invalid(
                     "listen", "`metrics.listen` must be such as 127.0.0.1:7601, not `\(metricsAddress)`")
             }

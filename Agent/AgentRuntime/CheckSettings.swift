@@ -1,4 +1,5 @@
 import AgentChecks
+import AgentOperation
 import Settings
 
 /// Reading what a configuration file says of a check.
@@ -94,14 +95,10 @@ extension Check {
     }
 
     private static func tcp(_ address: String, _ group: SettingsMapping) throws(SettingsError) -> Probe {
-        let colon = address.lastIndex(of: ":")
-        var host = colon.map { String(address[..<$0]) } ?? ""
-        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
-        let port = colon.flatMap { Int(address[address.index(after: $0)...]) } ?? 0
-        guard !host.isEmpty, (1...65_535).contains(port) else {
+        guard let place = HostAndPort(address), !place.host.isEmpty, place.port > 0 else {
             throw group.invalid("tcp", "`tcp` must be such as localhost:5432, not `\(address)`")
         }
-        return .tcp(host: host, port: port)
+        return .tcp(host: place.host, port: Int(place.port))
     }
 }
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import AgentChecks
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct CheckRunnerTests {
     private final class Told: Sendable {
         let events = Mutex<[HealthEvent]>([])

@@ -6,7 +6,7 @@ import Testing
 
 @testable import AgentChecks
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct ProbeTests {
     private func shell(_ script: String, milliseconds: UInt64 = 20_000) -> Reading {
         ChildProcess(arguments: ["sh", "-c", script]).plugin(timeout: milliseconds * 1_000_000) { false }

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Random histories of a spool: what is delivered and what is counted as dropped is all there is, once.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct SpoolModelTests {
     /// A spool between a producer and a collector that remembers everything.
     private final class World {

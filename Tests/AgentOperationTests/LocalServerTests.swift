@@ -4,7 +4,7 @@ import Testing
 
 @testable import AgentOperation
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct LocalServerTests {
     private func server(_ path: String, body: String = "all is well") throws -> LocalServer {
         try LocalServer(path: path) { asked in

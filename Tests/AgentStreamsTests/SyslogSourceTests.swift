@@ -227,7 +227,7 @@ import Testing
         ] {
             try FileSystem.writeAtomically(to, try FileSystem.contents(from, limit: 1 << 20))
         }
-        try eventually("the new certificate", within: .seconds(30)) {
+        try eventually("the new certificate") {
             (try? send("<34>Jan  2 03:04:05 a x: renewed\n", as: others.client, trusting: others.authority)) != nil
         }
         try eventually("the message under it: \(run.consumer.messages)") {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import CollectorHTTP
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct ChunkChannelTests {
     private struct Failure: Error {}
 

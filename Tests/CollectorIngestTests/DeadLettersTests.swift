@@ -5,7 +5,7 @@ import SystemIO
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct DeadLettersTests {
     private func letter(_ event: [UInt8]) -> DeadLetters.Letter {
         DeadLetters.Letter(

@@ -10,7 +10,7 @@ import Testing
 import WireProtocol
 import ZstdCodec
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(15)))
 struct IngestEncodingTests {
     private func wire(_ messages: [String], tenant: String = "default") -> [UInt8] {
         var builder = EventBatchBuilder(tenant: tenant, labels: [.init("service", "s")])

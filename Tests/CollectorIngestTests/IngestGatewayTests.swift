@@ -9,7 +9,7 @@ import Testing
 import WireProtocol
 import ZstdCodec
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(15)))
 struct IngestGatewayTests {
     @Test func aJSONBodyBecomesEventsWithTheLabelsOfItsSource() async throws {
         let way = try Way()

@@ -8,7 +8,7 @@ import Testing
 import WireProtocol
 
 /// What the journal keeps of compressed JSON, and that it is read back as it was read first.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(15)))
 struct JournaledBodyTests {
     /// Every column of a batch, to be compared as a whole.
     private func columns(_ batch: EventBatch) -> [[UInt8]] {

@@ -2,7 +2,7 @@ import CollectorHTTP
 import LineFormats
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(15)))
 struct AggregateTests {
     private func with(_ body: (TestServer) async throws -> Void) async throws {
         let server = try await TestServer()

@@ -5,7 +5,7 @@ import SystemIO
 import Testing
 import ZstdCodec
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(15)))
 struct CollectorAPITests {
     private let lines =
         "/insert/jsonline?_time_field=ts&_msg_field=msg,message&_stream_fields=service,host"

@@ -6,7 +6,7 @@ import QueryAdmission
 import SystemIO
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(15)))
 struct CollectorBoundsTests {
     /// Fills a server with more text than the buffers between it and a client can hold.
     private func fill(_ server: TestServer, megabytes: Int) async throws {

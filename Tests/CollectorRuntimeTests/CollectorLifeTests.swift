@@ -11,7 +11,7 @@ import TestSupport
 import Testing
 import ZstdCodec
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(15)))
 struct CollectorLifeTests {
     private func post(_ server: TestServer, _ message: String) async throws -> TestAnswer {
         try await server.send("POST", "/insert/jsonline", [], Array(#"{"_msg":"\#(message)"}"#.utf8))

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Queries that would not end for hours: what ends them, and what is left behind.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct CollectorQueriesTests {
     /// Billions of rows of few events.
     private static let endless = "* | join by (v) (*) | join by (v) (*) | join by (v) (*) | stats count() n"

@@ -2,7 +2,7 @@ import CollectorRuntime
 import LineFormats
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(15)))
 struct CollectorRefusalTests {
     struct Refusal: Sendable, CustomTestStringConvertible {
         var method = "POST"

@@ -2,7 +2,7 @@ import CollectorRuntime
 import LineFormats
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(15)))
 struct CollectorTailTests {
     /// Reads pieces of a stream of events until `isEnough`.
     private func read(_ client: TestClient, until isEnough: @escaping @Sendable (String) -> Bool) async throws -> String

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What answers say about what they lack.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(15)))
 struct CompletenessTests {
     private func reasons(_ answer: TestAnswer) -> [JSONValue] {
         answer.json?["completeness"]?["reasons"]?.array ?? []

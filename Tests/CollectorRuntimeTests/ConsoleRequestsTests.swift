@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// What the console asks is what the collector's routes take: they refuse what they do not know.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(15)))
 struct ConsoleRequestsTests {
     private static let begin = Timestamp(nanoseconds: 1_750_000_000_000_000_000)
 

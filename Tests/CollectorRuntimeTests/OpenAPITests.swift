@@ -4,7 +4,7 @@ import LineFormats
 import Testing
 
 /// `/openapi.yaml` says what is served: no route, parameter, member or answer more or less.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(15)))
 struct OpenAPITests {
     private static let form = "application/x-www-form-urlencoded"
 

@@ -2,7 +2,7 @@ import LineFormats
 import Testing
 
 /// `/api/v1/logs`, as the examples of its description have it.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(15)))
 struct PlainRoutesTests {
     @Test func whatIsPostedIsFoundAndCounted() async throws {
         let server = try await TestServer()

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Streamed answers of `/v1/search` and `/v1/aggregate`.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct SearchStreamTests {
     private static let blocks = 6
     private static let blockRows = 500

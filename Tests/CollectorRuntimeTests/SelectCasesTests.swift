@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The routes below `/select/logsql` against `Tests/Fixtures/API/select.cases`.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(15)))
 struct SelectCasesTests {
     struct Case {
         var route: String

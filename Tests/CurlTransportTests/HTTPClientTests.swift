@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct HTTPClientTests {
     private func client() throws -> HTTPClient { try HTTPClient(userAgent: "lodge-test/1") }
 

@@ -92,7 +92,7 @@ struct GapBookTests {
     }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct GapRegistryTests {
     private let loss = Gap.Loss(.deadLetters, reason: "malformed", events: 3, times: 10...20)
 

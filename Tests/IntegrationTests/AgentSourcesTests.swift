@@ -39,7 +39,7 @@ struct AgentSourcesTests {
         try RunningProgram("lodge-agent", ["--config", file] + more, logPath: log)
     }
 
-    @Test("Each entry of the journal comes once, over kills of the agent and rotated files", .timeLimit(.minutes(4)))
+    @Test("Each entry of the journal comes once, over kills of the agent and rotated files", .timeLimit(.minutes(15)))
     func journal() throws {
         try collector.start()
         let files = try JournalFiles(directory.path + "/journal")
@@ -62,7 +62,7 @@ struct AgentSourcesTests {
                 agent = try startAgent(file)
             }
         }
-        try eventually("all entries, seed \(seed); agent: \(agent.log.suffix(2_000))", within: .seconds(60)) {
+        try eventually("all entries, seed \(seed); agent: \(agent.log.suffix(2_000))") {
             try collector.count("entry") >= written
         }
         #expect(agent.kill(SIGTERM) == 0)
@@ -76,10 +76,10 @@ struct AgentSourcesTests {
         try files.append(messages: ["after"], to: "system@5.journal")
         for number in 3..<5 { try FileSystem.remove("\(files.path)/system@\(number).journal") }
         let again = try startAgent(file)
-        try eventually("the entry after; agent: \(again.log.suffix(2_000))", within: .seconds(60)) {
+        try eventually("the entry after; agent: \(again.log.suffix(2_000))") {
             try collector.count("after") == 1
         }
-        try eventually("the gap; agent: \(again.log.suffix(2_000))", within: .seconds(60)) {
+        try eventually("the gap; agent: \(again.log.suffix(2_000))") {
             try gaps().contains { $0["cause"]?.string == "journal_vacuumed" }
         }
         #expect(again.kill(SIGTERM) == 0)
@@ -90,7 +90,7 @@ struct AgentSourcesTests {
         try JSONValue(parsing: collector.get("/v1/agents").body)["gaps"]?.array ?? []
     }
 
-    @Test("A sender over TCP is held back while the spool is full, and nothing is lost", .timeLimit(.minutes(4)))
+    @Test("A sender over TCP is held back while the spool is full, and nothing is lost", .timeLimit(.minutes(15)))
     func fullSpool() throws {
         let port = try Sender.freePort(isStream: true)
         let file = try configuration(
@@ -138,14 +138,14 @@ struct AgentSourcesTests {
         #expect(!agent.log.contains("events of a source are lost"))
     }
 
-    @Test("What the kernel drops of UDP is told to the collector, to the datagram", .timeLimit(.minutes(3)))
+    @Test("What the kernel drops of UDP is told to the collector, to the datagram", .timeLimit(.minutes(15)))
     func drops() throws {
         try collector.start()
         let port = try Sender.freePort(isStream: false)
         let file = try configuration("syslog: [{listen: \"udp://127.0.0.1:\(port)\", receive_buffer: 4KiB}]")
         let agent = try startAgent(file)
         let sender = try Sender(port, isStream: false)
-        try eventually("somebody listens; agent: \(agent.log.suffix(2_000))", within: .seconds(60)) {
+        try eventually("somebody listens; agent: \(agent.log.suffix(2_000))") {
             agent.log.contains("listening for syslog")
         }
         // A reader that is stopped reads nothing: what does not fit is dropped for certain.
@@ -167,7 +167,7 @@ struct AgentSourcesTests {
         #expect(agent.kill(SIGTERM) == 0)
     }
 
-    @Test("rsyslog sends over TLS", .enabled(if: FileSystem.exists("/usr/sbin/rsyslogd")), .timeLimit(.minutes(3)))
+    @Test("rsyslog sends over TLS", .enabled(if: FileSystem.exists("/usr/sbin/rsyslogd")), .timeLimit(.minutes(15)))
     func rsyslog() throws {
         try collector.start()
         let certificates = try Certificates(directory.path + "/certificates")
@@ -207,7 +207,7 @@ struct AgentSourcesTests {
                 "local0.err", "failed \(number)",
             ])
         }
-        try eventually("the messages; agent: \(agent.log); rsyslog: \(rsyslog.log)", within: .seconds(60)) {
+        try eventually("the messages; agent: \(agent.log); rsyslog: \(rsyslog.log)") {
             try collector.count("failed") == 20
         }
         let event = try #require(try collector.query("\"failed 7\"").first)
@@ -218,7 +218,7 @@ struct AgentSourcesTests {
         #expect(agent.kill(SIGTERM) == 0)
     }
 
-    @Test("Lines of standard input are delivered, and then the agent ends", .timeLimit(.minutes(3)))
+    @Test("Lines of standard input are delivered, and then the agent ends", .timeLimit(.minutes(15)))
     func standardInput() throws {
         try collector.start()
         let path = try RunningProgram.path(of: "lodge-agent")
@@ -237,7 +237,7 @@ struct AgentSourcesTests {
         #expect(try collector.count("service:=pipe") == 10_002)
     }
 
-    @Test("Programs are run, and what they say of themselves is delivered", .timeLimit(.minutes(3)))
+    @Test("Programs are run, and what they say of themselves is delivered", .timeLimit(.minutes(15)))
     func programs() throws {
         try collector.start()
         let file = try configuration(

@@ -58,7 +58,7 @@ struct BadInputTests {
         }
     }
 
-    @Test("Pipes, sockets, directories, loops, binary and other text", .timeLimit(.minutes(3)))
+    @Test("Pipes, sockets, directories, loops, binary and other text", .timeLimit(.minutes(15)))
     func thingsThatAreNoLogs() throws {
         let bench = try Bench()
         try bench.append("good one\n", to: "a-good.log")
@@ -88,7 +88,7 @@ struct BadInputTests {
         #expect(agent.kill(SIGTERM) == 0)
     }
 
-    @Test("A file that may not be read", .enabled(if: geteuid() == 0), .timeLimit(.minutes(3)))
+    @Test("A file that may not be read", .enabled(if: geteuid() == 0), .timeLimit(.minutes(15)))
     func withoutPermission() throws {
         let bench = try Bench()
         try bench.append("secret\n", to: "a.log")
@@ -103,7 +103,7 @@ struct BadInputTests {
         #expect(agent.kill(SIGTERM) == 0)
     }
 
-    @Test("A line of 100 MB in bounded memory", .timeLimit(.minutes(5)))
+    @Test("A line of 100 MB in bounded memory", .timeLimit(.minutes(15)))
     func aVeryLongLine() throws {
         let bench = try Bench()
         let piece = [UInt8](repeating: 0x78, count: 1 << 20)
@@ -123,7 +123,7 @@ struct BadInputTests {
         #expect(agent.kill(SIGTERM) == 0)
     }
 
-    @Test("Certificates that are none", .timeLimit(.minutes(2)))
+    @Test("Certificates that are none", .timeLimit(.minutes(15)))
     func brokenCertificates() throws {
         let bench = try Bench()
         try bench.append("a line\n", to: "a.log")
@@ -150,7 +150,7 @@ struct BadInputTests {
         #expect(agent.kill(SIGTERM) == 0)
     }
 
-    @Test("50,000 files in a directory", .timeLimit(.minutes(5)))
+    @Test("50,000 files in a directory", .timeLimit(.minutes(15)))
     func manyFiles() throws {
         let bench = try Bench()
         for number in 0..<50_000 { try bench.append("line of \(number)\n", to: "f\(number).log") }
@@ -164,7 +164,7 @@ struct BadInputTests {
         #expect(agent.kill(SIGTERM) == 0)
     }
 
-    @Test("A file that shrinks while it is read, again and again", .timeLimit(.minutes(3)))
+    @Test("A file that shrinks while it is read, again and again", .timeLimit(.minutes(15)))
     func aShrinkingFile() throws {
         let bench = try Bench()
         let agent = try bench.agent("  - {include: \(bench.logs)/*.log}")
@@ -181,7 +181,7 @@ struct BadInputTests {
         #expect(agent.kill(SIGTERM) == 0)
     }
 
-    @Test("A log on a full disk", .enabled(if: SmallDisk.isAllowed), .timeLimit(.minutes(3)))
+    @Test("A log on a full disk", .enabled(if: SmallDisk.isAllowed), .timeLimit(.minutes(15)))
     func aFullDisk() throws {
         let bench = try Bench()
         let disk = try SmallDisk(bytes: 1 << 20)

@@ -35,7 +35,7 @@ final class CollectorProcess {
     func start() throws {
         let program = try launch()
         self.program = program
-        try eventually("the collector is ready; it says: \(program.log)", within: .seconds(60)) {
+        try eventually("the collector is ready; it says: \(program.log)") {
             (try? get("/ready").status) == 200
         }
     }

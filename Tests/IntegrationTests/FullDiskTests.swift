@@ -61,7 +61,7 @@ struct FullDiskTests {
         try eventually("events are taken again", within: .seconds(120)) {
             (try? collector.post("/insert/jsonline", line(7)).status) == 200
         }
-        try eventually("the new event is found", within: .seconds(60)) { (try? collector.count("number")) == 1 }
+        try eventually("the new event is found") { (try? collector.count("number")) == 1 }
         #expect(collector.stop(SIGTERM) == 0)
     }
 

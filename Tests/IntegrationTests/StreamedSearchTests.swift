@@ -54,7 +54,7 @@ struct StreamedSearchTests {
 
     @Test(
         "A stream that is cut in the middle, by the client or with the collector, goes on without a row lost or twice",
-        .timeLimit(.minutes(3)), arguments: [SIGKILL, SIGTERM])
+        .timeLimit(.minutes(15)), arguments: [SIGKILL, SIGTERM])
     func cutAndResumed(signal: Int32) throws {
         collector.settings = "head: {flush_interval: 1s}"
         try collector.start()

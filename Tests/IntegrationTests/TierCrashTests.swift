@@ -38,7 +38,7 @@ struct TierCrashTests {
             collector.stop(SIGKILL)
         }
         try collector.start()
-        try eventually("all segments are cold, seed \(seed)", within: .seconds(60)) {
+        try eventually("all segments are cold, seed \(seed)") {
             (try? tierCount(collector, "hot")) == 0 && (try? tierCount(collector, "warm")) == 0
         }
         #expect(try tierCount(collector, "cold") > 0, "seed \(seed)")
@@ -73,11 +73,11 @@ struct TierCrashTests {
                 number += 1
             }
             #expect(try collector.post("/insert/jsonline", Array(lines.utf8)).status == 200)
-            try eventually("batch \(batch) is a segment of its own", within: .seconds(30)) {
+            try eventually("batch \(batch) is a segment of its own") {
                 (try? segmentFiles(collector)) ?? 0 >= batch
             }
         }
-        try eventually("all segments are warm", within: .seconds(30)) {
+        try eventually("all segments are warm") {
             try tierCount(collector, "hot") == 0 && tierCount(collector, "warm") == 8
         }
         collector.stop(SIGKILL)
@@ -97,7 +97,7 @@ struct TierCrashTests {
             program.kill(SIGKILL)
         }
         try collector.start()
-        try eventually("nothing is left to strip, seed \(seed)", within: .seconds(60)) {
+        try eventually("nothing is left to strip, seed \(seed)") {
             let storage = try JSONValue(parsing: collector.get("/v1/storage").body)
             return storage["stripping"]?["planned_segments"]?.int == 0
                 && storage["disk"]?["stage"]?.string == "critical"

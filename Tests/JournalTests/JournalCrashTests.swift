@@ -52,7 +52,7 @@ private struct Child: ~Copyable {
     }
 }
 
-@Suite("Journal: killed processes", .timeLimit(.minutes(2)))
+@Suite("Journal: killed processes", .timeLimit(.minutes(15)))
 struct JournalCrashTests {
     @Test("What was acknowledged before kill -9 is there, whole and once")
     func kill() throws {

@@ -4,7 +4,7 @@ import SystemIO
 import TestSupport
 import Testing
 
-@Suite("Journal: random histories", .timeLimit(.minutes(5)))
+@Suite("Journal: random histories", .timeLimit(.minutes(15)))
 struct JournalModelTests {
     @Test(
         "Whatever is appended, crashed, reopened and removed, the committed records are there, once", arguments: 0..<12)

@@ -5,7 +5,7 @@ import Synchronization
 import SystemIO
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct TailHubTests {
     private func batch(_ messages: [String]) -> EventBatch {
         var builder = EventBatchBuilder()

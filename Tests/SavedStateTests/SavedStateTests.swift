@@ -25,7 +25,7 @@ private struct Number: SavedDocument, Equatable {
     }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct SavedStateTests {
     private let told = Told()
 

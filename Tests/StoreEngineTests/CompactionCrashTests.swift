@@ -7,7 +7,7 @@ import Workers
 
 @Suite struct CompactionCrashTests {
     /// A process that merges and removes segments is killed at a random moment, again and again: each event is found once.
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(15)))
     func aKillAtAnyMomentLosesAndRepeatsNothing() async throws {
         let seed = drawSeed()
         var generator = SeededGenerator(seed: seed)

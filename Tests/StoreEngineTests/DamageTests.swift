@@ -181,13 +181,12 @@ import Workers
         let token = SystemFaults.add(.init(.sync, path: folder.path, code: 5, times: .max))
         store.add(1)
         #expect(throws: StoreError.self) { try store.flush() }
-        // The next attempt would be five seconds away.
         let closed = Reports()
         let thread = try DedicatedThread(name: "close") {
             store.close()
             closed.add("closed")
         }
-        try eventually("the store is closed", within: .seconds(4)) { !closed.all.isEmpty }
+        try eventually("the store is closed") { !closed.all.isEmpty }
         thread.join()
         SystemFaults.remove(token)
         #expect(try store.content() == expected([(1, 1)]))

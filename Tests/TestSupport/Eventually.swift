@@ -15,7 +15,8 @@ package struct NotSeen: Error, CustomStringConvertible {
 ///   - isSo: the look. A look at another process that may fail says `try?`.
 /// - Throws: ``NotSeen`` when the limit has passed, or what `isSo` throws.
 package func eventually(
-    _ what: @autoclosure () -> String, within limit: Duration = .seconds(30), file: String = #fileID, line: Int = #line,
+    _ what: @autoclosure () -> String, within limit: Duration = .seconds(120), file: String = #fileID,
+    line: Int = #line,
     _ isSo: () throws -> Bool
 ) throws {
     var looks = Looks(limit)
@@ -28,7 +29,8 @@ package func eventually(
 
 /// ``eventually(_:within:file:line:_:)`` for looks that suspend.
 package func eventually(
-    _ what: @autoclosure () -> String, within limit: Duration = .seconds(30), file: String = #fileID, line: Int = #line,
+    _ what: @autoclosure () -> String, within limit: Duration = .seconds(120), file: String = #fileID,
+    line: Int = #line,
     _ isSo: () async throws -> Bool
 ) async throws {
     var looks = Looks(limit)

@@ -3,7 +3,7 @@ import SystemIO
 import Testing
 import Workers
 
-@Suite("Workers: threads, monitor and pool", .timeLimit(.minutes(1)))
+@Suite("Workers: threads, monitor and pool", .timeLimit(.minutes(15)))
 struct WorkersTests {
     @Test("A monitor wakes those who wait for a change")
     func monitor() throws {

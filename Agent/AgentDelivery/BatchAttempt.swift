@@ -55,6 +55,11 @@ extension DeliveryOutcome {
         }
     }
 
+    /// Whether bytes of the batch have taken room on the line.
+    var wasOnTheLine: Bool {
+        if case .unreachable = self { isUncertain } else { true }
+    }
+
     /// Whether it is the batch that the collector does not take, not the agent.
     var isAboutBatch: Bool {
         guard case .refused(let status, _, true, _) = self else { return false }

@@ -75,8 +75,8 @@ package final class Shipper: Sendable {
         /// What was never read and is not in the ledger yet.
         var losses: [DropNote] = []
         var report = DeliveryReport()
-        /// Collectors to use from now on.
-        var next: [Collector]?
+        /// Where to send from now on.
+        var next: Destination?
 
         var isDrained: Bool { acknowledged >= spooled && !hasOld }
     }
@@ -99,6 +99,24 @@ package final class Shipper: Sendable {
         }
     }
 
+    /// Where batches go.
+    package struct Destination: Sendable {
+        let collectors: [Collector]
+        /// The most bytes a second to all of them.
+        let sendRate: Int?
+
+        /// Names it.
+        ///
+        /// - Parameters:
+        ///   - collectors: at least one.
+        ///   - sendRate: the most bytes a second; nil for no limit.
+        package init(_ collectors: [Collector], sendRate: Int? = nil) {
+            precondition(!collectors.isEmpty, "a shipper needs a collector")
+            self.collectors = collectors
+            self.sendRate = sendRate
+        }
+    }
+
     /// What a shipper works with.
     package struct Parts: Sendable {
         let spool: Spool
@@ -113,15 +131,14 @@ package final class Shipper: Sendable {
         let leavesAtEnd: Bool
         /// What the agent says of itself in full with each heartbeat. Runs on the shipper's thread.
         let status: @Sendable () -> JSONValue?
-        let collectors: [Collector]
+        let destination: Destination
 
-        /// Names them; there must be at least one collector.
+        /// Names them.
         package init(
             spool: Spool, registry: Registry, rejectedDirectory: String, log: DiagnosticLog, metrics: DeliveryMetrics,
             version: String = "", heartbeatInterval: Duration = .seconds(30), leavesAtEnd: Bool = false,
-            status: @escaping @Sendable () -> JSONValue? = { nil }, collectors: [Collector]
+            status: @escaping @Sendable () -> JSONValue? = { nil }, destination: Destination
         ) {
-            precondition(!collectors.isEmpty, "a shipper needs a collector")
             self.spool = spool
             self.registry = registry
             self.rejectedDirectory = rejectedDirectory
@@ -131,7 +148,7 @@ package final class Shipper: Sendable {
             self.heartbeatInterval = heartbeatInterval
             self.leavesAtEnd = leavesAtEnd
             self.status = status
-            self.collectors = collectors
+            self.destination = destination
         }
     }
 
@@ -168,12 +185,12 @@ package final class Shipper: Sendable {
     /// How delivery is going.
     package var report: DeliveryReport { monitor.withLock { $0.report } }
 
-    /// Sends to other collectors from the next batch on. When connections to them cannot be made, those before stay, and
-    /// the log says so.
+    /// Sends elsewhere, or at another rate, from the next batch on. When connections cannot be made, all stays as it was,
+    /// and the log says so.
     ///
-    /// - Parameter collectors: at least one.
-    package func replace(_ collectors: [Collector]) {
-        monitor.withLock { $0.next = collectors }
+    /// - Parameter destination: where to.
+    package func replace(_ destination: Destination) {
+        monitor.withLock { $0.next = destination }
         monitor.broadcast()
     }
 

@@ -14,9 +14,11 @@ final class ShipperLoop {
     var drops = DropLog()
     /// The collector that has answered last; where none does, a heartbeat gets no answer either.
     var reached: Int? = 0
-    private let rejected: RejectedBatches
-    private let rejectedEvents: RejectedEvents
+    let rejected: RejectedBatches
+    let rejectedEvents: RejectedEvents
     private var choice: CollectorChoice
+    private var turns = LaneTurns()
+    private var pace: SendPace?
     private var policies: [DeliveryPolicy]
     private var attempts: [Lane: BatchAttempt] = [:]
     private var lastSave: UInt64 = 0
@@ -45,9 +47,10 @@ final class ShipperLoop {
         }
         rejected = RejectedBatches(parts.rejectedDirectory)
         rejectedEvents = RejectedEvents(parts.rejectedDirectory)
-        collectors = parts.collectors
-        choice = CollectorChoice(agent: content.agent, count: parts.collectors.count)
-        policies = Array(repeating: DeliveryPolicy(), count: parts.collectors.count)
+        collectors = parts.destination.collectors
+        pace = parts.destination.sendRate.map { SendPace(rate: $0) }
+        choice = CollectorChoice(agent: content.agent, count: collectors.count)
+        policies = Array(repeating: DeliveryPolicy(), count: collectors.count)
         schedule = HeartbeatSchedule(interval: ShipperLoop.nanoseconds(parts.heartbeatInterval))
         reached = choice.preferred
     }
@@ -60,7 +63,7 @@ final class ShipperLoop {
         }
         var transports: [any BatchTransport]
         do {
-            transports = try parts.collectors.map { try $0.makeTransport() }
+            transports = try collectors.map { try $0.makeTransport() }
         } catch {
             parts.log.error("delivery cannot start", ("reason", "\(error)"))
             return
@@ -94,11 +97,12 @@ final class ShipperLoop {
     }
 
     private func replaceCollectors(_ transports: inout [any BatchTransport]) {
-        let wanted = monitor.withLock { state in
+        let destination = monitor.withLock { state in
             defer { state.next = nil }
             return state.next
         }
-        guard let wanted else { return }
+        guard let destination else { return }
+        let wanted = destination.collectors
         do { transports = try wanted.map { try $0.makeTransport() } } catch {
             parts.log.error("the new collectors cannot be used, those before stay", ("reason", "\(error)"))
             return
@@ -108,6 +112,7 @@ final class ShipperLoop {
         for lane in attempts.keys { attempts[lane]?.move(places) }
         lastUsed = lastUsed.flatMap { places[$0] }
         collectors = wanted
+        pace = destination.sendRate.map { SendPace(rate: $0) }
         choice = CollectorChoice(agent: parts.registry.content.agent, count: wanted.count)
         policies = Array(repeating: DeliveryPolicy(), count: wanted.count)
         reached = choice.preferred
@@ -122,10 +127,15 @@ final class ShipperLoop {
         var waitUntil: UInt64?
         var isOnlyBatch = false
         var oldest: SpoolRecord?
-        for lane in Lane.inOrder {
+        for lane in turns.order {
             guard let batch = try queue.first(in: lane) else { continue }
             oldest = oldest ?? batch.record
             let now = SystemClock.monotonicNanos()
+            if let ready = pace?.readyAt, ready > now {
+                waitUntil = ready
+                isOnlyBatch = false
+                break
+            }
             if attempts[lane]?.position != batch.record.position { attempts[lane] = nil }
             let restsUntil = attempts[lane]?.restsUntil ?? 0
             if restsUntil > now, !isHurried {
@@ -145,6 +155,9 @@ final class ShipperLoop {
                     attempts[lane] ?? BatchAttempt(position: batch.record.position, mayBeStored: mayBeStored)
                 use(index, for: attempt)
                 let outcome = transports[index].send(batch.record) { !isOver() }
+                if outcome.wasOnTheLine {
+                    pace?.sent(batch.record.payload.count - batch.record.bodyStart, from: now)
+                }
                 try take(outcome, of: batch, from: index, &attempt)
                 return true
             }
@@ -209,6 +222,7 @@ final class ShipperLoop {
 
     private func finish(_ batch: WaitingBatch) {
         attempts[batch.lane] = nil
+        turns.finished(batch.lane)
         queue.finish(batch)
         // What an earlier version has spooled tells itself how far its files are dealt with.
         if batch.lane == .old { parts.registry.acknowledge(batch.record.progress) }
@@ -259,51 +273,8 @@ final class ShipperLoop {
         }
     }
 
-    /// Keeps events that the collector did not take, and counts them as dropped.
-    private func keep(_ rejected: [RejectedEvent], failed: Int, _ batch: SpoolRecord) {
-        do {
-            let events = try batch.decoded()
-            try rejectedEvents.put(rejected, of: events, batch)
-            // The answer names the first of many; those that it does not name have the level that most have.
-            var counts = [Int](repeating: 0, count: Level.allCases.count)
-            let named = rejected.prefix(failed).filter { events.levels.indices.contains($0.index) }
-            for event in named { counts[Int(events.levels[event.index])] += 1 }
-            let summary = batch.summary().levels
-            let usual = summary.max { $0.events < $1.events }?.level ?? .unknown
-            counts[Int(usual.rawValue)] += failed - named.count
-            guard let times = events.timeBounds else { return }
-            let notes = Level.allCases.filter { counts[Int($0.rawValue)] > 0 }.map { level in
-                DropNote(level: level, reason: "rejected", events: counts[Int(level.rawValue)], times: times)
-            }
-            tell(try parts.spool.note(notes))
-        } catch {
-            parts.log.error("rejected events cannot be kept", ("events", failed), ("reason", "\(error)"))
-        }
-    }
-
     func tell(_ entry: UInt64) {
         monitor.withLock { $0.spooled = max($0.spooled, entry) }
-    }
-
-    private func setAside(_ batch: SpoolRecord, _ reason: String) -> Bool {
-        do {
-            if let path = try rejected.put(batch, reason: reason) {
-                var tally = DropTally(reason: "rejected")
-                let summary = batch.summary()
-                tally.add(levels: summary.levels, shares: summary.shares)
-                tell(try parts.spool.note(tally.sorted()))
-                parts.metrics.setAside.add()
-                parts.log.error(
-                    "a refused batch was put aside", ("file", path), ("events", batch.events), ("reason", reason))
-                return true
-            }
-            parts.log.error(
-                "a refused batch is held: there is no room for more", ("directory", parts.rejectedDirectory),
-                ("reason", reason))
-        } catch {
-            parts.log.error("a refused batch is held: it cannot be put aside", ("reason", "\(error)"))
-        }
-        return false
     }
 
     /// Writes the registry and lets go of what the spool need not keep.

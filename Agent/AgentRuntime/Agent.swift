@@ -45,7 +45,7 @@ package final class Agent: Sendable {
             Shipper.Parts(
                 spool: state.spool, registry: state.registry, rejectedDirectory: "\(path)/rejected", log: log,
                 metrics: metrics.delivery, version: agentVersion, heartbeatInterval: settings.heartbeatInterval,
-                leavesAtEnd: readsOnce, status: { reporter.heartbeat() }, collectors: settings.collectors))
+                leavesAtEnd: readsOnce, status: { reporter.heartbeat() }, destination: settings.destination))
         reporter.change { $0.shipper = shipper }
         let now = SystemClock.wallNanos()
         for part in state.spool.setAside where part.hasEvents {
@@ -101,7 +101,7 @@ package final class Agent: Sendable {
             let new = try load()
             let change = SettingsChange(old: settings.withLock { $0 }, new: new)
             if let refusal = change.refusal { throw AgentError(refusal) }
-            if change.changesCollectors { shipper.replace(new.collectors) }
+            if change.changesDestination { shipper.replace(new.destination) }
             settings.withLock { $0 = new }
             let descriptor = reading.withLock { state -> Int32 in
                 state.next = new
@@ -203,14 +203,15 @@ extension AgentSettings {
     }
 
     /// Where to send it.
-    var collectors: [Shipper.Collector] {
+    var destination: Shipper.Destination {
         let (headers, tls, rate) = (headers, tls, sendRate)
-        return collectorURLs.map { url in
+        let collectors = collectorURLs.map { url in
             Shipper.Collector(name: url) {
                 try HTTPBatchTransport(
                     url: url, headers: headers, userAgent: "lodge-agent/\(agentVersion)", tls: tls, sendRate: rate)
             }
         }
+        return Shipper.Destination(collectors, sendRate: sendRate)
     }
 }
 

@@ -26,7 +26,7 @@ struct SettingsChange {
     }
 
     /// Whether batches go elsewhere, or otherwise.
-    var changesCollectors: Bool {
+    var changesDestination: Bool {
         old.collectorURLs != new.collectorURLs || old.tls != new.tls || old.sendRate != new.sendRate
             || !old.headers.elementsEqual(new.headers) { $0.name == $1.name && $0.value == $1.value }
     }

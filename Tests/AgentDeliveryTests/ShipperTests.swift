@@ -8,7 +8,7 @@ import SystemIO
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct ShipperTests {
     /// A spool with a shipper over it.
     private struct Run {
@@ -20,7 +20,7 @@ struct ShipperTests {
 
         init(
             _ place: Workplace, _ collectors: FakeCollector..., limit: Int = 64 << 20,
-            heartbeatInterval: Duration = .milliseconds(20)
+            heartbeatInterval: Duration = .milliseconds(20), sendRate: Int? = nil
         ) throws {
             spool = try place.spool(limit: limit, whenFull: .wait)
             writer = SpoolWriter(spool)
@@ -30,9 +30,10 @@ struct ShipperTests {
                 Shipper.Parts(
                     spool: spool, registry: registry, rejectedDirectory: "\(place.path)/rejected", log: place.log(),
                     metrics: DeliveryMetrics(metrics), heartbeatInterval: heartbeatInterval,
-                    collectors: collectors.enumerated().map { index, collector in
-                        Shipper.Collector(name: "c\(index)") { collector }
-                    }))
+                    destination: Shipper.Destination(
+                        collectors.enumerated().map { index, collector in
+                            Shipper.Collector(name: "c\(index)") { collector }
+                        }, sendRate: sendRate)))
         }
 
         func put(_ message: String, source: UInt64 = 1, from: Int = 0, to: Int = 10) throws {
@@ -231,6 +232,29 @@ struct ShipperTests {
         #expect(run.registry.content.sources.isEmpty)
     }
 
+    @Test func errorsGoFirstButNotForEver() throws {
+        let place = try Workplace()
+        let down = DeliveryOutcome.unreachable(TransportError(.cannotConnect, "down"))
+        do {
+            let run = try Run(place, FakeCollector(Array(repeating: down, count: 100_000)))
+            let levels = Array(repeating: "DEBUG", count: 4) + ["INFO"] + Array(repeating: "ERROR", count: 30)
+            for (number, level) in levels.enumerated() {
+                let lines = try batch([(level, level)], from: number * 10)
+                run.shipper.spooled(try run.writer.append(lines, agent: "a", epoch: 1, now: 1))
+            }
+            run.shipper.stop(deadline: SystemClock.monotonicNanos())
+        }
+        let collector = FakeCollector()
+        let run = try Run(place, collector)
+        #expect(run.shipper.waitUntilDrained(deadline: nil))
+        run.finish()
+        let sent = collector.sent.flatMap(\.messages)
+        let errors = Array(repeating: "ERROR", count: 7)
+        // The first turn is that of the errors themselves.
+        let others = ["ERROR", "INFO", "DEBUG"].flatMap { errors + [$0] }
+        #expect(sent == others + errors + ["ERROR", "DEBUG", "DEBUG", "DEBUG"])
+    }
+
     @Test func eventsThatTheCollectorRejectsAreKeptAndCounted() throws {
         let place = try Workplace()
         let collector = FakeCollector([
@@ -242,12 +266,26 @@ struct ShipperTests {
         let lines = try batch([("INFO", "good"), ("INFO", "bad")])
         run.shipper.spooled(try run.writer.append(lines, agent: "a", epoch: 1, now: 1))
         #expect(run.shipper.waitUntilDrained(deadline: nil))
-        try eventually("it is told", within: .seconds(10)) { !collector.beats.flatMap(\.drops).isEmpty }
+        try eventually("it is told") { !collector.beats.flatMap(\.drops).isEmpty }
         run.finish()
         let text = String(
             decoding: try FileSystem.contents("\(place.path)/rejected/events.ndjson", limit: 4096), as: UTF8.self)
         #expect(text.contains("too long") && text.contains("bad") && !text.contains("good"))
         let told = try #require(collector.beats.flatMap(\.drops).first)
         #expect(told.level == .info && told.events == 1 && told.reason == "rejected")
+    }
+
+    @Test func smallBatchesKeepToTheRateToo() throws {
+        let place = try Workplace()
+        let collector = FakeCollector()
+        // Each counts as more than half a kilobyte.
+        let run = try Run(place, collector, sendRate: 2_048)
+        let start = SystemClock.monotonicNanos()
+        for number in 0..<9 { try run.put("m\(number)", from: number * 10, to: number * 10 + 10) }
+        #expect(run.shipper.waitUntilDrained(deadline: nil))
+        // The first goes at once, each other after a quarter of a second at the least, however fast the machine is.
+        #expect(SystemClock.monotonicNanos() - start >= 2_000_000_000)
+        run.finish()
+        #expect(collector.sent.map(\.sequence) == Array(1...9))
     }
 }

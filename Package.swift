@@ -243,8 +243,9 @@ let agent: [Target] = [
     tests(
         "AgentRuntime",
         [
-            "TestSupport", "AgentChecks", "AgentInputs", "AgentDelivery", "AgentPipeline", "AgentStreams",
-            "CurlTransport", "Diagnostics", "LogModel", "RegularExpressions", "ServerTLS", "Settings", "SystemIO",
+            "TestSupport", "AgentChecks", "AgentInputs", "AgentDelivery", "AgentOperation", "AgentPipeline",
+            "AgentStreams", "CurlTransport", "Diagnostics", "LogModel", "RegularExpressions", "ServerTLS", "Settings",
+            "SystemIO", "Workers",
         ]),
 ]
 
@@ -284,7 +285,8 @@ let integration: [Target] = [
     .testTarget(
         name: "IntegrationTests",
         dependencies: [
-            "lodge-agent", "lodge-collector", "lodge", "TestSupport", "ByteCoding", "CollectorIngest", "CurlTransport",
+            "lodge-agent", "lodge-collector", "lodge", "TestSupport", "AgentDelivery", "ByteCoding", "CollectorIngest",
+            "CurlTransport",
             "Journal",
             "LineFormats", "LogModel", "StoreEngine", "StoreFormat", "SystemIO", "WireProtocol", "ZstdCodec",
         ],

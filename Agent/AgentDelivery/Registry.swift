@@ -16,9 +16,11 @@ package final class Registry: Sendable {
         var newerCursors: SpoolCursors
         var isDirty = true
         var relocated: [UInt64: SourceState] = [:]
-        var forgotten: Set<UInt64> = []
         var index: [UInt64: Int] = [:]
     }
+
+    /// Sources that are gone and of which the ledger may still speak.
+    private static let forgottenLimit = 1 << 16
 
     private let directory: String
     private let state: Mutex<State>
@@ -95,7 +97,7 @@ package final class Registry: Sendable {
     package func acknowledge(_ progress: [SourceProgress]) {
         state.withLock { state in
             state.isDirty = true
-            for source in progress where !state.forgotten.contains(source.state.id) {
+            for source in progress where state.content.forgotten[source.state.id] == nil {
                 Registry.put(Registry.merged(source.state, state.relocated[source.state.id]), &state)
             }
         }
@@ -120,14 +122,19 @@ package final class Registry: Sendable {
     }
 
     /// Records that a file is gone for good.
-    package func forget(_ id: UInt64) {
+    ///
+    /// - Parameters:
+    ///   - id: its number.
+    ///   - entry: the last entry of the ledger that may name it: until that is applied it must not come back, after a
+    ///     restart neither.
+    package func forget(_ id: UInt64, through entry: UInt64) {
         state.withLock { state in
             state.relocated[id] = nil
-            // Late acknowledgements must not bring it back; the bound only costs entries that the next start drops.
-            if state.forgotten.count >= 1 << 16 { state.forgotten.removeAll() }
-            state.forgotten.insert(id)
-            guard let index = state.index.removeValue(forKey: id) else { return }
+            // Those that come back are found to be gone at the next start, and told as a loss that is none.
+            if state.content.forgotten.count >= Registry.forgottenLimit { state.content.forgotten.removeAll() }
+            state.content.forgotten[id] = entry
             state.isDirty = true
+            guard let index = state.index.removeValue(forKey: id) else { return }
             let last = state.content.sources.removeLast()
             if last.id != id {
                 state.content.sources[index] = last
@@ -144,6 +151,8 @@ package final class Registry: Sendable {
             // The older file must catch up as well: the spool is kept as long as it is behind.
             if !state.isDirty && state.olderCursors == state.newerCursors { return (nil, 0) }
             state.isDirty = false
+            let applied = state.content.cursors.ledger
+            state.content.forgotten = state.content.forgotten.filter { $0.value > applied }
             return (state.content, state.generation + 1)
         }
         guard let content else { return }

@@ -17,6 +17,9 @@ package struct RegistryContent: Sendable, Equatable {
     package var nextSource: UInt64
     /// The files, as far as acknowledged; by number.
     package var sources: [SourceState]
+    /// Sources that are gone for good, and the last entry of the ledger that may still name each: what the ledger says of
+    /// them up to that does not bring them back.
+    package var forgotten: [UInt64: UInt64] = [:]
 
     /// Makes content.
     package init(
@@ -32,7 +35,7 @@ package struct RegistryContent: Sendable, Equatable {
     }
 }
 
-/// The bytes of a registry file, version 2; integers are little-endian, varints LEB128.
+/// The bytes of a registry file, version 3; integers are little-endian, varints LEB128.
 ///
 /// | part | content |
 /// | --- | --- |
@@ -45,12 +48,13 @@ package struct RegistryContent: Sendable, Equatable {
 /// | ledger, reported | 8 bytes each: entries up to these are applied, and told to the collector |
 /// | agent | varint length and text |
 /// | sources | varint: how many, then each |
+/// | forgotten | varint: how many, then for each the number of a source and of an entry of the ledger, varints |
 /// | checksum | 4 bytes: CRC-32C of everything before |
 ///
-/// Version 1 has neither lanes nor ledger and reported, and no cursors in its sources.
+/// Version 2 has no forgotten sources. Version 1 has neither lanes nor ledger and reported, and no cursors in its sources.
 enum RegistryFile {
     static let magic = Array("LODGEREG".utf8)
-    static let version: UInt16 = 2
+    static let version: UInt16 = 3
     /// Files in one registry; a follower has fewer.
     static let sourceLimit = 1 << 20
 
@@ -70,6 +74,11 @@ enum RegistryFile {
         writer.append(lengthPrefixed: content.agent)
         writer.append(varint: UInt64(content.sources.count))
         for source in content.sources { source.write(to: &writer) }
+        writer.append(varint: UInt64(content.forgotten.count))
+        for (id, entry) in content.forgotten.sorted(by: { $0.key < $1.key }) {
+            writer.append(varint: id)
+            writer.append(varint: entry)
+        }
         writer.append(littleEndian: crc32c(writer.array()))
         return writer.array()
     }
@@ -86,7 +95,7 @@ enum RegistryFile {
             var reader = ByteReader(UnsafeRawBufferPointer(rebasing: raw[..<end]))
             let isMagic = try reader.bytes(8).elementsEqual(magic)
             let found = try reader.littleEndian(UInt16.self)
-            guard isMagic, found == 1 || found == version else {
+            guard isMagic, (1...version).contains(found) else {
                 throw .invalid(offset: 10, what: "no registry of a known version")
             }
             _ = try reader.littleEndian(UInt16.self)
@@ -96,7 +105,7 @@ enum RegistryFile {
             var cursors = SpoolCursors()
             cursors.old = try reader.littleEndian(UInt64.self)
             let nextSource = try reader.littleEndian(UInt64.self)
-            if found == version {
+            if found >= 2 {
                 for index in cursors.lanes.indices { cursors.lanes[index] = try reader.littleEndian(UInt64.self) }
                 cursors.ledger = try reader.littleEndian(UInt64.self)
                 cursors.reported = try reader.littleEndian(UInt64.self)
@@ -107,7 +116,11 @@ enum RegistryFile {
             content.isOld = found == 1
             let count = try reader.count(limit: min(sourceLimit, reader.remaining))
             for _ in 0..<count {
-                content.sources.append(try SourceState(from: &reader, hasCursor: found == version))
+                content.sources.append(try SourceState(from: &reader, hasCursor: found >= 2))
+            }
+            if found >= 3 {
+                let count = try reader.count(limit: min(sourceLimit, reader.remaining))
+                for _ in 0..<count { content.forgotten[try reader.varint()] = try reader.varint() }
             }
             return (content, generation)
         }

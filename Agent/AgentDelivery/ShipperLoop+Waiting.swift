@@ -97,7 +97,8 @@ extension ShipperLoop {
 
     /// Waits as ``pause(until:behind:)`` does, and says meanwhile that the agent is there.
     func rest(until: UInt64, behind seen: UInt64?, _ batch: SpoolRecord?, by transports: [any BatchTransport]) {
-        let interval = Self.nanoseconds(parts.heartbeatInterval)
+        // The registry is saved meanwhile: files come and go while the collector is away.
+        let interval = min(Self.nanoseconds(parts.heartbeatInterval), saveInterval)
         let part = min(until, SystemClock.monotonicNanos() &+ interval)
         pause(until: part, behind: seen)
         if part < until, monitor.withLock({ $0.stopAt == nil }) { beatIfDue(batch, by: transports) }

@@ -46,17 +46,13 @@ extension AgentStatus {
         for check in checks where check.status == "unhealthy" {
             problems.append("\(check.service) is unhealthy (\(check.kind) \(check.target))")
         }
-        var lost: [(what: String, events: Int)] = []
-        for drop in sources.flatMap(\.drops) where drop.reason != "rules" {
+        for drop in drops where drop.reason != "rules" {
             let kind = drop.level == .unknown ? "" : "\(drop.level.name) "
-            let what = "\(kind)events are gone (\(drop.reason))"
-            if let index = lost.firstIndex(where: { $0.what == what }) {
-                lost[index].events += drop.events
-            } else {
-                lost.append((what, drop.events))
+            if drop.events > 0 {
+                problems.append("\(Self.grouped(drop.events)) \(kind)events are gone (\(drop.reason))")
             }
+            if drop.bytes > 0 { problems.append("\(Self.grouped(drop.bytes)) bytes are gone (\(drop.reason))") }
         }
-        for (what, events) in lost { problems.append("\(Self.grouped(events)) \(what)") }
         return problems
     }
 

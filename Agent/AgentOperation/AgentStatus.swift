@@ -95,6 +95,8 @@ package struct AgentStatus: Sendable, Equatable {
     /// Its sources, those that are the furthest behind first; `sourcesOmitted` more are not told.
     package var sources: [SourceFigures] = []
     package var sourcesOmitted = 0
+    /// What went of all sources since the agent was started, those included that are gone or not told.
+    package var drops: [SourceFigures.Drop] = []
     /// Its rules and checks.
     package var rules: [Rule] = []
     package var checks: [Check] = []
@@ -155,6 +157,7 @@ package struct AgentStatus: Sendable, Equatable {
             ],
             "resident_bytes": .integer(residentBytes), "processor_ms": .integer(Int(processorSeconds * 1_000)),
             "sources": .array(sources.map { $0.document(now: now) }), "sources_omitted": .integer(sourcesOmitted),
+            "drops": .array(drops.map(\.document)),
             "rules": .array(
                 rules.map {
                     ["name": .string($0.name), "matched": .integer($0.matched), "dropped": .integer($0.dropped)]
@@ -190,10 +193,16 @@ extension SourceFigures {
             "spooled": .integer(spooled), "acknowledged": .integer(acknowledged),
             "oldest_unacknowledged_ms": waitingSince.map { .integer(Int(clamping: (now &- $0) / 1_000_000)) } ?? .null,
             "events": .integer(events),
-            "drops": .array(
-                drops.map {
-                    ["reason": .string($0.reason), "level": .string($0.level.name), "events": .integer($0.events)]
-                }),
+            "drops": .array(drops.map(\.document)),
+        ]
+    }
+}
+
+extension SourceFigures.Drop {
+    fileprivate var document: JSONValue {
+        [
+            "reason": .string(reason), "level": .string(level.name), "events": .integer(events),
+            "bytes": .integer(bytes),
         ]
     }
 }

@@ -2,14 +2,16 @@ package import LogModel
 
 /// What became of what one source has produced, since the agent was started.
 package struct SourceFigures: Sendable, Equatable {
-    /// Events that went for one reason.
+    /// What went for one reason.
     package struct Drop: Sendable, Equatable {
         /// Why, as a word.
         package var reason: String
-        /// Their level.
+        /// The level of the events; unknown where nobody has read them.
         package var level: Level
         /// How many.
         package var events: Int
+        /// Bytes that nobody has read events from.
+        package var bytes = 0
     }
 
     /// The path of the file, or what the source is called.
@@ -37,15 +39,20 @@ package struct SourceBook: Sendable {
         var spooled = 0
         /// Where spooled parts end and when they were spooled, oldest first.
         var marks: [(end: Int, time: UInt64)] = []
-        var drops: [SourceFigures.Drop] = []
     }
 
     /// Marks of one source; what is spooled beyond them joins the last one, and looks as old as that.
     private static let maximumMarks = 8
     /// Reasons and levels of one source that are told apart.
-    private static let maximumDrops = 32
+    private static let maximumDrops = 64
+
+    /// Names of sources whose drops are told apart, those that are gone included.
+    private static let maximumNames = 4_096
 
     private var entries: [UInt64: Entry] = [:]
+    /// By the name of the source: a file that is gone may have been dropped from the spool later. Those of names beyond the
+    /// bound are under an empty one.
+    private var drops: [String: [SourceFigures.Drop]] = [:]
 
     /// Makes an empty book.
     package init() {}
@@ -55,11 +62,8 @@ package struct SourceBook: Sendable {
     /// - Parameters:
     ///   - source: its number.
     ///   - events: how many, those that rules dropped included.
-    ///   - filtered: how many of these rules dropped.
-    package mutating func read(_ source: UInt64, events: Int, filtered: Int) {
-        if events == 0, filtered == 0 { return }
-        entries[source, default: Entry()].events += events
-        if filtered > 0 { dropped(source, reason: "rules", level: .unknown, events: filtered) }
+    package mutating func read(_ source: UInt64, events: Int) {
+        if events > 0 { entries[source, default: Entry()].events += events }
     }
 
     /// What a source has produced is in the spool up to an offset.
@@ -82,21 +86,39 @@ package struct SourceBook: Sendable {
         entries[source]?.marks.removeAll { $0.end <= offset }
     }
 
-    /// Events of a source went.
-    package mutating func dropped(_ source: UInt64, reason: String, level: Level, events: Int) {
-        var entry = entries[source] ?? Entry()
-        if let index = entry.drops.firstIndex(where: { $0.reason == reason && $0.level == level }) {
-            entry.drops[index].events += events
-        } else if entry.drops.count < Self.maximumDrops {
-            entry.drops.append(.init(reason: reason, level: level, events: events))
+    /// Something of a source went.
+    ///
+    /// - Parameters:
+    ///   - name: the path of the file, or what the source is called.
+    ///   - reason: why, as a word.
+    ///   - level: the level of the events; unknown where nobody has read them.
+    ///   - events: how many.
+    ///   - bytes: how many bytes nobody has read events from.
+    package mutating func dropped(_ name: String, reason: String, level: Level, events: Int, bytes: Int = 0) {
+        let name = drops[name] != nil || drops.count < Self.maximumNames ? name : ""
+        var known = drops[name] ?? []
+        let place = known.firstIndex { $0.reason == reason && $0.level == level }
+        if place == nil, known.count < Self.maximumDrops {
+            known.append(.init(reason: reason, level: level, events: events, bytes: bytes))
         } else {
-            entry.drops[Self.maximumDrops - 1].events += events
+            let place = place ?? known.count - 1
+            known[place].events += events
+            known[place].bytes += bytes
         }
-        entries[source] = entry
+        drops[name] = known
     }
 
-    /// A source is gone.
+    /// A source is gone. What it has lost stays known.
     package mutating func forget(_ source: UInt64) { entries[source] = nil }
+
+    /// What went of all sources, those included that are gone, by reason and level.
+    package var allDrops: [SourceFigures.Drop] {
+        var sum = SourceBook()
+        for drop in drops.values.joined() {
+            sum.dropped("", reason: drop.reason, level: drop.level, events: drop.events, bytes: drop.bytes)
+        }
+        return (sum.drops[""] ?? []).sorted { ($0.reason, $0.level.rawValue) < ($1.reason, $1.level.rawValue) }
+    }
 
     /// The figures of a source.
     ///
@@ -114,6 +136,6 @@ package struct SourceBook: Sendable {
         return SourceFigures(
             name: name, written: max(written, read), read: read, spooled: max(entry.spooled, acknowledged),
             acknowledged: acknowledged, waitingSince: entry.marks.first { $0.end > acknowledged }?.time,
-            events: entry.events, drops: entry.drops)
+            events: entry.events, drops: drops[name] ?? [])
     }
 }

@@ -36,6 +36,8 @@ package struct AssemblyCounts: Sendable, Equatable {
     package var parts = 0
     /// Events that rules dropped; they are counted among those above as well.
     package var dropped = 0
+    /// The same by level, at its raw value.
+    package var droppedLevels = [Int](repeating: 0, count: Level.allCases.count)
     /// NUL bytes at the start of lines, which are left out: holes of files that were truncated or cut short.
     package var nulBytes = 0
     /// Bytes of lines, line feeds included.

@@ -327,6 +327,7 @@ package final class BatchAssembler {
             builder.abandonEvent()
             forgetPath(from: arenaStart)
             counts.dropped += 1
+            counts.droppedLevels[Int(draft.level.rawValue)] += 1
             return
         }
         builder.endEvent(time: draft.time ?? arrival, level: draft.level, message: draft.message)

@@ -26,7 +26,7 @@ final class IngestStage: FollowConsumer, StreamConsumer {
     private var memory: MemoryBudget
     /// What became of what each source has brought.
     let figures = FigureKeeper()
-    private var filtered = 0
+    private var filtered = [Int](repeating: 0, count: Level.allCases.count)
     /// By how much batches are larger and wait longer, because the collector is behind or batches wait.
     private var factor = 1
     /// A batch that the spool has not taken yet.
@@ -35,9 +35,7 @@ final class IngestStage: FollowConsumer, StreamConsumer {
     private var openedAt: UInt64?
     private var now: UInt64 = 0
     private var arrival = Timestamp(nanoseconds: 0)
-    private var reported = AssemblyCounts()
-    private var ruleMetrics: [AgentMetrics.RuleCounters]
-    private var reportedRules: [RuleCount] = []
+    private var published: PublishedCounts
     private let reporter: FollowReporter
     private var containers: ContainerMetadata
     private var isPaused = false
@@ -57,10 +55,10 @@ final class IngestStage: FollowConsumer, StreamConsumer {
         assembler = Self.assembler(settings)
         limits = settings.batch
         memory = settings.memory
-        ruleMetrics = settings.rules.map { metrics.counters(ofRule: $0.name) }
+        published = PublishedCounts(metrics, rules: settings.rules)
         writer = SpoolWriter(state.spool) { [figures] drops in
             for drop in drops {
-                figures.book.dropped(drop.source, reason: drop.reason, level: drop.level, events: drop.events)
+                figures.book.dropped(drop.path, reason: drop.reason, level: drop.level, events: drop.events)
                 metrics.unsent(drop.level, drop.reason).add(drop.events)
                 log.warn(
                     "events were dropped", ("events", drop.events), ("level", drop.level.name),
@@ -90,10 +88,10 @@ final class IngestStage: FollowConsumer, StreamConsumer {
         assembler = Self.assembler(settings)
         limits = settings.batch
         memory = settings.memory
-        ruleMetrics = settings.rules.map { metrics.counters(ofRule: $0.name) }
+        published = PublishedCounts(metrics, rules: settings.rules)
         containers = ContainerMetadata(mapPath: settings.podLabels, log: log)
         assembler.describer = containers
-        (reported, reportedRules, filtered) = (AssemblyCounts(), [], 0)
+        filtered = assembler.counts.droppedLevels
         tick(monotonic: now, wall: arrival.nanoseconds)
     }
 
@@ -135,7 +133,7 @@ final class IngestStage: FollowConsumer, StreamConsumer {
             complete()
             _ = spool()
         }
-        publishCounts()
+        published.publish(assembler)
     }
 
     // MARK: FollowConsumer
@@ -161,9 +159,16 @@ final class IngestStage: FollowConsumer, StreamConsumer {
         let run = SourceRun(
             source: state.id, bytes: from..<max(from, state.offset), events: assembler.count - runEvents)
         runEvents = assembler.count
-        let gone = assembler.counts.dropped - filtered
-        filtered += gone
-        figures.book.read(state.id, events: run.events + gone, filtered: gone)
+        var gone = 0
+        for level in Level.allCases {
+            let index = Int(level.rawValue)
+            let events = assembler.counts.droppedLevels[index] - filtered[index]
+            if events == 0 { continue }
+            filtered[index] += events
+            gone += events
+            figures.book.dropped(state.path, reason: "rules", level: level, events: events)
+        }
+        figures.book.read(state.id, events: run.events + gone)
         if let last = runs.indices.last, runs[last].source == run.source, runs[last].bytes.upperBound == from {
             runs[last].bytes = runs[last].bytes.lowerBound..<run.bytes.upperBound
             runs[last].events += run.events
@@ -176,7 +181,8 @@ final class IngestStage: FollowConsumer, StreamConsumer {
     func relocated(_ state: SourceState) { self.state.registry.relocate(state) }
 
     func forgotten(_ id: UInt64) {
-        state.registry.forget(id)
+        // What is gathered or waits is in an entry that has no number yet; the next start knows better.
+        state.registry.forget(id, through: isSafe(id) ? state.spool.lastEntry : .max)
         figures.book.forget(id)
     }
 
@@ -199,7 +205,9 @@ final class IngestStage: FollowConsumer, StreamConsumer {
             start = state.lastSaved ?? arrival.nanoseconds
         }
         let times = Timestamp(nanoseconds: min(start, arrival.nanoseconds))...arrival
-        shipper.lost(DropNote(lost: loss.bytes, reason: loss.reason.rawValue, path: loss.path, times: times))
+        let reason = loss.reason.rawValue
+        figures.book.dropped(loss.path, reason: reason, level: .unknown, events: 0, bytes: loss.bytes)
+        shipper.lost(DropNote(lost: loss.bytes, reason: reason, path: loss.path, times: times))
     }
 
     // MARK: StreamConsumer
@@ -222,6 +230,8 @@ final class IngestStage: FollowConsumer, StreamConsumer {
     func lost(_ loss: StreamLoss, of path: String) {
         let reason = loss.reason.rawValue
         metrics.lost(reason).add(loss.events)
+        figures.book.dropped(
+            path, reason: reason, level: .unknown, events: loss.events, bytes: loss.events == 0 ? loss.bytes : 0)
         log.warn(
             "events of a source are lost", ("source", path), ("reason", reason), ("events", loss.events),
             ("bytes", loss.bytes))
@@ -232,6 +242,25 @@ final class IngestStage: FollowConsumer, StreamConsumer {
     }
 
     // MARK: The spool
+
+    /// Reports what the spool has not taken, of sources that do not bring it again. Nothing is taken any more after that.
+    ///
+    /// - Parameter sources: their numbers.
+    func abandon(_ sources: Set<UInt64>) {
+        while assembler.hasContent || pending != nil {
+            if pending == nil { complete() }
+            for note in pending?.drops(pendingRuns, reason: StreamLoss.Reason.stopped.rawValue) ?? []
+            where sources.contains(note.source) {
+                metrics.lost(note.reason).add(note.events)
+                figures.book.dropped(note.path, reason: note.reason, level: note.level, events: note.events)
+                log.warn(
+                    "events of a source are lost", ("source", note.path), ("reason", note.reason),
+                    ("level", note.level.name), ("events", note.events))
+                shipper.lost(note)
+            }
+            pending = nil
+        }
+    }
 
     private func complete() {
         pending = assembler.finish()
@@ -277,30 +306,6 @@ final class IngestStage: FollowConsumer, StreamConsumer {
             metrics.pauses.add()
             log.warn("reading stops until the spool takes more, the files keep the rest", ("reason", error.description))
         }
-    }
-
-    private func publishCounts() {
-        let counts = assembler.counts
-        metrics.structured.add(counts.structured - reported.structured)
-        metrics.formatted.add(counts.formatted - reported.formatted)
-        metrics.plain.add(counts.plain - reported.plain)
-        metrics.malformed.add(counts.malformed - reported.malformed)
-        metrics.parts.add(counts.parts - reported.parts)
-        metrics.bytes.add(counts.bytes - reported.bytes)
-        metrics.nulBytes.add(counts.nulBytes - reported.nulBytes)
-        metrics.dropped.add(counts.dropped - reported.dropped)
-        reported = counts
-        publishRules()
-    }
-
-    private func publishRules() {
-        let counts = assembler.rules.counts
-        for (index, count) in counts.enumerated() {
-            let before = index < reportedRules.count ? reportedRules[index] : RuleCount(name: count.name)
-            ruleMetrics[index].matched.add(count.matched - before.matched)
-            ruleMetrics[index].dropped.add(count.dropped - before.dropped)
-        }
-        reportedRules = counts
     }
 
     /// Names the rules that have applied to no event: they may not say what was meant.

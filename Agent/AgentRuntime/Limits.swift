@@ -17,6 +17,8 @@ enum Limits {
     static let spoolRetry: UInt64 = 200_000_000
     /// How long it is at most until it is written down how far files were read of which rules dropped everything.
     static let emptyBatchInterval: UInt64 = 30_000_000_000
+    /// How long it is until a source whose thread could not be started is tried again.
+    static let startRetry: UInt64 = 5_000_000_000
     /// How long a stopping agent takes what such sources have brought.
     static let streamGrace: UInt64 = 3_000_000_000
     /// How long a stopping agent goes on delivering.

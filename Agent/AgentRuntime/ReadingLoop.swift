@@ -27,6 +27,7 @@ struct ReadingState: Sendable {
 /// What the reading thread knows of its sources and rules.
 struct ReadingFigures: Sendable {
     var sources: [SourceFigures] = []
+    var drops: [SourceFigures.Drop] = []
     var rules: [RuleCount] = []
     var checks: [AgentStatus.Check] = []
 }
@@ -66,7 +67,7 @@ struct ReadingLoop {
         }
         // Nobody may wake a watcher that is gone.
         defer { streams.finish(stage) }
-        start(streams, descriptor)
+        streams.start(waking: descriptor)
         stage.tick(monotonic: SystemClock.monotonicNanos(), wall: SystemClock.wallNanos())
         follower.resume(state.sources.filter(\.isFile), at: SystemClock.monotonicNanos(), stage)
         var isFirst = true
@@ -84,7 +85,7 @@ struct ReadingLoop {
                         settings, known: streams.known, nextSource: follower.nextSource, state,
                         readsOnce: options.readsOnce, log, metrics)
                     follower.nextSource = streams.nextSource
-                    start(streams, descriptor)
+                    streams.start(waking: descriptor)
                 }
                 current = settings
             }
@@ -119,13 +120,9 @@ struct ReadingLoop {
         end(streams, stage)
         stage.tick(monotonic: SystemClock.monotonicNanos() &+ Limits.spoolRetry, wall: SystemClock.wallNanos())
         stage.flush(all: true)
+        // Files and the journal are read again.
+        if !stage.isFlushed { stage.abandon(Set(streams.states.filter { $0.cursor.isEmpty }.map(\.id))) }
         stage.reportUnmatchedRules()
-    }
-
-    private func start(_ streams: StreamReading, _ descriptor: Int32) {
-        do { try streams.start(waking: descriptor) } catch {
-            log.error("a source cannot be started", ("reason", "\(error)"))
-        }
     }
 
     /// Ends sources that are no files, and takes what they still bring, for a while.
@@ -139,6 +136,8 @@ struct ReadingLoop {
             if brought.isFinished { break }
             if !brought.hasMore || brought.isPaused { pause(10_000_000) }
         }
+        // A source may take a while to end: what the others have brought is safe by then.
+        stage.flush(all: true)
         streams.finish(stage)
     }
 
@@ -187,7 +186,9 @@ struct ReadingLoop {
                     stream.id, name: stream.path, written: stream.offset, read: stream.offset,
                     acknowledged: acknowledged[stream.id] ?? 0))
         }
-        let figures = ReadingFigures(sources: sources, rules: stage.ruleCounts, checks: streams.checkStatuses)
+        let figures = ReadingFigures(
+            sources: sources, drops: stage.figures.book.allDrops, rules: stage.ruleCounts, checks: streams.checkStatuses
+        )
         monitor.withLock { state in
             state.given = asked
             state.figures = figures

@@ -78,6 +78,9 @@ package final class StateDirectory: Sendable {
         self.sources = sources
         var complete = content
         complete.nextSource = nextSource
+        // What an earlier run had not spooled yet is read again, under another number.
+        let lastEntry = spool.lastEntry
+        complete.forgotten = content.forgotten.mapValues { min($0, lastEntry) }
         registry = Registry(path, complete, generation: generation)
         do throws(IOError) { try registry.save() } catch {
             throw AgentError("the state directory \(path) cannot be written to: \(error.description)")
@@ -126,9 +129,14 @@ package final class StateDirectory: Sendable {
     ) -> (sources: [SourceState], nextSource: UInt64) {
         var byID: [UInt64: SourceState] = [:]
         for source in content.sources { byID[source.id] = source }
-        let isWhole = spool.forEachProgress(behind: content.cursors) { byID[$0.state.id] = $0.state }
+        // No number is given twice.
+        var highest = content.forgotten.keys.max() ?? 0
+        let isWhole = spool.forEachProgress(behind: content.cursors) { progress in
+            if content.forgotten[progress.state.id] == nil { byID[progress.state.id] = progress.state }
+            highest = max(highest, progress.state.id)
+        }
         if !isWhole { log.error("the spool cannot be read to its end, lines may be sent again") }
-        let next = max(content.nextSource, (byID.keys.max() ?? 0) + 1)
+        let next = max(content.nextSource, max(byID.keys.max() ?? 0, highest) + 1)
         return (byID.values.sorted { $0.id < $1.id }, next)
     }
 

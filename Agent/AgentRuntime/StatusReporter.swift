@@ -74,6 +74,7 @@ final class StatusReporter: Sendable {
         status.residentBytes = Machine.residentBytes
         status.processorSeconds = Double(SystemClock.processorNanos()) / 1e9
         status.sources = figures.sources
+        status.drops = figures.drops
         status.checks = figures.checks
         status.rules = figures.rules.map { .init(name: $0.name, matched: $0.matched, dropped: $0.dropped) }
         return status

@@ -12,12 +12,21 @@ import Workers
 final class StreamReading {
     /// The number of the next source that is new.
     private(set) var nextSource: UInt64
-    private let sources: [(source: any StreamSource, states: [SourceState])]
+    typealias Source = (source: any StreamSource, states: [SourceState])
+    /// Starts the thread of a source: the seam at which tests let that fail.
+    typealias Starter = (any StreamSource, Int, DiagnosticLog, @escaping @Sendable () -> Void) throws -> RunningSource
+
     private let log: DiagnosticLog
+    private let starter: Starter
     private var running: [RunningSource] = []
-    private var drain = StreamDrain([])
+    private let drain = StreamDrain()
+    /// Sources that have no thread yet, and when they are tried again.
+    private var unstarted: [Source]
+    private var retryAt: UInt64 = 0
+    private var isEnding = false
+    private var wakeDescriptor: Int32 = -1
+    private let inboxBytes: Int
     private let checks: ChecksSource?
-    private let memory: MemoryBudget
     private let others: [SourceState]
 
     /// Prepares what is configured, each where it had got to.
@@ -30,12 +39,13 @@ final class StreamReading {
     ///   - readsOnce: whether only what is there now is read.
     ///   - log: the agent's log.
     ///   - metrics: its numbers.
+    ///   - starter: starts the threads.
     init(
         _ all: AgentSettings, known: [SourceState], nextSource: UInt64, _ state: StateDirectory, readsOnce: Bool,
-        _ log: DiagnosticLog, _ metrics: AgentMetrics
+        _ log: DiagnosticLog, _ metrics: AgentMetrics,
+        starter: @escaping Starter = { try RunningSource($0, inboxBytes: $1, log: $2, wake: $3) }
     ) {
         let settings = all.streams
-        memory = all.memory
         var next = nextSource
         func states(_ source: any StreamSource) -> [SourceState] {
             source.streams.map { stream in
@@ -66,50 +76,68 @@ final class StreamReading {
         // A single look says little, and --once ends.
         checks = all.checks.isEmpty || readsOnce ? nil : ChecksSource(all.checks)
         if let checks { sources.append(checks) }
-        self.sources = sources.map { ($0, states($0)) }
+        let wanted: [Source] = sources.map { ($0, states($0)) }
+        unstarted = wanted
+        inboxBytes = all.memory.inboxBytes(of: wanted.reduce(0) { $0 + $1.states.count })
         self.nextSource = next
         self.log = log
+        self.starter = starter
         // What is not configured any more is forgotten, but for the journal's place: it may come back.
-        let kept = Set(self.sources.flatMap(\.states).map(\.id))
+        let kept = Set(wanted.flatMap(\.states).map(\.id))
         others = known.filter { !$0.cursor.isEmpty && !kept.contains($0.id) }
         for source in known where source.cursor.isEmpty && !kept.contains(source.id) {
-            state.registry.forget(source.id)
+            state.registry.forget(source.id, through: state.spool.lastEntry)
         }
     }
 
-    /// Starts the threads.
+    /// Starts the threads. What cannot be started is tried again now and then, as long as ``poll(at:_:)`` is called.
     ///
     /// - Parameter descriptor: wakes the reading thread.
-    /// - Throws: `WorkerError` when there are no threads.
-    func start(waking descriptor: Int32) throws {
-        var streams: [(StreamDescription, StreamInbox, SourceState)] = []
-        let inboxBytes = memory.inboxBytes(of: sources.reduce(0) { $0 + $1.states.count })
-        for (source, states) in sources {
-            let started = try RunningSource(source, inboxBytes: inboxBytes, log: log) {
-                wakeWatcher(descriptor)
-            }
-            running.append(started)
-            for (index, state) in states.enumerated() {
-                streams.append((started.streams[index], started.inboxes[index], state))
+    func start(waking descriptor: Int32) {
+        wakeDescriptor = descriptor
+        startMore()
+    }
+
+    private func startMore() {
+        let descriptor = wakeDescriptor
+        unstarted.removeAll { source, states in
+            do {
+                let started = try starter(source, inboxBytes, log) { wakeWatcher(descriptor) }
+                running.append(started)
+                drain.add(states.indices.map { (started.streams[$0], started.inboxes[$0], states[$0]) })
+                return true
+            } catch {
+                log.error(
+                    "a source cannot be started, trying again: the limits of threads (TasksMax) may be too low",
+                    ("source", states.first?.path ?? ""), ("reason", "\(error)"))
+                return false
             }
         }
-        drain = StreamDrain(streams)
     }
 
     /// How each check stands.
     var checkStatuses: [AgentStatus.Check] { checks?.statuses ?? [] }
 
     /// How far each has got.
-    var states: [SourceState] { drain.states }
+    var states: [SourceState] { drain.states + unstarted.flatMap(\.states) }
 
     /// The same, with the places of those that are not configured now and may come back.
-    var known: [SourceState] { drain.states + others }
+    var known: [SourceState] { states + others }
 
     /// Takes what has come.
-    func poll(at now: UInt64, _ stage: IngestStage) -> StreamRound { drain.poll(at: now, stage) }
+    func poll(at now: UInt64, _ stage: IngestStage) -> StreamRound {
+        if !isEnding, !unstarted.isEmpty, now >= retryAt {
+            if retryAt > 0 { startMore() }
+            retryAt = now &+ Limits.startRetry
+        }
+        var round = drain.poll(at: now, stage)
+        if !isEnding, !unstarted.isEmpty { round.isFinished = false }
+        return round
+    }
 
     /// Tells all to end; what they still bring is to be taken.
     func raiseStop() {
+        isEnding = true
         for source in running { source.raiseStop() }
     }
 
@@ -117,7 +145,8 @@ final class StreamReading {
     func finish(_ stage: IngestStage) {
         for source in running { source.join() }
         running.removeAll()
-        _ = drain.poll(at: SystemClock.monotonicNanos(), stage)
+        var round: StreamRound
+        repeat { round = drain.poll(at: SystemClock.monotonicNanos(), stage) } while round.hasMore && !round.isPaused
         drain.abandonRest(stage)
     }
 }

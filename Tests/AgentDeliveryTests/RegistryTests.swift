@@ -146,11 +146,31 @@ struct RegistryTests {
         let place = try Workplace()
         let registry = Registry(place.path, content(), generation: 0)
         for id in UInt64(1)...3 { registry.acknowledge([SourceProgress(from: 0, state: source(id, offset: 5))]) }
-        registry.forget(1)
+        registry.forget(1, through: 4)
         registry.move { $0.ledger = 4 }
         registry.acknowledge([SourceProgress(from: 5, state: source(1, offset: 9))])
         registry.move { $0.ledger = 5 }
         registry.acknowledge([SourceProgress(from: 5, state: source(3, offset: 9))])
         #expect(registry.content.sources.sorted { $0.id < $1.id } == [source(2, offset: 5), source(3, offset: 9)])
+    }
+
+    @Test func forgottenFilesAreRememberedAsSuchUntilTheLedgerSpeaksOfThemNoMore() throws {
+        let place = try Workplace()
+        let registry = Registry(place.path, content(), generation: 0)
+        registry.forget(1, through: 4)
+        registry.forget(2, through: 5)
+        registry.move { $0.ledger = 4 }
+        try registry.save()
+        guard case .content(let saved, let generation, _) = try Registry.load(place.path) else {
+            Issue.record("the registry was not saved")
+            return
+        }
+        #expect(saved.forgotten == [2: 5])
+        let next = Registry(place.path, saved, generation: generation)
+        next.acknowledge([SourceProgress(from: 0, state: source(2, offset: 5))])
+        #expect(next.content.sources.isEmpty)
+        next.move { $0.ledger = 5 }
+        try next.save()
+        #expect(next.content.forgotten.isEmpty)
     }
 }

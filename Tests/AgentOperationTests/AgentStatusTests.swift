@@ -38,6 +38,11 @@ struct AgentStatusTests {
                 acknowledged: 1_000_000, waitingSince: 2_000_000_000, events: 40_000,
                 drops: [.init(reason: "spool_full", level: .debug, events: 1_204)]),
         ]
+        // Of files that are gone as well.
+        status.drops = [
+            .init(reason: "file_truncated", level: .unknown, events: 0, bytes: 52_011),
+            .init(reason: "rules", level: .info, events: 17), .init(reason: "spool_full", level: .debug, events: 1_204),
+        ]
         return status
     }
 
@@ -48,6 +53,7 @@ struct AgentStatusTests {
         #expect(
             text == """
                 !  db is unhealthy (tcp db:5432)
+                !  52,011 bytes are gone (file_truncated)
                 !  1,204 DEBUG events are gone (spool_full)
                 agent      web1-00000000000000ff, version 0.1.0, up 60 min
                 settings   /etc/lodge/agent.yaml, hash 0123456789abcdef, generation 1
@@ -72,6 +78,7 @@ struct AgentStatusTests {
         #expect(document["agent"]?.string == "web1-00000000000000ff")
         #expect(document["problem"]?.string == "connection refused")
         #expect(document["sources_omitted"]?.int == 1)
+        #expect(document["drops"]?.array?.count == 3 && document["drops"]?.array?.first?["bytes"]?.int == 52_011)
         #expect(document["spool"]?["limit_bytes"]?.int == 1 << 30)
         let source = document["sources"]?.array?.first
         #expect(source?["source"]?.string == "/var/log/app.log")

@@ -58,20 +58,39 @@ struct SourceBookTests {
 
     @Test func dropsAreCountedByReasonAndLevelUpToABound() {
         var book = SourceBook()
-        book.read(3, events: 10, filtered: 4)
-        book.dropped(3, reason: "spool_full", level: .debug, events: 2)
-        book.dropped(3, reason: "spool_full", level: .debug, events: 3)
+        book.read(3, events: 10)
+        book.dropped("/a", reason: "rules", level: .info, events: 4)
+        book.dropped("/a", reason: "spool_full", level: .debug, events: 2)
+        book.dropped("/a", reason: "spool_full", level: .debug, events: 3)
+        book.dropped("/a", reason: "file_truncated", level: .unknown, events: 0, bytes: 77)
         let figures = book.figures(3, name: "/a", written: 0, read: 0, acknowledged: 0)
         #expect(figures.events == 10)
         #expect(
             figures.drops == [
-                .init(reason: "rules", level: .unknown, events: 4),
+                .init(reason: "rules", level: .info, events: 4),
                 .init(reason: "spool_full", level: .debug, events: 5),
+                .init(reason: "file_truncated", level: .unknown, events: 0, bytes: 77),
             ])
-        for number in 0..<100 { book.dropped(3, reason: "r\(number)", level: .info, events: 1) }
+        for number in 0..<100 { book.dropped("/a", reason: "r\(number)", level: .info, events: 1) }
         let all = book.figures(3, name: "/a", written: 0, read: 0, acknowledged: 0).drops
-        #expect(all.count == 32 && all.reduce(0) { $0 + $1.events } == 109)
+        #expect(all.count == 64 && all.reduce(0) { $0 + $1.events } == 109)
+    }
+
+    @Test func whatASourceHasLostStaysKnownWhenItIsGone() {
+        var book = SourceBook()
+        book.dropped("/a", reason: "spool_full", level: .debug, events: 2)
         book.forget(3)
-        #expect(book.figures(3, name: "/a", written: 0, read: 0, acknowledged: 0).drops.isEmpty)
+        // Its batches waited in the spool.
+        book.dropped("/a", reason: "spool_full", level: .debug, events: 3)
+        book.dropped("/b", reason: "spool_full", level: .error, events: 1)
+        let expected: [SourceFigures.Drop] = [
+            .init(reason: "spool_full", level: .debug, events: 5),
+            .init(reason: "spool_full", level: .error, events: 1),
+        ]
+        #expect(book.allDrops == expected)
+        // However many there are, all are counted.
+        for number in 0..<10_000 { book.dropped("/pods/\(number)", reason: "spool_full", level: .info, events: 1) }
+        #expect(book.allDrops.reduce(0) { $0 + $1.events } == 10_006)
+        #expect(book.figures(9, name: "/pods/9999", written: 0, read: 0, acknowledged: 0).drops.isEmpty)
     }
 }

@@ -1,3 +1,4 @@
+package import AgentPipeline
 import LogModel
 
 /// Adds up what is dropped by level and file. Pure.
@@ -52,6 +53,20 @@ struct DropTally {
     /// What was added, by source and level.
     func sorted() -> [DropNote] {
         notes.values.sorted { ($0.source, $0.level.rawValue) < ($1.source, $1.level.rawValue) }
+    }
+}
+
+extension AssembledBatch {
+    /// What goes when the batch does, by source and level.
+    ///
+    /// - Parameters:
+    ///   - runs: which of the events are of which file, in their order.
+    ///   - reason: why, as a word.
+    /// - Returns: notes; bytes without events are in none.
+    package func drops(_ runs: [SourceRun], reason: String) -> [DropNote] {
+        var tally = DropTally(reason: reason)
+        for part in split(self, runs) { tally.add(levels: part.levels, shares: part.shares) }
+        return tally.sorted()
     }
 }
 

@@ -61,13 +61,16 @@ package final class StreamDrain {
         var isFinished = false
     }
 
-    private var slots: [Slot]
+    private var slots: [Slot] = []
 
     /// Makes a drain.
     ///
     /// - Parameter streams: what to take from, and how far each had got.
-    package init(_ streams: [(StreamDescription, StreamInbox, SourceState)]) {
-        slots = streams.map { Slot(stream: $0.0, inbox: $0.1, state: $0.2) }
+    package init(_ streams: [(StreamDescription, StreamInbox, SourceState)] = []) { add(streams) }
+
+    /// Takes from more streams.
+    package func add(_ streams: [(StreamDescription, StreamInbox, SourceState)]) {
+        slots += streams.map { Slot(stream: $0.0, inbox: $0.1, state: $0.2) }
     }
 
     /// How far each stream has got.

@@ -43,6 +43,10 @@ extension AgentStatus {
         var problems: [String] = []
         if let problem { problems.append("nothing is delivered: \(problem)") }
         if let refused = configuration.refused { problems.append("the changed configuration is not used: \(refused)") }
+        if configuration.isWaiting {
+            problems.append("the changed configuration waits: what was read before is not in the spool yet")
+        }
+        for source in unstarted { problems.append("\(source) is not read: its thread cannot be started, trying again") }
         for check in checks where check.status == "unhealthy" {
             problems.append("\(check.service) is unhealthy (\(check.kind) \(check.target))")
         }

@@ -13,6 +13,8 @@ package struct AgentStatus: Sendable, Equatable {
         package var generation = 1
         /// Why the last change was refused; nil when it was not.
         package var refused: String?
+        /// Whether the last change has not taken effect yet: what was read before is to be spooled first.
+        package var isWaiting = false
 
         /// Makes it.
         package init() {}
@@ -97,6 +99,8 @@ package struct AgentStatus: Sendable, Equatable {
     package var sourcesOmitted = 0
     /// What went of all sources since the agent was started, those included that are gone or not told.
     package var drops: [SourceFigures.Drop] = []
+    /// Sources that have no thread, such as `syslog:tcp:514`; they are tried again.
+    package var unstarted: [String] = []
     /// Its rules and checks.
     package var rules: [Rule] = []
     package var checks: [Check] = []
@@ -157,7 +161,7 @@ package struct AgentStatus: Sendable, Equatable {
             ],
             "resident_bytes": .integer(residentBytes), "processor_ms": .integer(Int(processorSeconds * 1_000)),
             "sources": .array(sources.map { $0.document(now: now) }), "sources_omitted": .integer(sourcesOmitted),
-            "drops": .array(drops.map(\.document)),
+            "drops": .array(drops.map(\.document)), "unstarted": .array(unstarted.map { .string($0) }),
             "rules": .array(
                 rules.map {
                     ["name": .string($0.name), "matched": .integer($0.matched), "dropped": .integer($0.dropped)]
@@ -177,7 +181,7 @@ extension AgentStatus.Configuration {
     fileprivate var document: JSONValue {
         [
             "path": .string(path), "hash": .string(hash), "generation": .integer(generation),
-            "refused": refused.map { .string($0) } ?? .null,
+            "refused": refused.map { .string($0) } ?? .null, "waiting": .bool(isWaiting),
         ]
     }
 }

@@ -148,14 +148,15 @@ package final class Agent: Sendable {
         }
         let path = StatusCommand.socketPath(in: directory)
         do throws(LocalServer.Failure) { return try LocalServer(path: path, address: address, answer: answer) } catch {
+            var server: LocalServer?
             if let address {
                 // Whoever has asked for numbers must not find out later that there are none.
                 do throws(LocalServer.Failure) {
-                    return try LocalServer(path: nil, address: address, answer: answer)
+                    server = try LocalServer(path: nil, address: address, answer: answer)
                 } catch { throw AgentError("`metrics.listen`: \(error.description)") }
             }
             log.warn("lodge-agent status will find nobody", ("reason", error.description))
-            return nil
+            return server
         }
     }
 

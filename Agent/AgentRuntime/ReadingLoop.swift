@@ -28,6 +28,7 @@ struct ReadingState: Sendable {
 struct ReadingFigures: Sendable {
     var sources: [SourceFigures] = []
     var drops: [SourceFigures.Drop] = []
+    var unstarted: [String] = []
     var rules: [RuleCount] = []
     var checks: [AgentStatus.Check] = []
 }

@@ -64,6 +64,7 @@ final class StatusReporter: Sendable {
         status.version = agentVersion
         (status.agent, status.epoch, status.started) = (state.agent, state.epoch, started)
         status.configuration = changing.configuration
+        status.configuration.isWaiting = reading.withLock { $0.next != nil }
         (status.collectors, status.collector) = (changing.collectors, report.collector)
         status.problem = report.problem
         status.delivered = report.delivered.map { Timestamp(nanoseconds: $0) }
@@ -74,7 +75,7 @@ final class StatusReporter: Sendable {
         status.residentBytes = Machine.residentBytes
         status.processorSeconds = Double(SystemClock.processorNanos()) / 1e9
         status.sources = figures.sources
-        status.drops = figures.drops
+        (status.drops, status.unstarted) = (figures.drops, figures.unstarted)
         status.checks = figures.checks
         status.rules = figures.rules.map { .init(name: $0.name, matched: $0.matched, dropped: $0.dropped) }
         return status

@@ -118,6 +118,9 @@ final class StreamReading {
     /// How each check stands.
     var checkStatuses: [AgentStatus.Check] { checks?.statuses ?? [] }
 
+    /// Those that have no thread.
+    var unstartedNames: [String] { unstarted.compactMap { $0.states.first?.path } }
+
     /// How far each has got.
     var states: [SourceState] { drain.states + unstarted.flatMap(\.states) }
 

@@ -78,6 +78,7 @@ struct AgentStatusTests {
         #expect(document["agent"]?.string == "web1-00000000000000ff")
         #expect(document["problem"]?.string == "connection refused")
         #expect(document["sources_omitted"]?.int == 1)
+        #expect(document["configuration"]?["waiting"]?.bool == false)
         #expect(document["drops"]?.array?.count == 3 && document["drops"]?.array?.first?["bytes"]?.int == 52_011)
         #expect(document["spool"]?["limit_bytes"]?.int == 1 << 30)
         let source = document["sources"]?.array?.first

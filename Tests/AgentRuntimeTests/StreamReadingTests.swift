@@ -70,7 +70,7 @@ struct StreamReadingTests {
         }
         streams.start(waking: -1)
         // Each has two, standard output and standard error.
-        #expect(streams.states.count == 4)
+        #expect(streams.states.count == 4 && streams.unstartedNames == [streams.states[2].path])
         var now: UInt64 = 1
         try eventually("the other one is read") {
             now += 1

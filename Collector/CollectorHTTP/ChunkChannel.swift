@@ -7,8 +7,8 @@ import Workers
 final class ChunkChannel: Sendable {
     /// Bytes that may wait for the reader; one piece more may be on its way.
     static let waitingBytes = 1 << 20
-    /// How long the thread waits for a reader that takes nothing before it gives up.
-    static let patienceNanos: UInt64 = 30_000_000_000
+    /// How long the thread waits for a reader that takes nothing before it gives up, nanoseconds.
+    private let patience: UInt64
 
     private enum End: Sendable {
         case finished
@@ -25,12 +25,15 @@ final class ChunkChannel: Sendable {
 
     private let monitor = Monitor(State())
 
+    /// Makes one that nothing waits in.
+    init(patience: UInt64 = 30_000_000_000) { self.patience = patience }
+
     /// Hands over a piece; blocks while too much waits.
     ///
     /// - Returns: false when nobody reads any more, and the work should end.
     func send(_ piece: ByteBuffer) -> Bool {
         if piece.readableBytes == 0 { return !isCancelled }
-        let deadline = SystemClock.monotonicNanos() + Self.patienceNanos
+        let deadline = SystemClock.monotonicNanos() + patience
         let outcome = monitor.wait(until: deadline) {
             state -> (sent: Bool, reader: CheckedContinuation<ByteBuffer?, any Error>?)? in
             if state.end != nil { return (false, nil) }

@@ -28,7 +28,7 @@ struct ChunkChannelTests {
     }
 
     @Test func aSlowReaderMakesTheSenderWaitInsteadOfMemoryGrow() async throws {
-        let channel = ChunkChannel()
+        let channel = ChunkChannel(patience: 3_600_000_000_000)
         let size = ChunkChannel.waitingBytes / 4
         let count = 64
         let sender = Task.detached {

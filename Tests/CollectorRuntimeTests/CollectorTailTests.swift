@@ -46,7 +46,8 @@ struct CollectorTailTests {
         let text = try await read(client) { $0.contains("wanted 3") }
         #expect(!text.contains("other"))
         #expect(!text.contains("wanted 2"))
-        let events = text.split(separator: "\n\n")
+        // On a slow machine heartbeats come between them.
+        let events = text.split(separator: "\n\n").filter { !$0.hasPrefix(":") }
         #expect(events.count == 2)
         let lines = try #require(events.first?.split(separator: "\n"))
         #expect(lines[0].hasPrefix("id: "))

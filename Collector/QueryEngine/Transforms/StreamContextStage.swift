@@ -105,6 +105,9 @@ final class StreamContextStage: RowStage {
                 var high = min(sorted.count - 1, last + min(Int(clamping: pipe.after), sorted.count))
                 while low < first, match &- sorted[low] > pipe.window { low += 1 }
                 while high > last, sorted[high] &- match > pipe.window { high -= 1 }
+                // Events of one nanosecond come together: what touches the chunk before is before the first of them.
+                let earliest = sorted[low]
+                low = sorted.partitioningIndex { $0 >= earliest }
                 // Neighbours of the chunk before belong to it.
                 if let before = ranges.last,
                     sorted[low] <= before.upperBound || (low > 0 && sorted[low - 1] <= before.upperBound)

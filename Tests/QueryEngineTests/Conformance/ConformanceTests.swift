@@ -8,7 +8,7 @@ import Testing
 @Suite struct ConformanceTests {
     static let names = [
         "filters", "logic-and-syntax", "times", "stats", "sorting", "columns", "transforms", "unpacking", "math",
-        "queries-in-queries", "left-out", "examples",
+        "queries-in-queries", "stream-context", "left-out", "examples",
         "patterns", "storage",
     ]
 

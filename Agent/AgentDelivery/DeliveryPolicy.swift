@@ -28,6 +28,8 @@ package enum DeliveryOutcome: Sendable, Equatable {
 package enum HoldReason: Sendable, Equatable {
     /// The network, or the collector is not there.
     case unreachable(String)
+    /// The collector is not trusted, or does not trust the agent: somebody has to look at certificates.
+    case untrusted(String)
     /// The collector asks for patience (408, 429, 5xx).
     case busy(status: Int, title: String)
     /// Something is set up wrongly: key, address, or another program answers.
@@ -38,7 +40,7 @@ package enum HoldReason: Sendable, Equatable {
     /// For people: a sentence without a full stop.
     package var text: String {
         switch self {
-        case .unreachable(let text): text
+        case .unreachable(let text), .untrusted(let text): text
         case .busy(let status, let title): "the collector has no time (\(status) \(title))"
         case .misdirected(let status, let title): "check the collector's address and key (\(status) \(title))"
         case .rejected(let status, let title): "the collector refuses a batch (\(status) \(title))"
@@ -88,7 +90,8 @@ package struct DeliveryPolicy: Sendable {
             self = DeliveryPolicy()
             return .advance
         case .unreachable(let error):
-            return hold(.unreachable(error.description), nil, chance)
+            let text = error.description
+            return hold(error.code == .tls ? .untrusted(text) : .unreachable(text), nil, chance)
         case .refused(let status, let title, let isProblem, let retryAfter):
             switch status {
             case 408, 429, 500...599: return hold(.busy(status: status, title: title), retryAfter, chance)

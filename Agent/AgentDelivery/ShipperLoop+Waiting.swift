@@ -78,6 +78,10 @@ extension ShipperLoop {
         switch reason {
         case .unreachable(let text):
             parts.log.warn("collector not reached, trying again", ("reason", text), ("wait_ms", milliseconds))
+        case .untrusted(let text):
+            parts.log.error(
+                "batches are held: check the certificates", ("collector", collector), ("reason", text),
+                ("wait_ms", milliseconds))
         case .busy(let status, let title):
             parts.log.warn(
                 "collector has no time, trying again", ("collector", collector), ("status", status),

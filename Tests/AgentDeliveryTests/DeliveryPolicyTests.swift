@@ -31,6 +31,8 @@ struct DeliveryPolicyTests {
         #expect(longest[9...].allSatisfy { $0 > .seconds(29) && $0 <= .seconds(30) })
         // Chance may make any of them short.
         #expect(policy.step(after: gone, chance: 0) == .hold(.milliseconds(10), .unreachable("no")))
+        let untrusted = DeliveryOutcome.unreachable(TransportError(.tls, "expired"))
+        #expect(policy.step(after: untrusted, chance: 0) == .hold(.milliseconds(10), .untrusted("expired")))
     }
 
     @Test func retryAfterIsObeyedWithinReason() {

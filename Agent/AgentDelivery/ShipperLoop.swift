@@ -23,10 +23,10 @@ final class ShipperLoop {
     private var attempts: [Lane: BatchAttempt] = [:]
     private var lastSave: UInt64 = 0
     private var lastUsed: Int?
-    /// Damages of the spool's journals that have been looked at, by ``Lane/index``.
-    var seenDamages: [Int]
-    /// Where each lane began, by ``Lane/index``: what was acknowledged before cannot be lost.
-    let cursorsAtStart: [UInt64]
+    /// Damages of the spool's journals that have been looked at, by ``Lane/index``, then of its ledger.
+    var seenDamages = [Int](repeating: 0, count: Lane.inOrder.count + 1)
+    /// When losses are put into the ledger again.
+    var lossesDue: UInt64 = 0
 
     /// How often the registry is written while batches are delivered.
     private static let saveInterval: UInt64 = 1_000_000_000
@@ -37,13 +37,16 @@ final class ShipperLoop {
         self.parts = parts
         self.monitor = monitor
         let content = parts.registry.content
-        cursorsAtStart = content.cursors.lanes + [content.cursors.old]
-        seenDamages = Array(repeating: 0, count: Lane.inOrder.count)
         let (metrics, log) = (parts.metrics, parts.log)
-        queue = SpoolQueue(parts.spool, behind: content.cursors) { lane, position, reason in
+        queue = SpoolQueue(parts.spool, behind: content.cursors) { lost in
             metrics.unreadable.add()
             log.error(
-                "a spooled batch cannot be sent", ("lane", "\(lane)"), ("position", position), ("reason", reason))
+                "spooled batches cannot be sent", ("lane", "\(lost.lane)"), ("position", lost.numbers.lowerBound),
+                ("through", lost.numbers.upperBound), ("reason", lost.reason))
+            monitor.withLock { state in
+                state.losses.add(DropNote(damaged: lost.bytes, from: lost.arrived, to: lost.arrived))
+                state.voids += [LedgerEntry.Void](lost.lane, lost.numbers)
+            }
         }
         rejected = RejectedBatches(parts.rejectedDirectory)
         rejectedEvents = RejectedEvents(parts.rejectedDirectory)
@@ -69,7 +72,7 @@ final class ShipperLoop {
             return
         }
         ship(by: &transports)
-        noteLosses()
+        noteLosses(always: true)
         // Without them the last heartbeat says less; the ledger tells the rest another time.
         do throws(SpoolError) { try settle() } catch {
             parts.log.error("the spool cannot be read", ("reason", error))
@@ -154,7 +157,7 @@ final class ShipperLoop {
                 var attempt =
                     attempts[lane] ?? BatchAttempt(position: batch.record.position, mayBeStored: mayBeStored)
                 use(index, for: attempt)
-                let outcome = transports[index].send(batch.record) { !isOver() }
+                let outcome = transports[index].send(batch.record) { goesOn() }
                 if outcome.wasOnTheLine {
                     pace?.sent(batch.record.payload.count - batch.record.bodyStart, from: now)
                 }
@@ -201,10 +204,10 @@ final class ShipperLoop {
             choice.took(index)
             heard(from: index)
             schedule.delivered()
-            note(outcome, batch.record)
+            note(outcome, batch)
             finish(batch)
         case .setAside(let reason):
-            if setAside(batch.record, reason) { return finish(batch) }
+            if setAside(batch, reason) { return finish(batch) }
             attempt.restsUntil = now &+ Self.nanoseconds(DeliveryPolicy.longestWait)
             attempts[batch.lane] = attempt
         case .hold(let wait, let reason):
@@ -228,51 +231,6 @@ final class ShipperLoop {
         if batch.lane == .old { parts.registry.acknowledge(batch.record.progress) }
     }
 
-    /// Takes over what is done, entry by entry of the ledger.
-    private func settle() throws(SpoolError) {
-        var applied = parts.registry.content.cursors.ledger
-        try queue.settle { number, progress in
-            applied = number
-            parts.registry.acknowledge(progress)
-        }
-        while let (number, notes) = try queue.nextReport(), drops.take(number, notes) { queue.passReport() }
-        let reported = drops.reported(taken: queue.reportsPassed)
-        let lanes = parts.spool.laneCursors
-        parts.registry.move { cursors in
-            cursors.ledger = max(cursors.ledger, applied)
-            cursors.reported = max(cursors.reported, reported)
-            cursors.lanes = zip(cursors.lanes, lanes.lanes).map { max($0, $1) }
-            cursors.old = max(cursors.old, lanes.old)
-        }
-        queue.pass(applied: applied, reported: reported)
-        let hasOld = parts.spool.hasOld
-        monitor.withLock { state in
-            state.acknowledged = max(state.acknowledged, applied)
-            state.hasOld = hasOld
-        }
-        monitor.broadcast()
-    }
-
-    private func note(_ outcome: DeliveryOutcome, _ batch: SpoolRecord) {
-        guard case .accepted(_, let told, let isDuplicate, let hint, let rejected) = outcome else { return }
-        // An answer may say anything.
-        let failed = min(max(0, told), batch.events)
-        parts.metrics.batches.add()
-        parts.metrics.events.add(batch.events - failed)
-        parts.metrics.bytes.add(batch.payload.count - batch.bodyStart)
-        if isDuplicate { parts.metrics.duplicates.add() }
-        if failed > 0 {
-            parts.metrics.failedEvents.add(failed)
-            parts.log.warn(
-                "the collector did not take some events", ("failed", failed), ("of", batch.events),
-                ("sequence", batch.sequence), ("see", "\(rejectedEvents.path) and the collector's dead letters"))
-            keep(rejected, failed: failed, batch)
-        }
-        if monitor.withLock({ $0.lag.hear(hint, now: SystemClock.monotonicNanos()) }) {
-            parts.log.info("the collector tells its load", ("lag", hint))
-        }
-    }
-
     func tell(_ entry: UInt64) {
         monitor.withLock { $0.spooled = max($0.spooled, entry) }
     }
@@ -282,6 +240,8 @@ final class ShipperLoop {
         let now = SystemClock.monotonicNanos()
         if !always && now &- lastSave < saveInterval { return }
         lastSave = now
+        // What is passed over as lost must be in the ledger before the registry says that it is dealt with.
+        noteLosses(always: true)
         do throws(IOError) { try parts.registry.save() } catch {
             parts.log.error("the registry cannot be written, trying again", ("reason", error.description))
             return

@@ -44,10 +44,15 @@ enum HeldBatch {
     }
 
     /// - Returns: nil when there is none of this number, or none that is whole.
-    static func read(_ number: UInt64, in lane: String) -> CommittedRecord? {
-        guard let bytes = try? FileSystem.contents(path(number, lane), limit: JournalLimits.maxPayloadBytes + 1024),
-            bytes.count > 4
-        else { return nil }
+    /// - Throws: `IOError` when the disk does not give it now.
+    static func read(_ number: UInt64, in lane: String) throws(IOError) -> CommittedRecord? {
+        let bytes: [UInt8]
+        do throws(IOError) {
+            bytes = try FileSystem.contents(path(number, lane), limit: JournalLimits.maxPayloadBytes + 1024)
+        } catch  where error.isMissing {
+            return nil
+        }
+        guard bytes.count > 4 else { return nil }
         let end = bytes.count - 4
         let record = try? bytes.span.bytes.withUnsafeBytes { (raw) throws(ByteCodingError) -> CommittedRecord? in
             let content = UnsafeRawBufferPointer(rebasing: raw[..<end])

@@ -272,7 +272,11 @@ package final class SpoolWriter {
             if bytes < summarizedBytes { summarizedBytes = bytes }
             return
         }
-        try spool.summarize(now)
+        do throws(SpoolError) { try spool.summarize(now) } catch {
+            // A ledger that cannot be read just now takes entries all the same.
+            if case .failed = error { return }
+            throw error
+        }
         summarizedBytes = spool.ledger.directory.status.bytes
     }
 }

@@ -78,6 +78,16 @@ struct HeldBatchTests {
         #expect(lost.map(\.numbers) == [1...1] && (lost.first?.bytes ?? 0) > 100_000)
     }
 
+    @Test func heldBatchesThatTheDiskDoesNotNameAreSetAside() throws {
+        let place = try Workplace()
+        try hold(place)
+        let fault = SystemFaults.add(.init(.list, path: "\(place.path)/spool/debug/held", code: 5))
+        defer { SystemFaults.remove(fault) }
+        let spool = try place.spool(limit: 8 << 20)
+        let part = try #require(spool.setAside.first)
+        #expect(part.hasEvents && FileSystem.exists("\(part.path)/1"))
+    }
+
     @Test func heldBatchesAreInspected() throws {
         let place = try Workplace()
         try hold(place)

@@ -13,12 +13,17 @@ enum HeldBatch {
     private static func path(_ number: UInt64, _ lane: String) -> String { "\(lane)/held/\(number)" }
 
     /// The numbers of those in a lane, ascending, with the sizes of their files.
-    static func list(in lane: String) -> [SpoolState.Held] {
-        // Where there is no directory, none was ever kept apart.
-        let names = (try? FileSystem.list("\(lane)/held")) ?? []
-        return names.compactMap { UInt64($0) }.sorted().compactMap { number in
-            guard let status = (try? FileSystem.status(path(number, lane))) ?? nil else { return nil }
-            return SpoolState.Held(number: number, bytes: status.size)
+    ///
+    /// - Throws: `IOError` when the disk does not tell which there are.
+    static func list(in lane: String) throws(IOError) -> [SpoolState.Held] {
+        let names: [String]
+        do throws(IOError) { names = try FileSystem.list("\(lane)/held") } catch  where error.isMissing {
+            return []
+        }
+        return names.compactMap { UInt64($0) }.sorted().map { number in
+            // Of one whose size is not told the bytes do not matter: reading it tells what is there.
+            let status = (try? FileSystem.status(path(number, lane))) ?? nil
+            return SpoolState.Held(number: number, bytes: status?.size ?? 0)
         }
     }
 

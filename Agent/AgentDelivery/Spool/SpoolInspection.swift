@@ -52,7 +52,7 @@ package struct SpoolInspection {
         for lane in Lane.inOrder {
             let name = Self.name(of: lane)
             var part = Part(name: name, survey: try JournalSurvey(verifying: path(of: lane)) { found(name, $0) })
-            let held = HeldBatch.list(in: path(of: lane))
+            let held = try Self.held(in: path(of: lane))
             if part.survey.files == 0, held.isEmpty { continue }
             part.damagedHeld = held.map(\.number).filter { number in
                 ((try? HeldBatch.read(number, in: path(of: lane))) ?? nil).flatMap { try? SpoolRecord($0) } == nil
@@ -80,6 +80,10 @@ package struct SpoolInspection {
         }
     }
 
+    private static func held(in place: String) throws(JournalError) -> [SpoolState.Held] {
+        do throws(IOError) { return try HeldBatch.list(in: place) } catch { throw .io(error) }
+    }
+
     /// Hands out what the agent would send, in its order.
     private func forEachWaiting(in lane: Lane, _ take: (SpoolRecord) -> Void) throws(JournalError) {
         guard case .priority(let priority) = lane else {
@@ -89,7 +93,7 @@ package struct SpoolInspection {
         if !FileSystem.exists(place) { return }
         let cursor = cursors.lanes[priority.rawValue]
         let told = LedgerDigest(try JournalDirectory("\(path)/ledger"), behind: cursors)
-        for held in HeldBatch.list(in: place) where told.isHeld(held.number, priority, cursor: cursor) {
+        for held in try Self.held(in: place) where told.isHeld(held.number, priority, cursor: cursor) {
             if let record = ((try? HeldBatch.read(held.number, in: place)) ?? nil).flatMap({ try? SpoolRecord($0) }) {
                 take(record)
             }

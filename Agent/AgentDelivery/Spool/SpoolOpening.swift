@@ -53,7 +53,8 @@ struct SpoolOpening {
                 priority.name, fileBytes: min(16 << 20, max(256 << 10, limitBytes / 32)), .lastFile,
                 leastNext: told.end(priority) + 1, &setAside)
             result.lanes.append(directory)
-            lanes.append(lane(priority, directory, told, &result))
+            let held = try held(in: directory.path, &setAside)
+            lanes.append(lane(priority, directory, held, told, &result))
         }
         try openOld(&result, &lanes)
         result.state = SpoolState(lanes: lanes)
@@ -67,7 +68,8 @@ struct SpoolOpening {
     }
 
     private func lane(
-        _ priority: Priority, _ directory: JournalDirectory, _ told: LedgerDigest, _ result: inout OpenedSpool
+        _ priority: Priority, _ directory: JournalDirectory, _ held: [SpoolState.Held], _ told: LedgerDigest,
+        _ result: inout OpenedSpool
     ) -> SpoolState.Lane {
         let cursor = cursors.lanes[priority.rawValue]
         let (last, end) = (directory.nextPosition - 1, told.end(priority))
@@ -91,7 +93,7 @@ struct SpoolOpening {
         // What was on its way when the agent ended may be stored, and what was acknowledged since the registry was saved
         // is: see `SpoolQueue.needsSave`.
         if let first = lane.first { lane.uncertain = directory.boundOfFile(at: first).map { $0 - 1 } ?? last }
-        for held in HeldBatch.list(in: directory.path) {
+        for held in held {
             if told.isHeld(held.number, priority, cursor: cursor) {
                 lane.held.append(held)
             } else {
@@ -125,11 +127,26 @@ struct SpoolOpening {
         let place = "\(path)/\(name)"
         do throws(JournalError) { return try JournalDirectory(place, options: options) } catch {
             if case .inUse = error { throw error }
-            let aside = "\(place).aside-\(SystemClock.wallNanos())"
-            do throws(IOError) { try FileSystem.rename(place, to: aside) } catch { throw .io(error) }
-            setAside.append(
-                SpoolPartSetAside(path: aside, reason: error.description, hasEvents: name != "ledger"))
+            setAside.append(try moveAside(place, error.description, hasEvents: name != "ledger"))
             return try JournalDirectory(place, options: options)
         }
+    }
+
+    /// The batches that are kept apart from a lane. When nobody can tell which there are, their directory is renamed.
+    private func held(
+        in lane: String, _ setAside: inout [SpoolPartSetAside]
+    ) throws(JournalError) -> [SpoolState.Held] {
+        do throws(IOError) { return try HeldBatch.list(in: lane) } catch {
+            setAside.append(try moveAside("\(lane)/held", error.description, hasEvents: true))
+            return []
+        }
+    }
+
+    private func moveAside(
+        _ place: String, _ reason: String, hasEvents: Bool
+    ) throws(JournalError) -> SpoolPartSetAside {
+        let aside = "\(place).aside-\(SystemClock.wallNanos())"
+        do throws(IOError) { try FileSystem.rename(place, to: aside) } catch { throw .io(error) }
+        return SpoolPartSetAside(path: aside, reason: reason, hasEvents: hasEvents)
     }
 }

@@ -121,5 +121,17 @@ struct SpoolLedgerTests {
         var sources: [UInt64] = []
         #expect(spool.forEachProgress(behind: SpoolCursors()) { sources.append($0.state.id) })
         #expect(sources == [1, 2, 3])
+        // Who knows some of it already is told the rest: those files may be gone by now.
+        var cursors = SpoolCursors()
+        cursors.ledger = 3
+        sources = []
+        #expect(spool.forEachProgress(behind: cursors) { sources.append($0.state.id) })
+        #expect(sources == [3])
+        try writer.append(batch("m", source: 4), agent: "a", epoch: 8, now: 1)
+        try spool.summarize(1)
+        _ = try drain(queue)
+        sources = []
+        try queue.settle { _, progress in sources += progress.map(\.state.id) }
+        #expect(sources == [4])
     }
 }

@@ -8,13 +8,14 @@ import ByteCoding
 /// | part | content |
 /// | --- | --- |
 /// | version | byte 1 |
-/// | flags | byte: 1 it repeats what all entries before it say that is still needed; 2 it has earlier drops |
+/// | flags | byte: 1 it repeats what all entries before it say that is still needed; 2 it has earlier drops; 4 it has numbers of progress |
 /// | ends | varint for each priority, debug first: the last number of its lane that counts |
 /// | voids | varint: how many, then for each: priority as a byte, varints of the first number and of how many more |
 /// | floors | varint: how many, then for each: priority as a byte, varint of the last number that is dropped |
 /// | progress | varint: how many, then for each: varint of its first offset, and the source behind its last line |
 /// | drops | varint: how many, then for each: level as a byte, reason (text), varints of events, source, first byte and count of bytes, path (text), zigzag of the earliest time, varint of what the latest is beyond it |
 /// | earlier drops | where the flag is set, varint: how many entries, ascending, then for each: varint of its number, and its drops as above |
+/// | numbers of progress | where the flag is set, for each of the progress: varint of the entry that said it first |
 package struct LedgerEntry: Sendable, Equatable {
     /// By the raw value of ``Priority``: the last number of each lane that counts.
     package var ends: [UInt64]
@@ -24,6 +25,8 @@ package struct LedgerEntry: Sendable, Equatable {
     package var floors: [Floor] = []
     /// How far files are dealt with when all up to ``ends`` is.
     package var progress: [SourceProgress] = []
+    /// Where it repeats what others said, the number of the entry that said each of ``progress``; empty otherwise.
+    var progressEntries: [UInt64] = []
     /// What was dropped.
     package var drops: [DropNote] = []
     /// What entries before said was dropped, which may have been told under their numbers already.
@@ -55,10 +58,18 @@ package struct LedgerEntry: Sendable, Equatable {
 
     init(ends: [UInt64]) { self.ends = ends }
 
+    /// How far files are dealt with, but for what entries up to a number have said: what has become of those files since,
+    /// that they are gone or moved, must not be undone.
+    func progress(behind number: UInt64) -> [SourceProgress] {
+        guard progressEntries.count == progress.count else { return progress }
+        return zip(progress, progressEntries).filter { $0.1 > number }.map(\.0)
+    }
+
     func encoded() -> [UInt8] {
         var writer = ByteWriter(capacity: 64 + progress.count * 96 + drops.count * 64)
         writer.append(Self.version)
-        writer.append((isSummary ? 1 : 0) | (earlier.isEmpty ? 0 : 2))
+        let hasNumbers = !progress.isEmpty && progressEntries.count == progress.count
+        writer.append((isSummary ? 1 : 0) | (earlier.isEmpty ? 0 : 2) | (hasNumbers ? 4 : 0))
         for end in ends { writer.append(varint: end) }
         writer.append(varint: UInt64(voids.count))
         for void in voids {
@@ -83,6 +94,7 @@ package struct LedgerEntry: Sendable, Equatable {
                 for drop in report.drops { drop.write(to: &writer) }
             }
         }
+        if hasNumbers { for number in progressEntries { writer.append(varint: number) } }
         return writer.array()
     }
 
@@ -116,10 +128,12 @@ package struct LedgerEntry: Sendable, Equatable {
             progress.append(try SourceProgress(from: &reader, hasCursor: true))
         }
         drops = try Self.drops(&reader)
-        guard flags & 2 == 2 else { return }
-        for _ in 0..<(try reader.count(limit: reader.remaining)) {
-            earlier.append(Earlier(number: try reader.varint(), drops: try Self.drops(&reader)))
+        if flags & 2 == 2 {
+            for _ in 0..<(try reader.count(limit: reader.remaining)) {
+                earlier.append(Earlier(number: try reader.varint(), drops: try Self.drops(&reader)))
+            }
         }
+        if flags & 4 == 4 { for _ in progress { progressEntries.append(try reader.varint()) } }
     }
 
     private static func drops(_ reader: inout ByteReader) throws(ByteCodingError) -> [DropNote] {

@@ -5,7 +5,7 @@ import AgentPipeline
 /// The collector takes each number of a report once. So the drops that may have been told already stay under the number of
 /// their entry, and only those behind, which nobody has been told of, are added up under the number of the summary.
 struct LedgerSummary {
-    private var progress: [UInt64: SourceProgress] = [:]
+    private var progress: [UInt64: (entry: UInt64, progress: SourceProgress)] = [:]
     private var earlier: [LedgerEntry.Earlier] = []
     private var rest = DropSums(limit: LedgerEntry.dropLimit)
     private var window = ReportWindow()
@@ -23,7 +23,10 @@ struct LedgerSummary {
 
     /// Adds the next entry.
     mutating func add(_ number: UInt64, _ entry: LedgerEntry) {
-        if number >= needed { for source in entry.progress { progress[source.state.id] = source } }
+        for (index, source) in entry.progress.enumerated() {
+            let first = entry.progressEntries.indices.contains(index) ? entry.progressEntries[index] : number
+            if first >= needed { progress[source.state.id] = (first, source) }
+        }
         for report in entry.earlier { add(report.number, report.drops) }
         add(number, entry.drops)
     }
@@ -44,7 +47,9 @@ struct LedgerSummary {
     func entry(_ state: SpoolState) -> LedgerEntry {
         var summary = LedgerEntry(ends: state.ends)
         summary.isSummary = true
-        summary.progress = progress.values.sorted { $0.state.id < $1.state.id }
+        let sources = progress.values.sorted { $0.progress.state.id < $1.progress.state.id }
+        summary.progress = sources.map(\.progress)
+        summary.progressEntries = sources.map(\.entry)
         summary.earlier = earlier
         summary.drops = rest.notes
         for (index, lane) in state.lanes.enumerated() {

@@ -120,7 +120,7 @@ package final class Spool: Sendable {
             }
         }
         let isLedgerWhole = ledger.forEach(from: max(cursors.ledger + 1, ledger.lastSummary)) { _, entry in
-            for progress in entry.progress { take(progress) }
+            for progress in entry.progress(behind: cursors.ledger) { take(progress) }
         }
         return isWhole && isLedgerWhole
     }

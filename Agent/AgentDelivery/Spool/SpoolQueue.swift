@@ -43,6 +43,7 @@ package final class SpoolQueue {
     private var readers: [JournalReader?]
     private let entries: LedgerReader
     private let reports: LedgerReader
+    private var applied: UInt64
     private var heldFailures = 0
     private var offered: LedgerEntry.Earlier?
     /// All entries up to this number have been given by ``nextReport()`` and passed, or have no drops.
@@ -66,6 +67,7 @@ package final class SpoolQueue {
         entries = LedgerReader(spool.ledger, behind: cursors.ledger)
         reports = LedgerReader(spool.ledger, behind: cursors.reported)
         reportsPassed = cursors.reported
+        applied = cursors.ledger
     }
 
     /// The first batch that waits in a lane; nil when none does.
@@ -123,7 +125,8 @@ package final class SpoolQueue {
     /// - Throws: ``SpoolError`` when the disk does not give it.
     package func settle(_ take: (UInt64, [SourceProgress]) -> Void) throws(SpoolError) {
         while let (number, entry) = try entries.peek(), spool.withState({ $0.covers(entry.ends) }) {
-            take(number, entry.progress)
+            take(number, entry.progress(behind: applied))
+            applied = max(applied, number)
             entries.pass()
         }
     }

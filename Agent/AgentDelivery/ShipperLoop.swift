@@ -23,6 +23,8 @@ final class ShipperLoop {
     private var attempts: [Lane: BatchAttempt] = [:]
     private var lastSave: UInt64 = 0
     private var lastUsed: Int?
+    /// When each collector has taken a batch last.
+    private var tookAt: [UInt64]
     /// Damages of the spool's journals that have been looked at, by ``Lane/index``, then of its ledger.
     var seenDamages = [Int](repeating: 0, count: Lane.inOrder.count + 1)
     /// When losses are put into the ledger again.
@@ -54,6 +56,7 @@ final class ShipperLoop {
         pace = parts.destination.sendRate.map { SendPace(rate: $0) }
         choice = CollectorChoice(agent: content.agent, count: collectors.count)
         policies = Array(repeating: DeliveryPolicy(), count: collectors.count)
+        tookAt = Array(repeating: 0, count: collectors.count)
         schedule = HeartbeatSchedule(interval: ShipperLoop.nanoseconds(parts.heartbeatInterval))
         reached = choice.preferred
     }
@@ -118,6 +121,7 @@ final class ShipperLoop {
         pace = destination.sendRate.map { SendPace(rate: $0) }
         choice = CollectorChoice(agent: parts.registry.content.agent, count: wanted.count)
         policies = Array(repeating: DeliveryPolicy(), count: wanted.count)
+        tookAt = Array(repeating: 0, count: wanted.count)
         reached = choice.preferred
     }
 
@@ -188,6 +192,7 @@ final class ShipperLoop {
         _ outcome: DeliveryOutcome, of batch: WaitingBatch, from index: Int, _ attempt: inout BatchAttempt
     ) throws(SpoolError) {
         let now = SystemClock.monotonicNanos()
+        turns.tried(batch.lane)
         if case .unreachable = outcome {
             if reached == index { reached = nil }
         } else {
@@ -195,13 +200,17 @@ final class ShipperLoop {
         }
         if outcome.isUncertain { attempt.isUncertain(at: index, now: now) }
         let chance = UInt64.random(in: .min ... .max)
+        // Where others got through since, it is this batch that something on the way stops.
+        let isStopped = !outcome.isFromCollector && attempt.failedAt ?? .max < tookAt[index]
+        let isAboutBatch = outcome.isAboutBatch || isStopped
         let step =
-            outcome.isAboutBatch
+            isAboutBatch
             ? attempt.policy.step(after: outcome, chance: chance)
             : policies[index].step(after: outcome, chance: chance)
         switch step {
         case .advance:
             choice.took(index)
+            tookAt[index] = now
             heard(from: index)
             schedule.delivered()
             note(outcome, batch)
@@ -214,7 +223,8 @@ final class ShipperLoop {
             if !attempt.mayBeStored { queue.abandon(batch) }
             parts.metrics.retries.add()
             let until = now &+ Self.nanoseconds(wait)
-            if outcome.isAboutBatch { attempt.restsUntil = until } else { choice.rest(index, until: until) }
+            attempt.failedAt = now
+            if isAboutBatch { attempt.restsUntil = until } else { choice.rest(index, until: until) }
             attempts[batch.lane] = attempt
             if isOver() { return }
             report(reason, wait, batch.record, collectors[index].name)
@@ -225,7 +235,6 @@ final class ShipperLoop {
 
     private func finish(_ batch: WaitingBatch) {
         attempts[batch.lane] = nil
-        turns.finished(batch.lane)
         queue.finish(batch)
         // What an earlier version has spooled tells itself how far its files are dealt with.
         if batch.lane == .old { parts.registry.acknowledge(batch.record.progress) }

@@ -47,6 +47,41 @@ struct ShipperLossTests {
         }
     }
 
+    /// A collector behind something that lets no batch with a certain message through.
+    private final class PickyCollector: BatchTransport, Sendable {
+        let poison: String
+        let others = FakeCollector()
+
+        init(poison: String) { self.poison = poison }
+
+        func send(_ batch: SpoolRecord, shouldContinue: () -> Bool) -> DeliveryOutcome {
+            if (try? messages(batch))?.contains(poison) == true {
+                return .unreachable(TransportError(.interrupted, "cut"))
+            }
+            return others.send(batch, shouldContinue: shouldContinue)
+        }
+
+        func beat(_ heartbeat: AgentHeartbeat, shouldContinue: () -> Bool) -> UInt64? {
+            others.beat(heartbeat, shouldContinue: shouldContinue)
+        }
+    }
+
+    @Test(arguments: [("DEBUG", "ERROR"), ("ERROR", "DEBUG")])
+    func aBatchThatNeverGetsThroughKeepsBackItsOwnLaneAlone(_ stuck: String, _ other: String) throws {
+        let place = try Workplace()
+        let collector = PickyCollector(poison: "poison")
+        let run = try ShipperRun(place, collector)
+        func put(_ level: String, _ text: String, _ number: Int) throws {
+            let lines = try batch([(level, text)], from: number * 10)
+            run.shipper.spooled(try run.writer.append(lines, agent: "a", epoch: 1, now: 1))
+        }
+        try put(stuck, "poison", 0)
+        let texts = (1...40).map { "\($0)" }
+        for (number, text) in texts.enumerated() { try put(other, text, number + 1) }
+        try eventually("the others are there") { collector.others.sent.flatMap(\.messages) == texts }
+        run.shipper.stop(deadline: SystemClock.monotonicNanos())
+    }
+
     private let times = Timestamp(nanoseconds: 5)...Timestamp(nanoseconds: 9)
 
     @Test(arguments: [1, 1_000])

@@ -234,7 +234,7 @@ let agent: [Target] = [
         [
             "TestSupport",
             "AgentPipeline", "ByteCoding", "CurlTransport", "Diagnostics", "Journal", "LineFormats", "LogModel",
-            "SystemIO", "WireProtocol", "ZstdCodec",
+            "SystemIO", "WireProtocol", "Workers", "ZstdCodec",
         ]),
     tests("AgentInputs", ["TestSupport", "AgentPipeline", "SystemIO"]),
     tests(

@@ -9,6 +9,8 @@ struct BatchAttempt: Sendable {
     let position: UInt64
     /// Decides when the collector itself refuses the batch.
     var policy = DeliveryPolicy()
+    /// When it was not taken last; nil when it was tried once at most.
+    var failedAt: UInt64?
     /// Not before this time.
     var restsUntil: UInt64 = 0
     /// Whether a collector may have stored it.
@@ -58,6 +60,15 @@ extension DeliveryOutcome {
     /// Whether bytes of the batch have taken room on the line.
     var wasOnTheLine: Bool {
         if case .unreachable = self { isUncertain } else { true }
+    }
+
+    /// Whether the collector itself has said something.
+    var isFromCollector: Bool {
+        switch self {
+        case .accepted: true
+        case .refused(_, _, let isProblem, _): isProblem
+        case .unreachable: false
+        }
     }
 
     /// Whether it is the batch that the collector does not take, not the agent.

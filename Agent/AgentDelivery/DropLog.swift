@@ -40,11 +40,13 @@ package struct DropLog: Sendable {
     package static let maximumEntries = 256
     /// Files that are named for one entry.
     package static let maximumOrigins = 8
-    /// Reasons that one entry of the ledger can have apart.
-    private static let maximumReasons = 4
+    /// Reasons that one entry of the ledger can have apart; four bits of a number are for them.
+    private static let maximumReasons = 16
 
     /// What has not been told, by number.
     package private(set) var entries: [Entry] = []
+    /// The numbers of what the collector has, as long as a crash may forget that it does.
+    private var unsaved: [UInt64] = []
 
     /// Makes an empty log.
     package init() {}
@@ -53,14 +55,13 @@ package struct DropLog: Sendable {
     ///
     /// - Returns: whether they were taken.
     package mutating func take(_ number: UInt64, _ drops: [DropNote]) -> Bool {
-        let most = Self.maximumReasons * Level.allCases.count
-        if !entries.isEmpty, entries.count + most > Self.maximumEntries { return false }
-        var reasons: [String] = []
+        var window = ReportWindow(reports: entries.count + unsaved.count)
+        guard window.take(drops) else { return false }
+        let reasons = Self.reasons(of: drops)
         var found: [UInt64: Entry] = [:]
         for drop in drops {
-            if !reasons.contains(drop.reason), reasons.count < Self.maximumReasons { reasons.append(drop.reason) }
-            let place = reasons.firstIndex(of: drop.reason) ?? reasons.count - 1
-            let key = number &<< 5 | UInt64(place) << 3 | UInt64(drop.level.rawValue)
+            let place = Self.place(of: drop.reason, in: reasons)
+            let key = number &<< 7 | UInt64(place) << 3 | UInt64(drop.level.rawValue)
             let source = String(decoding: drop.path.utf8.suffix(Self.sourceBytes), as: UTF8.self)
             var entry =
                 found[key]
@@ -81,12 +82,37 @@ package struct DropLog: Sendable {
         return true
     }
 
-    /// Forgets what the collector has.
-    package mutating func acknowledged(upTo number: UInt64) { entries.removeAll { $0.number <= number } }
+    /// How many reports these drops of one entry make.
+    static func reports(of drops: [DropNote]) -> Int {
+        let reasons = reasons(of: drops)
+        return Set(drops.map { place(of: $0.reason, in: reasons) << 3 | Int($0.level.rawValue) }).count
+    }
+
+    private static func reasons(of drops: [DropNote]) -> [String] {
+        var reasons: [String] = []
+        for drop in drops where reasons.count < maximumReasons && !reasons.contains(drop.reason) {
+            reasons.append(drop.reason)
+        }
+        return reasons
+    }
+
+    private static func place(of reason: String, in reasons: [String]) -> Int {
+        reasons.firstIndex(of: reason) ?? reasons.count - 1
+    }
+
+    /// Notes what the collector has.
+    package mutating func acknowledged(upTo number: UInt64) {
+        let known = entries.prefix { $0.number <= number }.map(\.number)
+        entries.removeFirst(known.count)
+        unsaved += known
+    }
+
+    /// Notes up to which entry of the ledger no crash can forget what the collector has.
+    package mutating func saved(through entry: UInt64) { unsaved.removeAll { $0 >> 7 <= entry } }
 
     /// Up to which entry of the ledger the collector knows of all drops.
     ///
     /// - Parameter taken: entries up to this one were taken, or have no drops.
     /// - Returns: the number of the entry.
-    package func reported(taken: UInt64) -> UInt64 { entries.first.map { ($0.number >> 5) - 1 } ?? taken }
+    package func reported(taken: UInt64) -> UInt64 { entries.first.map { ($0.number >> 7) - 1 } ?? taken }
 }

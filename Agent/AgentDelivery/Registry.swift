@@ -29,7 +29,7 @@ package final class Registry: Sendable {
     package enum Loaded: Sendable {
         /// Nothing: it is new.
         case none
-        /// The newest good file; `damage` tells what is wrong with the other.
+        /// The newest good file; `damage` tells what is wrong with the other, which may be newer.
         case content(RegistryContent, generation: UInt64, damage: String?)
         /// Files are there, and none is good.
         case damaged(String)
@@ -41,13 +41,21 @@ package final class Registry: Sendable {
     }
 
     /// Reads what is in a state directory.
+    ///
+    /// - Throws: `IOError` when no file is good, and the disk does not give one of them.
     package static func load(_ directory: String) throws(IOError) -> Loaded {
         var best: (content: RegistryContent, generation: UInt64)?
         var damage: String?
+        var unread: IOError?
         for name in ["registry.a", "registry.b"] {
             let path = "\(directory)/\(name)"
             guard FileSystem.exists(path) else { continue }
-            let bytes = try FileSystem.contents(path, limit: 256 << 20)
+            let bytes: [UInt8]
+            do throws(IOError) { bytes = try FileSystem.contents(path, limit: 256 << 20) } catch {
+                damage = error.description
+                unread = error
+                continue
+            }
             do throws(ByteCodingError) {
                 let found = try RegistryFile.decode(bytes)
                 if found.generation > best?.generation ?? 0 { best = found }
@@ -55,6 +63,8 @@ package final class Registry: Sendable {
                 damage = "\(path) is damaged: \(error)"
             }
         }
+        // One that is only not given now may be the good one: nobody begins anew for that.
+        if best == nil, let unread { throw unread }
         if let best { return .content(best.content, generation: best.generation, damage: damage) }
         return damage.map { .damaged($0) } ?? .none
     }

@@ -72,8 +72,10 @@ package final class Shipper: Sendable {
         var lag = LagResponse()
         var stopAt: UInt64?
         var hasEnded = false
-        /// What was never read and is not in the ledger yet.
-        var losses: [DropNote] = []
+        /// What was never read, or is lost in the spool, and is not in the ledger yet.
+        var losses = DropSums(limit: Shipper.waitingLosses)
+        /// The numbers of what is lost in the spool.
+        var voids: [LedgerEntry.Void] = []
         var report = DeliveryReport()
         /// Where to send from now on.
         var next: Destination?
@@ -81,7 +83,7 @@ package final class Shipper: Sendable {
         var isDrained: Bool { acknowledged >= spooled && !hasOld }
     }
 
-    /// Losses that wait to be noted; more are in the log alone.
+    /// Losses that wait to be noted; more are added up without their files.
     static let waitingLosses = 256
 
     private let monitor: Monitor<State>
@@ -173,7 +175,7 @@ package final class Shipper: Sendable {
 
     /// Tells of bytes that are gone and that nobody has read events from, for the collector to know. Quick.
     package func lost(_ loss: DropNote) {
-        monitor.withLock { if $0.losses.count < Self.waitingLosses { $0.losses.append(loss) } }
+        monitor.withLock { $0.losses.add(loss) }
     }
 
     /// The highest number in the spool's ledger of which all batches are acknowledged or counted, with all before it.

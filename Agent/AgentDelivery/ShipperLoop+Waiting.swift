@@ -1,5 +1,4 @@
 import Diagnostics
-import Journal
 import LogModel
 import SystemIO
 import Workers
@@ -30,7 +29,7 @@ extension ShipperLoop {
             oldestUnacknowledged: waiting == nil ? nil : oldest,
             spooledBytes: parts.spool.bytes, isLeaving: isLeaving, drops: drops.entries,
             status: isLeaving ? nil : parts.status())
-        let taken = transports[reached].beat(heartbeat) { !isOver() }
+        let taken = transports[reached].beat(heartbeat) { goesOn() }
         schedule.sent(now: SystemClock.monotonicNanos(), hasBacklog: waiting != nil, isTaken: taken != nil)
         guard let taken else {
             // While batches wait they tell the reason.
@@ -46,27 +45,6 @@ extension ShipperLoop {
     func heard(from index: Int) {
         let (name, now) = (collectors[index].name, SystemClock.wallNanos())
         monitor.withLock { $0.report = DeliveryReport(collector: name, delivered: now) }
-    }
-
-    /// Puts what was never read, and what the spool has lost before it was delivered, into the ledger, which tells it.
-    func noteLosses() {
-        var losses = monitor.withLock { state in
-            defer { state.losses = [] }
-            return state.losses
-        }
-        for lane in Lane.inOrder {
-            guard let journal = parts.spool.journal(lane) else { continue }
-            let damages = journal.damages
-            for damage in damages.dropFirst(seenDamages[lane.index]) where !damage.isTornTail && !damage.lost.isEmpty {
-                if damage.lost.upperBound > cursorsAtStart[lane.index] + 1 { losses.append(DropNote(damage)) }
-            }
-            seenDamages[lane.index] = damages.count
-        }
-        if losses.isEmpty { return }
-        do throws(SpoolError) { tell(try parts.spool.note(losses)) } catch {
-            parts.log.error("losses cannot be noted, trying again", ("reason", error))
-            monitor.withLock { $0.losses = Array((losses + $0.losses).prefix(Shipper.waitingLosses)) }
-        }
     }
 
     // MARK: The log
@@ -101,7 +79,8 @@ extension ShipperLoop {
 
     /// Waits as ``pause(until:behind:)`` does, and says meanwhile that the agent is there.
     func rest(until: UInt64, behind seen: UInt64?, _ batch: SpoolRecord?, by transports: [any BatchTransport]) {
-        // The registry is saved meanwhile: files come and go while the collector is away.
+        // The registry is saved meanwhile, and losses are put into the ledger: files come and go while the collector is
+        // away.
         let interval = min(Self.nanoseconds(parts.heartbeatInterval), saveInterval)
         let part = min(until, SystemClock.monotonicNanos() &+ interval)
         pause(until: part, behind: seen)
@@ -111,6 +90,12 @@ extension ShipperLoop {
     static func nanoseconds(_ duration: Duration) -> UInt64 {
         let (seconds, attoseconds) = duration.components
         return UInt64(max(0, seconds)) &* 1_000_000_000 &+ UInt64(max(0, attoseconds / 1_000_000_000))
+    }
+
+    /// Whether to wait on for an answer; meanwhile losses are put into the ledger.
+    func goesOn() -> Bool {
+        noteLosses()
+        return !isOver()
     }
 
     func isOver() -> Bool {

@@ -23,10 +23,12 @@ final class ShipperLoop {
     private var attempts: [Lane: BatchAttempt] = [:]
     private var lastSave: UInt64 = 0
     private var lastUsed: Int?
-    /// Damages of the spool's journals that have been looked at, by ``Lane/index``.
-    var seenDamages: [Int]
-    /// Where each lane began, by ``Lane/index``: what was acknowledged before cannot be lost.
-    let cursorsAtStart: [UInt64]
+    /// When each collector has taken a batch last.
+    private var tookAt: [UInt64]
+    /// Damages of the spool's journals that have been looked at, by ``Lane/index``, then of its ledger.
+    var seenDamages = [Int](repeating: 0, count: Lane.inOrder.count + 1)
+    /// When losses are put into the ledger again.
+    var lossesDue: UInt64 = 0
 
     /// How often the registry is written while batches are delivered.
     private static let saveInterval: UInt64 = 1_000_000_000
@@ -37,13 +39,16 @@ final class ShipperLoop {
         self.parts = parts
         self.monitor = monitor
         let content = parts.registry.content
-        cursorsAtStart = content.cursors.lanes + [content.cursors.old]
-        seenDamages = Array(repeating: 0, count: Lane.inOrder.count)
         let (metrics, log) = (parts.metrics, parts.log)
-        queue = SpoolQueue(parts.spool, behind: content.cursors) { lane, position, reason in
+        queue = SpoolQueue(parts.spool, behind: content.cursors) { lost in
             metrics.unreadable.add()
             log.error(
-                "a spooled batch cannot be sent", ("lane", "\(lane)"), ("position", position), ("reason", reason))
+                "spooled batches cannot be sent", ("lane", "\(lost.lane)"), ("position", lost.numbers.lowerBound),
+                ("through", lost.numbers.upperBound), ("reason", lost.reason))
+            monitor.withLock { state in
+                state.losses.add(DropNote(damaged: lost.bytes, from: lost.arrived, to: lost.arrived))
+                state.voids += [LedgerEntry.Void](lost.lane, lost.numbers)
+            }
         }
         rejected = RejectedBatches(parts.rejectedDirectory)
         rejectedEvents = RejectedEvents(parts.rejectedDirectory)
@@ -51,6 +56,7 @@ final class ShipperLoop {
         pace = parts.destination.sendRate.map { SendPace(rate: $0) }
         choice = CollectorChoice(agent: content.agent, count: collectors.count)
         policies = Array(repeating: DeliveryPolicy(), count: collectors.count)
+        tookAt = Array(repeating: 0, count: collectors.count)
         schedule = HeartbeatSchedule(interval: ShipperLoop.nanoseconds(parts.heartbeatInterval))
         reached = choice.preferred
     }
@@ -69,7 +75,7 @@ final class ShipperLoop {
             return
         }
         ship(by: &transports)
-        noteLosses()
+        noteLosses(always: true)
         // Without them the last heartbeat says less; the ledger tells the rest another time.
         do throws(SpoolError) { try settle() } catch {
             parts.log.error("the spool cannot be read", ("reason", error))
@@ -115,6 +121,7 @@ final class ShipperLoop {
         pace = destination.sendRate.map { SendPace(rate: $0) }
         choice = CollectorChoice(agent: parts.registry.content.agent, count: wanted.count)
         policies = Array(repeating: DeliveryPolicy(), count: wanted.count)
+        tookAt = Array(repeating: 0, count: wanted.count)
         reached = choice.preferred
     }
 
@@ -154,7 +161,7 @@ final class ShipperLoop {
                 var attempt =
                     attempts[lane] ?? BatchAttempt(position: batch.record.position, mayBeStored: mayBeStored)
                 use(index, for: attempt)
-                let outcome = transports[index].send(batch.record) { !isOver() }
+                let outcome = transports[index].send(batch.record) { goesOn() }
                 if outcome.wasOnTheLine {
                     pace?.sent(batch.record.payload.count - batch.record.bodyStart, from: now)
                 }
@@ -185,6 +192,7 @@ final class ShipperLoop {
         _ outcome: DeliveryOutcome, of batch: WaitingBatch, from index: Int, _ attempt: inout BatchAttempt
     ) throws(SpoolError) {
         let now = SystemClock.monotonicNanos()
+        turns.tried(batch.lane)
         if case .unreachable = outcome {
             if reached == index { reached = nil }
         } else {
@@ -192,26 +200,31 @@ final class ShipperLoop {
         }
         if outcome.isUncertain { attempt.isUncertain(at: index, now: now) }
         let chance = UInt64.random(in: .min ... .max)
+        // Where others got through since, it is this batch that something on the way stops.
+        let isStopped = !outcome.isFromCollector && attempt.failedAt ?? .max < tookAt[index]
+        let isAboutBatch = outcome.isAboutBatch || isStopped
         let step =
-            outcome.isAboutBatch
+            isAboutBatch
             ? attempt.policy.step(after: outcome, chance: chance)
             : policies[index].step(after: outcome, chance: chance)
         switch step {
         case .advance:
             choice.took(index)
+            tookAt[index] = now
             heard(from: index)
             schedule.delivered()
-            note(outcome, batch.record)
+            note(outcome, batch)
             finish(batch)
         case .setAside(let reason):
-            if setAside(batch.record, reason) { return finish(batch) }
+            if setAside(batch, reason) { return finish(batch) }
             attempt.restsUntil = now &+ Self.nanoseconds(DeliveryPolicy.longestWait)
             attempts[batch.lane] = attempt
         case .hold(let wait, let reason):
             if !attempt.mayBeStored { queue.abandon(batch) }
             parts.metrics.retries.add()
             let until = now &+ Self.nanoseconds(wait)
-            if outcome.isAboutBatch { attempt.restsUntil = until } else { choice.rest(index, until: until) }
+            attempt.failedAt = now
+            if isAboutBatch { attempt.restsUntil = until } else { choice.rest(index, until: until) }
             attempts[batch.lane] = attempt
             if isOver() { return }
             report(reason, wait, batch.record, collectors[index].name)
@@ -222,55 +235,9 @@ final class ShipperLoop {
 
     private func finish(_ batch: WaitingBatch) {
         attempts[batch.lane] = nil
-        turns.finished(batch.lane)
         queue.finish(batch)
         // What an earlier version has spooled tells itself how far its files are dealt with.
         if batch.lane == .old { parts.registry.acknowledge(batch.record.progress) }
-    }
-
-    /// Takes over what is done, entry by entry of the ledger.
-    private func settle() throws(SpoolError) {
-        var applied = parts.registry.content.cursors.ledger
-        try queue.settle { number, progress in
-            applied = number
-            parts.registry.acknowledge(progress)
-        }
-        while let (number, notes) = try queue.nextReport(), drops.take(number, notes) { queue.passReport() }
-        let reported = drops.reported(taken: queue.reportsPassed)
-        let lanes = parts.spool.laneCursors
-        parts.registry.move { cursors in
-            cursors.ledger = max(cursors.ledger, applied)
-            cursors.reported = max(cursors.reported, reported)
-            cursors.lanes = zip(cursors.lanes, lanes.lanes).map { max($0, $1) }
-            cursors.old = max(cursors.old, lanes.old)
-        }
-        queue.pass(applied: applied, reported: reported)
-        let hasOld = parts.spool.hasOld
-        monitor.withLock { state in
-            state.acknowledged = max(state.acknowledged, applied)
-            state.hasOld = hasOld
-        }
-        monitor.broadcast()
-    }
-
-    private func note(_ outcome: DeliveryOutcome, _ batch: SpoolRecord) {
-        guard case .accepted(_, let told, let isDuplicate, let hint, let rejected) = outcome else { return }
-        // An answer may say anything.
-        let failed = min(max(0, told), batch.events)
-        parts.metrics.batches.add()
-        parts.metrics.events.add(batch.events - failed)
-        parts.metrics.bytes.add(batch.payload.count - batch.bodyStart)
-        if isDuplicate { parts.metrics.duplicates.add() }
-        if failed > 0 {
-            parts.metrics.failedEvents.add(failed)
-            parts.log.warn(
-                "the collector did not take some events", ("failed", failed), ("of", batch.events),
-                ("sequence", batch.sequence), ("see", "\(rejectedEvents.path) and the collector's dead letters"))
-            keep(rejected, failed: failed, batch)
-        }
-        if monitor.withLock({ $0.lag.hear(hint, now: SystemClock.monotonicNanos()) }) {
-            parts.log.info("the collector tells its load", ("lag", hint))
-        }
     }
 
     func tell(_ entry: UInt64) {
@@ -282,6 +249,8 @@ final class ShipperLoop {
         let now = SystemClock.monotonicNanos()
         if !always && now &- lastSave < saveInterval { return }
         lastSave = now
+        // What is passed over as lost must be in the ledger before the registry says that it is dealt with.
+        noteLosses(always: true)
         do throws(IOError) { try parts.registry.save() } catch {
             parts.log.error("the registry cannot be written, trying again", ("reason", error.description))
             return

@@ -47,6 +47,10 @@ struct SpoolCommand: ParsableCommand {
                 print("\(name): \(damage)")
             }
             for part in parts {
+                for number in part.damagedHeld {
+                    damages += 1
+                    print("\(part.name): the file held/\(number) of a batch that was kept apart is damaged")
+                }
                 let survey = part.survey
                 var line = "\(part.name): \(survey.records) records in \(survey.files) files, \(survey.bytes) bytes"
                 if part.name != "ledger" {

@@ -124,11 +124,10 @@ package final class IngestGateway: Sendable {
         func receipt(to request: IngestRequest, isDuplicate: Bool) -> IngestReceipt {
             // Asked for by nobody else, and found by looking at all times.
             let newest = request.sender == nil ? nil : batch.timeBounds?.upperBound
-            return isDuplicate
-                ? IngestReceipt(accepted: 0, failed: 0, duplicate: true, newest: newest)
-                : IngestReceipt(
-                    accepted: batch.count, failed: rejections.count, duplicate: false, errors: rejections.first,
-                    newest: newest)
+            // What was not taken is told again: who sends a batch again has not had the answer.
+            return IngestReceipt(
+                accepted: isDuplicate ? 0 : batch.count, failed: rejections.count, duplicate: isDuplicate,
+                errors: rejections.first, newest: newest)
         }
     }
 

@@ -58,6 +58,21 @@ struct HeartbeatTests {
         #expect(log.entries.isEmpty && log.reported(taken: 9) == 9)
     }
 
+    @Test func eachReasonIsToldUnderItsName() {
+        var log = DropLog()
+        let reasons = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"]
+        let levels: [Level] = [.unknown, .fatal]
+        let notes = reasons.flatMap { reason in levels.map { note($0, 1, from: 1, reason: reason) } }
+        let isTaken = log.take(7, notes)
+        #expect(isTaken)
+        #expect(log.entries.map(\.reason) == reasons.flatMap { [$0, $0] } && log.entries.allSatisfy { $0.events == 1 })
+        #expect(Set(log.entries.map(\.number)).count == 22)
+        #expect(log.entries.map(\.number).sorted() == log.entries.map(\.number))
+        #expect(log.reported(taken: 9) == 6)
+        let isNextTaken = log.take(8, [note(.unknown, 1, from: 1)])
+        #expect(isNextTaken && log.entries[22].number > log.entries[21].number)
+    }
+
     @Test func whatWasNeverReadIsNotedWithItsFile() {
         var log = DropLog()
         let times = Timestamp(nanoseconds: 5)...Timestamp(nanoseconds: 9)
@@ -87,6 +102,10 @@ struct HeartbeatTests {
         while log.take(taken + 1, [note(.error, 1, from: 1)]) { taken += 1 }
         #expect(taken > 100 && log.entries.count <= DropLog.maximumEntries)
         log.acknowledged(upTo: log.entries[99].number)
+        // What a crash may forget still counts: the next run tells it once more, and no more than that.
+        let isTakenEarly = log.take(taken + 1, [note(.error, 1, from: 1)])
+        #expect(!isTakenEarly)
+        log.saved(through: log.reported(taken: taken))
         let isTaken = log.take(taken + 1, [note(.error, 1, from: 1)])
         #expect(isTaken)
         let numbers = log.entries.map(\.number)

@@ -71,6 +71,27 @@ struct RegistryTests {
         #expect(try load(place).content.cursors.ledger == 2)
     }
 
+    @Test(arguments: [IOError.Operation.open, .read])
+    func aFileThatTheDiskDoesNotGiveLeavesTheOther(_ operation: IOError.Operation) throws {
+        let place = try Workplace()
+        let registry = Registry(place.path, content(), generation: 0)
+        for ledger in [1, 2] as [UInt64] {
+            registry.move { $0.ledger = ledger }
+            try registry.save()
+        }
+        func fault(_ name: String) -> Int {
+            SystemFaults.add(.init(operation, path: "\(place.path)/registry.\(name)", code: 5, times: .max))
+        }
+        let newer = fault("a")
+        defer { SystemFaults.remove(newer) }
+        let loaded = try load(place)
+        #expect(loaded.content.cursors.ledger == 1 && loaded.damage?.contains("registry.a") == true)
+        // Without any, nobody knows what the next moment brings: nothing is begun anew.
+        let older = fault("b")
+        defer { SystemFaults.remove(older) }
+        #expect(throws: IOError.self) { try Registry.load(place.path) }
+    }
+
     @Test func theOlderFileCatchesUpWithoutAnythingNew() throws {
         let place = try Workplace()
         let registry = Registry(place.path, content(), generation: 0)

@@ -9,6 +9,7 @@ struct DropTally {
     }
 
     private var notes: [Key: DropNote] = [:]
+    private var lost: DropNote?
     private let reason: String
 
     /// Nothing yet; all of it goes for one reason.
@@ -28,6 +29,13 @@ struct DropTally {
             }
             if rest > 0 { add(rest, summary, nil) }
         }
+    }
+
+    /// Adds bytes that nobody can read events from.
+    mutating func add(_ loss: DropNote) {
+        guard var known = lost else { return lost = loss }
+        known.add(loss)
+        lost = known
     }
 
     private mutating func add(_ events: Int, _ summary: LevelSummary, _ share: SourceShare?) {
@@ -53,6 +61,7 @@ struct DropTally {
     /// What was added, by source and level.
     func sorted() -> [DropNote] {
         notes.values.sorted { ($0.source, $0.level.rawValue) < ($1.source, $1.level.rawValue) }
+            + (lost.map { [$0] } ?? [])
     }
 }
 

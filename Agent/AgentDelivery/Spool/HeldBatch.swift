@@ -13,12 +13,17 @@ enum HeldBatch {
     private static func path(_ number: UInt64, _ lane: String) -> String { "\(lane)/held/\(number)" }
 
     /// The numbers of those in a lane, ascending, with the sizes of their files.
-    static func list(in lane: String) -> [SpoolState.Held] {
-        // Where there is no directory, none was ever kept apart.
-        let names = (try? FileSystem.list("\(lane)/held")) ?? []
-        return names.compactMap { UInt64($0) }.sorted().compactMap { number in
-            guard let status = (try? FileSystem.status(path(number, lane))) ?? nil else { return nil }
-            return SpoolState.Held(number: number, bytes: status.size)
+    ///
+    /// - Throws: `IOError` when the disk does not tell which there are.
+    static func list(in lane: String) throws(IOError) -> [SpoolState.Held] {
+        let names: [String]
+        do throws(IOError) { names = try FileSystem.list("\(lane)/held") } catch  where error.isMissing {
+            return []
+        }
+        return names.compactMap { UInt64($0) }.sorted().map { number in
+            // Of one whose size is not told the bytes do not matter: reading it tells what is there.
+            let status = (try? FileSystem.status(path(number, lane))) ?? nil
+            return SpoolState.Held(number: number, bytes: status?.size ?? 0)
         }
     }
 
@@ -44,10 +49,15 @@ enum HeldBatch {
     }
 
     /// - Returns: nil when there is none of this number, or none that is whole.
-    static func read(_ number: UInt64, in lane: String) -> CommittedRecord? {
-        guard let bytes = try? FileSystem.contents(path(number, lane), limit: JournalLimits.maxPayloadBytes + 1024),
-            bytes.count > 4
-        else { return nil }
+    /// - Throws: `IOError` when the disk does not give it now.
+    static func read(_ number: UInt64, in lane: String) throws(IOError) -> CommittedRecord? {
+        let bytes: [UInt8]
+        do throws(IOError) {
+            bytes = try FileSystem.contents(path(number, lane), limit: JournalLimits.maxPayloadBytes + 1024)
+        } catch  where error.isMissing {
+            return nil
+        }
+        guard bytes.count > 4 else { return nil }
         let end = bytes.count - 4
         let record = try? bytes.span.bytes.withUnsafeBytes { (raw) throws(ByteCodingError) -> CommittedRecord? in
             let content = UnsafeRawBufferPointer(rebasing: raw[..<end])

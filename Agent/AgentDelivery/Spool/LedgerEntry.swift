@@ -1,70 +1,5 @@
 package import AgentPipeline
 import ByteCoding
-import Journal
-package import LogModel
-import SystemIO
-
-/// Events of one level and one file that were dropped, or that the collector refused; or bytes that nobody has read
-/// events from, which is told by 0 events.
-package struct DropNote: Sendable, Equatable {
-    /// Their level.
-    package var level: Level
-    /// Why, as a word.
-    package var reason: String
-    /// How many.
-    package var events: Int
-    /// The number of the source, 0 when they come from no file.
-    package var source: UInt64
-    /// The file's path, empty when they come from no file.
-    package var path: String
-    /// The bytes of the file between which they lie; without events, as many as are gone, as far as known.
-    package var bytes: Range<Int>
-    /// Their earliest and latest time; of all events of this level that went at once. Without events, when it was written
-    /// at the earliest and the latest.
-    package var times: ClosedRange<Timestamp>
-
-    /// Makes a note.
-    package init(
-        level: Level, reason: String, events: Int, source: UInt64 = 0, path: String = "", bytes: Range<Int> = 0..<0,
-        times: ClosedRange<Timestamp>
-    ) {
-        self.level = level
-        self.reason = reason
-        self.events = events
-        self.source = source
-        self.path = path
-        self.bytes = bytes
-        self.times = times
-    }
-
-    /// Notes bytes that are gone and that nobody has read events from; an empty path where they were in no file.
-    package init(lost bytes: Int, reason: String, path: String = "", times: ClosedRange<Timestamp>) {
-        self.init(
-            level: .unknown, reason: reason, events: 0, source: 0, path: path, bytes: 0..<max(0, bytes), times: times)
-    }
-
-    /// Notes batches that a damaged spool has lost.
-    init(_ damage: JournalDamage) {
-        let end = damage.notAfter ?? SystemClock.wallNanos()
-        // Batches are spooled a moment after their lines were read; what the lines say nobody knows.
-        let start = min(damage.notBefore ?? end, end)
-        self.init(
-            lost: damage.length, reason: "spool_damaged",
-            times: Timestamp(nanoseconds: start)...Timestamp(nanoseconds: end))
-    }
-
-    /// Adds what went for the same reason.
-    mutating func add(_ other: DropNote) {
-        if events == 0, other.events == 0 {
-            let (sum, overflow) = bytes.count.addingReportingOverflow(other.bytes.count)
-            bytes = 0..<(overflow ? .max : sum)
-        } else {
-            bytes = bytes.joined(with: other.bytes)
-        }
-        events += other.events
-        times = times.joined(with: other.times)
-    }
-}
 
 /// What the ledger of a spool says about a moment: it makes what was appended to the lanes count, all or nothing.
 ///
@@ -73,23 +8,29 @@ package struct DropNote: Sendable, Equatable {
 /// | part | content |
 /// | --- | --- |
 /// | version | byte 1 |
-/// | flags | byte: 1 it repeats what all entries before it say that is still needed |
+/// | flags | byte: 1 it repeats what all entries before it say that is still needed; 2 it has earlier drops; 4 it has numbers of progress |
 /// | ends | varint for each priority, debug first: the last number of its lane that counts |
 /// | voids | varint: how many, then for each: priority as a byte, varints of the first number and of how many more |
 /// | floors | varint: how many, then for each: priority as a byte, varint of the last number that is dropped |
 /// | progress | varint: how many, then for each: varint of its first offset, and the source behind its last line |
 /// | drops | varint: how many, then for each: level as a byte, reason (text), varints of events, source, first byte and count of bytes, path (text), zigzag of the earliest time, varint of what the latest is beyond it |
+/// | earlier drops | where the flag is set, varint: how many entries, ascending, then for each: varint of its number, and its drops as above |
+/// | numbers of progress | where the flag is set, for each of the progress: varint of the entry that said it first |
 package struct LedgerEntry: Sendable, Equatable {
     /// By the raw value of ``Priority``: the last number of each lane that counts.
     package var ends: [UInt64]
-    /// Numbers of lanes that were used for something that never counted.
+    /// Numbers of lanes that are not sent: what they were used for never counted, or it is among the drops.
     package var voids: [Void] = []
     /// All up to these numbers of lanes was dropped or acknowledged.
     package var floors: [Floor] = []
     /// How far files are dealt with when all up to ``ends`` is.
     package var progress: [SourceProgress] = []
+    /// Where it repeats what others said, the number of the entry that said each of ``progress``; empty otherwise.
+    var progressEntries: [UInt64] = []
     /// What was dropped.
     package var drops: [DropNote] = []
+    /// What entries before said was dropped, which may have been told under their numbers already.
+    package var earlier: [Earlier] = []
     /// Whether it repeats what all before it say: those do not count any more.
     package var isSummary = false
 
@@ -105,16 +46,30 @@ package struct LedgerEntry: Sendable, Equatable {
         var through: UInt64
     }
 
+    /// What an entry before said was dropped.
+    package struct Earlier: Sendable, Equatable {
+        var number: UInt64
+        var drops: [DropNote]
+    }
+
     static let version: UInt8 = 1
     /// Notes of one entry; more are added up without their files.
     static let dropLimit = 4096
 
     init(ends: [UInt64]) { self.ends = ends }
 
+    /// How far files are dealt with, but for what entries up to a number have said: what has become of those files since,
+    /// that they are gone or moved, must not be undone.
+    func progress(behind number: UInt64) -> [SourceProgress] {
+        guard progressEntries.count == progress.count else { return progress }
+        return zip(progress, progressEntries).filter { $0.1 > number }.map(\.0)
+    }
+
     func encoded() -> [UInt8] {
         var writer = ByteWriter(capacity: 64 + progress.count * 96 + drops.count * 64)
         writer.append(Self.version)
-        writer.append(isSummary ? 1 : 0)
+        let hasNumbers = !progress.isEmpty && progressEntries.count == progress.count
+        writer.append((isSummary ? 1 : 0) | (earlier.isEmpty ? 0 : 2) | (hasNumbers ? 4 : 0))
         for end in ends { writer.append(varint: end) }
         writer.append(varint: UInt64(voids.count))
         for void in voids {
@@ -130,16 +85,16 @@ package struct LedgerEntry: Sendable, Equatable {
         writer.append(varint: UInt64(progress.count))
         for source in progress { source.write(to: &writer) }
         writer.append(varint: UInt64(drops.count))
-        for drop in drops {
-            writer.append(drop.level.rawValue)
-            writer.append(lengthPrefixed: drop.reason)
-            writer.append(varint: UInt64(drop.events))
-            writer.append(varint: drop.source)
-            writer.append(varint: UInt64(drop.bytes.lowerBound))
-            writer.append(varint: UInt64(drop.bytes.count))
-            writer.append(lengthPrefixed: drop.path)
-            writer.append(times: drop.times)
+        for drop in drops { drop.write(to: &writer) }
+        if !earlier.isEmpty {
+            writer.append(varint: UInt64(earlier.count))
+            for report in earlier {
+                writer.append(varint: report.number)
+                writer.append(varint: UInt64(report.drops.count))
+                for drop in report.drops { drop.write(to: &writer) }
+            }
         }
+        if hasNumbers { for number in progressEntries { writer.append(varint: number) } }
         return writer.array()
     }
 
@@ -155,7 +110,8 @@ package struct LedgerEntry: Sendable, Equatable {
         guard try reader.byte() == Self.version else {
             throw .invalid(offset: 0, what: "unknown version of a ledger entry")
         }
-        isSummary = try reader.byte() & 1 == 1
+        let flags = try reader.byte()
+        isSummary = flags & 1 == 1
         ends = []
         for _ in Priority.allCases { ends.append(try reader.varint()) }
         for _ in 0..<(try reader.count(limit: reader.remaining)) {
@@ -171,18 +127,19 @@ package struct LedgerEntry: Sendable, Equatable {
         for _ in 0..<(try reader.count(limit: min(1 << 20, reader.remaining))) {
             progress.append(try SourceProgress(from: &reader, hasCursor: true))
         }
-        for _ in 0..<(try reader.count(limit: reader.remaining)) {
-            let level = try reader.level()
-            let reason = try reader.lengthPrefixedString()
-            let events = try reader.count(limit: Int.max)
-            let source = try reader.varint()
-            let bytes = try reader.byteRange()
-            let path = try reader.lengthPrefixedString()
-            drops.append(
-                DropNote(
-                    level: level, reason: reason, events: events, source: source, path: path, bytes: bytes,
-                    times: try reader.times()))
+        drops = try Self.drops(&reader)
+        if flags & 2 == 2 {
+            for _ in 0..<(try reader.count(limit: reader.remaining)) {
+                earlier.append(Earlier(number: try reader.varint(), drops: try Self.drops(&reader)))
+            }
         }
+        if flags & 4 == 4 { for _ in progress { progressEntries.append(try reader.varint()) } }
+    }
+
+    private static func drops(_ reader: inout ByteReader) throws(ByteCodingError) -> [DropNote] {
+        var drops: [DropNote] = []
+        for _ in 0..<(try reader.count(limit: reader.remaining)) { drops.append(try DropNote(from: &reader)) }
+        return drops
     }
 
     private static func priority(_ reader: inout ByteReader) throws(ByteCodingError) -> Priority {

@@ -26,12 +26,18 @@ package final class Spool: Sendable {
     /// What could not be opened and was renamed, with the reason.
     package let setAside: [SpoolPartSetAside]
     private let state: Mutex<SpoolState>
+    /// Where the lanes were when the spool was opened, and the first entry of the ledger that was needed.
+    private let atOpening: SpoolState
+    private let neededAtOpening: UInt64
     /// Files are removed by one thread at a time.
     private let removing = Mutex(())
     /// How far all is dealt with for good.
     private let released: Mutex<SpoolCursors>
-    /// Entries of the ledger that are applied, and whose drops the collector knows.
-    private let passed: Mutex<(applied: UInt64, reported: UInt64)>
+    /// The progress of entries up to this one was in the registry's files when the spool was opened.
+    private let appliedAtOpening: UInt64
+    /// Up to which entry the collector knows of drops for certain, and how many summaries are being made: meanwhile
+    /// it stays, because they count reports from there on.
+    private let told: Mutex<(through: UInt64, summaries: Int)>
 
     /// Opens the spool in a directory, which is made when it is missing. Damage is reported, not an error.
     ///
@@ -52,12 +58,18 @@ package final class Spool: Sendable {
         let opened = try SpoolOpening(path: path, limitBytes: limitBytes, cursors: cursors, onDamage: onDamage).open()
         lanes = opened.lanes
         old = opened.old
-        ledger = SpoolLedger(opened.ledger, untold: opened.voids, summary: opened.summary)
+        ledger = SpoolLedger(
+            opened.ledger, untold: SpoolLedger.Untold(voids: opened.voids, drops: opened.lost), summary: opened.summary)
         isDamaged = opened.isDamaged
         setAside = opened.setAside
         state = Mutex(opened.state)
         released = Mutex(SpoolCursors())
-        passed = Mutex((cursors.ledger, cursors.reported))
+        appliedAtOpening = cursors.ledger
+        told = Mutex((cursors.reported, 0))
+        atOpening = opened.state
+        neededAtOpening = max(min(cursors.ledger, cursors.reported) + 1, opened.summary)
+        // On a disk without room the next entry tells it.
+        if !opened.lost.isEmpty { _ = try? note([]) }
     }
 
     /// The number of the ledger's last entry; 0 when there is none.
@@ -108,7 +120,7 @@ package final class Spool: Sendable {
             }
         }
         let isLedgerWhole = ledger.forEach(from: max(cursors.ledger + 1, ledger.lastSummary)) { _, entry in
-            for progress in entry.progress { take(progress) }
+            for progress in entry.progress(behind: cursors.ledger) { take(progress) }
         }
         return isWhole && isLedgerWhole
     }
@@ -135,25 +147,60 @@ package final class Spool: Sendable {
         withState { $0.lanes[priority.rawValue].droppable != nil }
     }
 
-    /// Records that events of a batch went for a reason of the collector's: durable when it returns.
+    /// Records what went for another reason than want of room: durable when it returns.
     ///
+    /// - Parameters:
+    ///   - drops: what went.
+    ///   - voids: the numbers of lanes that it was in; they are not sent, nor counted once more, also after a crash.
     /// - Returns: the number of the ledger's entry.
-    package func note(_ drops: [DropNote]) throws(SpoolError) -> UInt64 {
+    /// - Throws: ``SpoolError``; it is not recorded.
+    package func note(_ drops: [DropNote], voids: [LedgerEntry.Void] = []) throws(SpoolError) -> UInt64 {
         try ledger.append(now: SystemClock.wallNanos()) {
             var entry = LedgerEntry(ends: withState { $0.ends })
             entry.drops = drops
+            entry.voids = voids
             return entry
+        } appended: { _ in
+            withState { state in for void in voids { state.add(void) } }
         }
     }
 
-    /// Tells which entries of the ledger are applied, and up to which the collector knows of the drops.
-    func pass(applied: UInt64, reported: UInt64) { passed.withLock { $0 = (applied, reported) } }
+    /// Whether a damage has taken batches that waited when the spool was opened, or came later, and that the ledger does
+    /// not tell as lost.
+    func isNew(_ damage: JournalDamage, in lane: Lane) -> Bool {
+        if damage.isTornTail || damage.lost.isEmpty { return false }
+        let opened = atOpening.lanes[lane.index]
+        let first = max(damage.lost.lowerBound, opened.acknowledged + 1)
+        if first >= damage.lost.upperBound { return false }
+        return !opened.voids.contains { $0.contains(first) && $0.contains(damage.lost.upperBound - 1) }
+    }
 
-    /// Writes what is still needed of the ledger into one entry.
+    /// Whether a damage of the ledger has taken entries that were needed, and nobody has noticed before.
+    func isNewInLedger(_ damage: JournalDamage) -> Bool {
+        !damage.isTornTail && !damage.lost.isEmpty && damage.lost.upperBound > neededAtOpening
+    }
+
+    /// Up to which entry of the ledger the collector knows of all drops, whatever a crash forgets. Reports are counted
+    /// from there on: see ``ReportWindow``.
+    package func toldForGood() -> UInt64 {
+        let reported = released.withLock { $0.reported }
+        return told.withLock { told in
+            if told.summaries == 0 { told.through = max(told.through, reported) }
+            return told.through
+        }
+    }
+
+    /// Writes what is still needed of the ledger into one entry, and lets go of what is before it.
     package func summarize(_ now: Int64) throws(SpoolError) {
-        let (applied, reported) = passed.withLock { $0 }
-        try ledger.summarize(
-            from: min(applied, reported) + 1, reported: reported, state: { withState { $0 } }, now: now)
+        let through = told.withLock { told in
+            told.summaries += 1
+            return told.through
+        }
+        defer { told.withLock { $0.summaries -= 1 } }
+        let applied = released.withLock { max(appliedAtOpening, $0.ledger) }
+        try ledger.summarize(from: applied + 1, told: through, state: { withState { $0 } }, now: now)
+        // What cannot be removed now is when the next batches are released.
+        _ = try? removing.withLock { _ in try ledger.directory.removeFiles(before: ledger.lastSummary) }
     }
 
     /// Whether as many bytes wait only for the registry to say that they are dealt with.
@@ -170,7 +217,8 @@ package final class Spool: Sendable {
         do throws(JournalError) {
             try removing.withLock { (_) throws(JournalError) in
                 for (lane, cursor) in zip(lanes, cursors.lanes) { try lane.removeFiles(before: cursor + 1) }
-                try ledger.directory.removeFiles(before: min(cursors.ledger, cursors.reported) + 1)
+                let needed = min(cursors.ledger, cursors.reported) + 1
+                try ledger.directory.removeFiles(before: max(needed, ledger.lastSummary))
                 guard let old else { return }
                 if cursors.old + 1 >= old.nextPosition { try old.removeAllFiles() }
                 try old.removeFiles(before: cursors.old + 1)

@@ -14,10 +14,13 @@ package struct SpoolInspection {
         package var name: String
         /// What reading all of it has found.
         package var survey: JournalSurvey
-        /// Batches that are not acknowledged; nothing for the ledger.
+        /// Batches that are neither acknowledged nor dropped; nothing for the ledger.
         package var waitingBatches = 0
         /// Their events.
         package var waitingEvents = 0
+        /// The numbers of batches that were kept apart from their journal, because they may be stored, and whose files are
+        /// damaged.
+        package var damagedHeld: [UInt64] = []
     }
 
     private let path: String
@@ -31,17 +34,12 @@ package struct SpoolInspection {
         cursors = try Registry.load(state).cursors
     }
 
-    private var journals: [(name: String, path: String, cursor: UInt64?)] {
-        var result: [(name: String, path: String, cursor: UInt64?)] = []
-        for lane in Lane.inOrder {
-            switch lane {
-            case .old: result.append(("old", path, cursors.old))
-            case .priority(let priority):
-                result.append((priority.name, "\(path)/\(priority.name)", cursors.lanes[priority.rawValue]))
-            }
-        }
-        result.append(("ledger", "\(path)/ledger", nil))
-        return result
+    private func path(of lane: Lane) -> String {
+        if case .priority(let priority) = lane { "\(path)/\(priority.name)" } else { path }
+    }
+
+    private static func name(of lane: Lane) -> String {
+        if case .priority(let priority) = lane { priority.name } else { "old" }
     }
 
     /// Reads all bytes and compares every checksum.
@@ -51,17 +49,22 @@ package struct SpoolInspection {
     /// - Throws: `JournalError` when a file is of a newer version, or the disk does not let it be read.
     package func verify(_ found: (String, JournalDamage) -> Void) throws(JournalError) -> [Part] {
         var parts: [Part] = []
-        for (name, place, cursor) in journals {
-            var part = Part(name: name, survey: try JournalSurvey(verifying: place, found: { found(name, $0) }))
-            if part.survey.files == 0 { continue }
-            if let cursor {
-                try forEach(place, behind: cursor) { record in
-                    part.waitingBatches += 1
-                    part.waitingEvents += record.events
-                }
+        for lane in Lane.inOrder {
+            let name = Self.name(of: lane)
+            var part = Part(name: name, survey: try JournalSurvey(verifying: path(of: lane)) { found(name, $0) })
+            let held = try Self.held(in: path(of: lane))
+            if part.survey.files == 0, held.isEmpty { continue }
+            part.damagedHeld = held.map(\.number).filter { number in
+                ((try? HeldBatch.read(number, in: path(of: lane))) ?? nil).flatMap { try? SpoolRecord($0) } == nil
+            }
+            try forEachWaiting(in: lane) { record in
+                part.waitingBatches += 1
+                part.waitingEvents += record.events
             }
             parts.append(part)
         }
+        let ledger = try JournalSurvey(verifying: "\(path)/ledger") { found("ledger", $0) }
+        if ledger.files > 0 { parts.append(Part(name: "ledger", survey: ledger)) }
         return parts
     }
 
@@ -69,24 +72,50 @@ package struct SpoolInspection {
     ///
     /// - Throws: `JournalError` when a journal is used, or cannot be read.
     package func dump(events: Bool, _ take: (JSONValue) -> Void) throws(JournalError) {
-        for (name, place, cursor) in journals {
-            guard let cursor, FileSystem.exists(place) else { continue }
-            try forEach(place, behind: cursor) { record in
+        for lane in Lane.inOrder where FileSystem.exists(path(of: lane)) {
+            let name = Self.name(of: lane)
+            try forEachWaiting(in: lane) { record in
                 if events { Self.events(of: record, name, take) } else { take(Self.document(record, name)) }
             }
         }
     }
 
+    private static func held(in place: String) throws(JournalError) -> [SpoolState.Held] {
+        do throws(IOError) { return try HeldBatch.list(in: place) } catch { throw .io(error) }
+    }
+
+    /// Hands out what the agent would send, in its order.
+    private func forEachWaiting(in lane: Lane, _ take: (SpoolRecord) -> Void) throws(JournalError) {
+        guard case .priority(let priority) = lane else {
+            return try forEach(path, in: (cursors.old + 1)...(.max - 1), but: [], take)
+        }
+        let place = path(of: lane)
+        if !FileSystem.exists(place) { return }
+        let cursor = cursors.lanes[priority.rawValue]
+        let told = LedgerDigest(try JournalDirectory("\(path)/ledger"), behind: cursors)
+        for held in try Self.held(in: place) where told.isHeld(held.number, priority, cursor: cursor) {
+            if let record = ((try? HeldBatch.read(held.number, in: place)) ?? nil).flatMap({ try? SpoolRecord($0) }) {
+                take(record)
+            }
+        }
+        let done = max(cursor, told.floor(priority))
+        let end = told.isTrusted ? max(done, told.end(priority)) : .max - 1
+        if done < end { try forEach(place, in: (done + 1)...end, but: told.voids(priority, behind: done), take) }
+    }
+
     private func forEach(
-        _ place: String, behind cursor: UInt64, _ take: (SpoolRecord) -> Void
+        _ place: String, in numbers: ClosedRange<UInt64>, but voids: [ClosedRange<UInt64>],
+        _ take: (SpoolRecord) -> Void
     ) throws(JournalError) {
+        if !FileSystem.exists(place) { return }
         let directory = try JournalDirectory(place)
-        let reader = JournalReader(directory, from: cursor + 1)
-        while reader.position < directory.nextPosition {
+        let reader = JournalReader(directory, from: numbers.lowerBound)
+        while reader.position < directory.nextPosition, reader.position <= numbers.upperBound {
             let before = reader.position
             let result = try reader.read(maxBytes: 1 << 20)
             if reader.position <= before { return }
-            for record in result.records {
+            for record in result.records where numbers.contains(record.position) {
+                if voids.contains(where: { $0.contains(record.position) }) { continue }
                 if let batch = try? SpoolRecord(record) { take(batch) }
             }
         }

@@ -7,19 +7,27 @@ import Synchronization
 /// The ledger of a spool: a journal of ``LedgerEntry``. Any thread may append.
 final class SpoolLedger: Sendable {
     static let kind = JournalRecordKind(rawValue: 18)
+    private static let readAttempts = 3
+
+    /// What was found when the spool was opened and no entry tells yet; the next one does.
+    struct Untold {
+        /// Numbers of lanes that never counted, or are lost.
+        var voids: [LedgerEntry.Void] = []
+        /// What is lost of them.
+        var drops: [DropNote] = []
+    }
 
     let directory: JournalDirectory
     private let writer: Mutex<JournalWriter>
-    /// Numbers of lanes that were found void and that no entry tells yet.
-    private let untold: Mutex<[LedgerEntry.Void]>
+    private let untold: Mutex<Untold>
     /// The last entry that stands for all before it.
     private let base: Mutex<UInt64>
 
     /// - Parameters:
     ///   - directory: the journal.
-    ///   - untold: numbers of lanes to be told as void by the next entry.
+    ///   - untold: what the next entry is to tell besides.
     ///   - summary: the last entry that repeats what those before it say, 0 when there is none.
-    init(_ directory: JournalDirectory, untold: [LedgerEntry.Void], summary: UInt64 = 0) {
+    init(_ directory: JournalDirectory, untold: Untold = Untold(), summary: UInt64 = 0) {
         base = Mutex(summary)
         self.directory = directory
         writer = Mutex(JournalWriter(directory))
@@ -36,17 +44,18 @@ final class SpoolLedger: Sendable {
     /// - Throws: ``SpoolError``; it is not in the ledger.
     @discardableResult
     func append(
-        now: Int64, _ make: () -> LedgerEntry, appended: (UInt64) -> Void = { _ in }
+        now: Int64, _ make: () throws(SpoolError) -> LedgerEntry, appended: (UInt64) -> Void = { _ in }
     ) throws(SpoolError) -> UInt64 {
         try writer.withLock { (writer) throws(SpoolError) in
-            var entry = make()
-            let voids = untold.withLock { $0 }
-            entry.voids.append(contentsOf: voids)
+            var entry = try make()
+            let untold = self.untold.withLock { $0 }
+            entry.voids.append(contentsOf: untold.voids)
+            entry.drops.append(contentsOf: untold.drops)
             do throws(JournalError) {
                 let number = try writer.append(
                     JournalRecord(kind: Self.kind, ingestTime: now, payload: entry.encoded()))
                 try writer.commit()
-                untold.withLock { $0.removeFirst(voids.count) }
+                self.untold.withLock { $0 = Untold() }
                 appended(number)
                 return number
             } catch {
@@ -59,60 +68,23 @@ final class SpoolLedger: Sendable {
     /// The last entry that repeats what those before it say; 0 when there is none.
     var lastSummary: UInt64 { base.withLock { $0 } }
 
-    /// Appends an entry that repeats what all from `first` on say, so that those need not be kept.
+    /// Appends an entry that repeats what all before it say that is needed, so that those need not be kept.
     ///
     /// - Parameters:
-    ///   - needed: the first entry that somebody still needs.
-    ///   - reported: up to this entry, the drops are known to the collector.
+    ///   - needed: the first entry whose progress somebody still needs.
+    ///   - told: up to this entry, the drops are known to the collector, whatever a crash forgets.
     ///   - state: tells where the lanes are.
     ///   - now: nanoseconds since the epoch.
     /// - Throws: ``SpoolError``; it is not in the ledger.
-    func summarize(from needed: UInt64, reported: UInt64, state: () -> SpoolState, now: Int64) throws(SpoolError) {
-        try append(now: now) {
-            var summary = LedgerEntry(ends: state().ends)
-            summary.isSummary = true
-            var progress: [UInt64: SourceProgress] = [:]
-            var drops: [String: [DropNote]] = [:]
-            forEach(from: max(needed, lastSummary)) { number, entry in
-                for source in entry.progress { progress[source.state.id] = source }
-                guard number > reported else { return }
-                for note in entry.drops { drops[note.reason, default: []].append(note) }
-            }
-            summary.progress = progress.values.sorted { $0.state.id < $1.state.id }
-            // One entry is told as one report for each level and reason: notes are added up, whatever their number.
-            summary.drops = drops.keys.sorted().flatMap { joined(drops[$0] ?? []) }
-            for (index, lane) in state().lanes.enumerated() {
-                guard let priority = Priority(rawValue: index) else { continue }
-                summary.voids.append(contentsOf: lane.voids.map { LedgerEntry.Void(priority: priority, numbers: $0) })
-                if lane.acknowledged > 0 {
-                    summary.floors.append(LedgerEntry.Floor(priority: priority, through: lane.acknowledged))
-                }
-            }
-            return summary
+    func summarize(from needed: UInt64, told: UInt64, state: () -> SpoolState, now: Int64) throws(SpoolError) {
+        try append(now: now) { () throws(SpoolError) -> LedgerEntry in
+            var summary = LedgerSummary(from: needed, told: told)
+            let isWhole = forEach(from: max(min(needed, told + 1), lastSummary)) { summary.add($0, $1) }
+            guard isWhole else { throw .failed("the spool's ledger cannot be read") }
+            return summary.entry(state())
         } appended: { number in
             base.withLock { $0 = number }
         }
-    }
-
-    private func joined(_ notes: [DropNote]) -> [DropNote] {
-        var result: [DropNote] = []
-        var places: [String: Int] = [:]
-        for note in notes {
-            let isRoom = result.count < LedgerEntry.dropLimit
-            // Of what was never read there is no number of a source.
-            let place = note.events == 0 ? note.path : String(note.source)
-            let key = isRoom ? "\(note.level.rawValue) \(place)" : "\(note.level.rawValue)"
-            guard let place = places[key] else {
-                var new = note
-                if !isRoom { (new.source, new.path) = (0, "") }
-                if !isRoom, new.events > 0 { new.bytes = 0..<0 }
-                places[key] = result.count
-                result.append(new)
-                continue
-            }
-            result[place].add(note)
-        }
-        return result
     }
 
     /// Hands out entries from a number on, in order. What is damaged is left out; the journal reports it.
@@ -121,9 +93,15 @@ final class SpoolLedger: Sendable {
     @discardableResult
     func forEach(from first: UInt64, _ take: (UInt64, LedgerEntry) -> Void) -> Bool {
         let reader = JournalReader(directory, from: first)
+        var failures = 0
         while true {
             let before = reader.position
-            guard let result = try? reader.read() else { return false }
+            guard let result = try? reader.read() else {
+                // Bytes that the disk does not give are passed over as damaged at last.
+                failures += 1
+                if failures > Self.readAttempts { return false }
+                continue
+            }
             if result.records.isEmpty {
                 if reader.position >= directory.nextPosition { return true }
                 // Files that are gone give neither records nor a place to go on.
@@ -140,7 +118,7 @@ final class SpoolLedger: Sendable {
 final class LedgerReader {
     private let ledger: SpoolLedger
     private var reader: JournalReader
-    private(set) var next: (number: UInt64, entry: LedgerEntry)?
+    private var next: (number: UInt64, entry: LedgerEntry)?
 
     init(_ ledger: SpoolLedger, behind number: UInt64) {
         self.ledger = ledger
@@ -149,13 +127,12 @@ final class LedgerReader {
 
     /// The next entry; nil when there is none yet. It stays the next until ``pass()``.
     func peek() throws(SpoolError) -> (number: UInt64, entry: LedgerEntry)? {
-        if let next {
-            guard next.number < ledger.lastSummary else { return next }
-            self.next = nil
-        }
-        // An entry that repeats those before it stands for them.
-        if reader.position < ledger.lastSummary { reader = JournalReader(ledger.directory, from: ledger.lastSummary) }
-        while next == nil {
+        while true {
+            // An entry that repeats those before it stands for them; they may be gone while they are read.
+            let summary = ledger.lastSummary
+            if let next, next.number >= summary { return next }
+            next = nil
+            if reader.position < summary { reader = JournalReader(ledger.directory, from: summary) }
             let result: JournalReadResult
             do throws(JournalError) { result = try reader.read(maxBytes: 1) } catch { throw SpoolError(error) }
             guard let record = result.records.first else {
@@ -166,11 +143,7 @@ final class LedgerReader {
             // One that is no entry is a fault of a program: what it says cannot be known.
             if let entry = try? LedgerEntry(record.record.payload) { next = (record.position, entry) }
         }
-        return next
     }
 
     func pass() { next = nil }
-
-    /// All entries up to this number were passed.
-    var passed: UInt64 { (next?.number ?? reader.position) - 1 }
 }

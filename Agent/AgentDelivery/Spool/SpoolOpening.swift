@@ -8,8 +8,10 @@ struct OpenedSpool {
     /// The journal of a version before there were priorities; nil when there is none, as usual.
     var old: JournalDirectory?
     var state: SpoolState
-    /// Numbers that never counted and that the ledger does not tell yet.
+    /// Numbers that never counted, or are lost, and that the ledger does not tell yet.
     var voids: [LedgerEntry.Void] = []
+    /// What is lost of them.
+    var lost: [DropNote] = []
     /// The last entry of the ledger that repeats those before it.
     var summary: UInt64 = 0
     /// Whether it is uncertain which numbers were used.
@@ -43,27 +45,16 @@ struct SpoolOpening {
             "ledger", fileBytes: min(1 << 20, limitBytes / 64), .allFiles,
             leastNext: max(cursors.ledger, cursors.reported) + 1, &setAside)
         var result = OpenedSpool(ledger: ledger, state: SpoolState(lanes: []))
-        var told = LedgerEntry(ends: cursors.lanes)
-        let isWhole = SpoolLedger(ledger, untold: []).forEach(from: 1) { number, entry in
-            if entry.isSummary { result.summary = number }
-            for priority in Priority.allCases {
-                told.ends[priority.rawValue] = max(told.ends[priority.rawValue], entry.ends[priority.rawValue])
-            }
-            told.floors.append(contentsOf: entry.floors)
-            told.voids.append(contentsOf: entry.voids)
-        }
-        let status = ledger.status
-        // Without a whole ledger nobody can tell what never counted: it is sent, and may arrive twice.
-        let isTrusted = isWhole && status.damages == 0 && status.files > 0
+        let told = LedgerDigest(ledger, behind: cursors)
+        result.summary = told.summary
         var lanes: [SpoolState.Lane] = []
         for priority in Priority.allCases {
-            let floor = told.floors.filter { $0.priority == priority }.map(\.through).max() ?? 0
-            let end = max(told.ends[priority.rawValue], floor)
             let directory = try journal(
                 priority.name, fileBytes: min(16 << 20, max(256 << 10, limitBytes / 32)), .lastFile,
-                leastNext: end + 1, &setAside)
+                leastNext: told.end(priority) + 1, &setAside)
             result.lanes.append(directory)
-            lanes.append(lane(priority, directory, end: end, floor: floor, told.voids, isTrusted, &result))
+            let held = try held(in: directory.path, &setAside)
+            lanes.append(lane(priority, directory, held, told, &result))
         }
         try openOld(&result, &lanes)
         result.state = SpoolState(lanes: lanes)
@@ -71,32 +62,39 @@ struct SpoolOpening {
         let journals = result.lanes + [ledger] + (result.old.map { [$0] } ?? [])
         let isEmpty = result.lanes.allSatisfy { $0.status.files == 0 } && cursors == SpoolCursors()
         result.isDamaged =
-            !(isTrusted || isEmpty) || !setAside.isEmpty
+            !(told.isTrusted || isEmpty) || !setAside.isEmpty
             || journals.contains { $0.status.damages > 0 || $0.status.tornTails > 0 }
         return result
     }
 
     private func lane(
-        _ priority: Priority, _ directory: JournalDirectory, end: UInt64, floor: UInt64, _ voids: [LedgerEntry.Void],
-        _ isTrusted: Bool, _ result: inout OpenedSpool
+        _ priority: Priority, _ directory: JournalDirectory, _ held: [SpoolState.Held], _ told: LedgerDigest,
+        _ result: inout OpenedSpool
     ) -> SpoolState.Lane {
         let cursor = cursors.lanes[priority.rawValue]
-        let last = directory.nextPosition - 1
-        var lane = SpoolState.Lane(acknowledged: max(cursor, floor), end: last)
-        lane.floor = floor
-        lane.voids = voids.filter { $0.priority == priority && $0.numbers.upperBound > lane.acknowledged }
-            .map { max($0.numbers.lowerBound, lane.acknowledged + 1)...$0.numbers.upperBound }
-        if isTrusted, last > end {
-            // What was appended without the ledger's word is read from its files again.
-            let orphans = (end + 1)...last
-            result.voids.append(LedgerEntry.Void(priority: priority, numbers: orphans))
-            lane.voids.append(orphans)
+        let (last, end) = (directory.nextPosition - 1, told.end(priority))
+        var lane = SpoolState.Lane(acknowledged: max(cursor, told.floor(priority)), end: last)
+        lane.floor = told.floor(priority)
+        lane.voids = told.voids(priority, behind: lane.acknowledged)
+        func add(_ numbers: ClosedRange<UInt64>) {
+            result.voids.append(LedgerEntry.Void(priority: priority, numbers: numbers))
+            lane.voids.append(numbers)
         }
+        // The ledger's word came after these were durable: no interrupted write can have taken them.
+        for tail in directory.damages where tail.isTornTail {
+            let first = max(tail.lost.lowerBound, lane.acknowledged + 1)
+            if first > end { continue }
+            result.lost.append(DropNote(tail))
+            add(first...end)
+        }
+        // What was appended without the ledger's word is read from its files again.
+        if told.isTrusted, last > end { add((end + 1)...last) }
+        lane.voids.sort { $0.lowerBound < $1.lowerBound }
         // What was on its way when the agent ended may be stored, and what was acknowledged since the registry was saved
         // is: see `SpoolQueue.needsSave`.
         if let first = lane.first { lane.uncertain = directory.boundOfFile(at: first).map { $0 - 1 } ?? last }
-        for held in HeldBatch.list(in: directory.path) {
-            if held.number > cursor, held.number <= lane.acknowledged {
+        for held in held {
+            if told.isHeld(held.number, priority, cursor: cursor) {
                 lane.held.append(held)
             } else {
                 HeldBatch.remove(held.number, in: directory.path)
@@ -129,11 +127,26 @@ struct SpoolOpening {
         let place = "\(path)/\(name)"
         do throws(JournalError) { return try JournalDirectory(place, options: options) } catch {
             if case .inUse = error { throw error }
-            let aside = "\(place).aside-\(SystemClock.wallNanos())"
-            do throws(IOError) { try FileSystem.rename(place, to: aside) } catch { throw .io(error) }
-            setAside.append(
-                SpoolPartSetAside(path: aside, reason: error.description, hasEvents: name != "ledger"))
+            setAside.append(try moveAside(place, error.description, hasEvents: name != "ledger"))
             return try JournalDirectory(place, options: options)
         }
+    }
+
+    /// The batches that are kept apart from a lane. When nobody can tell which there are, their directory is renamed.
+    private func held(
+        in lane: String, _ setAside: inout [SpoolPartSetAside]
+    ) throws(JournalError) -> [SpoolState.Held] {
+        do throws(IOError) { return try HeldBatch.list(in: lane) } catch {
+            setAside.append(try moveAside("\(lane)/held", error.description, hasEvents: true))
+            return []
+        }
+    }
+
+    private func moveAside(
+        _ place: String, _ reason: String, hasEvents: Bool
+    ) throws(JournalError) -> SpoolPartSetAside {
+        let aside = "\(place).aside-\(SystemClock.wallNanos())"
+        do throws(IOError) { try FileSystem.rename(place, to: aside) } catch { throw .io(error) }
+        return SpoolPartSetAside(path: aside, reason: reason, hasEvents: hasEvents)
     }
 }

@@ -1,6 +1,7 @@
 package import AgentPipeline
 import ByteCoding
 import Journal
+import SystemIO
 
 /// A batch that waits, and in which lane.
 package struct WaitingBatch: Sendable {
@@ -8,6 +9,31 @@ package struct WaitingBatch: Sendable {
     package var lane: Lane
     /// The batch.
     package var record: SpoolRecord
+
+    /// Its number as one that is not sent any more; none in the lane of a version without priorities.
+    var void: [LedgerEntry.Void] { .init(lane, record.position...record.position) }
+}
+
+extension [LedgerEntry.Void] {
+    /// Numbers of a lane; none in that of a version without priorities.
+    init(_ lane: Lane, _ numbers: ClosedRange<UInt64>) {
+        self = []
+        if case .priority(let priority) = lane { append(LedgerEntry.Void(priority: priority, numbers: numbers)) }
+    }
+}
+
+/// Batches that wait and can never be sent: what is in their place is none, or nothing.
+package struct UnreadableBatches: Sendable {
+    /// The lane they are in.
+    package var lane: Lane
+    /// Their numbers.
+    package var numbers: ClosedRange<UInt64>
+    /// Their bytes, as far as known.
+    package var bytes: Int
+    /// When they were spooled, nanoseconds since the epoch; nil when nobody knows.
+    package var arrived: Int64?
+    /// A sentence without a full stop.
+    package var reason: String
 }
 
 /// Takes batches out of a spool, those that matter most first. Belongs to the shipper's thread.
@@ -17,21 +43,31 @@ package final class SpoolQueue {
     private var readers: [JournalReader?]
     private let entries: LedgerReader
     private let reports: LedgerReader
-    private let refused: (Lane, UInt64, String) -> Void
+    private var applied: UInt64
+    private var heldFailures = 0
+    private var offered: LedgerEntry.Earlier?
+    /// All entries up to this number have been given by ``nextReport()`` and passed, or have no drops.
+    package private(set) var reportsPassed: UInt64
+    private let refused: (UnreadableBatches) -> Void
+
+    private static let readAttempts = 3
 
     /// Makes the queue of a spool; it must have no other.
     ///
     /// - Parameters:
     ///   - spool: the spool.
     ///   - cursors: those that it was opened with.
-    ///   - refused: hears of batches that cannot be understood or read; they are passed over.
-    package init(_ spool: Spool, behind cursors: SpoolCursors, refused: @escaping (Lane, UInt64, String) -> Void) {
+    ///   - refused: hears of batches that cannot be understood or read; they are passed over. Damage that the journal
+    ///     reports is not among them.
+    package init(_ spool: Spool, behind cursors: SpoolCursors, refused: @escaping (UnreadableBatches) -> Void) {
         self.spool = spool
         self.refused = refused
         heads = Array(repeating: nil, count: Lane.inOrder.count)
         readers = Array(repeating: nil, count: Lane.inOrder.count)
         entries = LedgerReader(spool.ledger, behind: cursors.ledger)
         reports = LedgerReader(spool.ledger, behind: cursors.reported)
+        reportsPassed = cursors.reported
+        applied = cursors.ledger
     }
 
     /// The first batch that waits in a lane; nil when none does.
@@ -89,30 +125,34 @@ package final class SpoolQueue {
     /// - Throws: ``SpoolError`` when the disk does not give it.
     package func settle(_ take: (UInt64, [SourceProgress]) -> Void) throws(SpoolError) {
         while let (number, entry) = try entries.peek(), spool.withState({ $0.covers(entry.ends) }) {
-            take(number, entry.progress)
+            take(number, entry.progress(behind: applied))
+            applied = max(applied, number)
             entries.pass()
         }
     }
 
-    /// The next entry of the ledger with drops, and its number; nil when there is none. It stays until ``passReport()``.
+    /// The next drops that the ledger tells, and the number of the entry that told them first; nil when there are none.
+    /// They stay until ``passReport()``.
     ///
     /// - Throws: ``SpoolError`` when the disk does not give it.
     package func nextReport() throws(SpoolError) -> (number: UInt64, drops: [DropNote])? {
         while let (number, entry) = try reports.peek() {
-            if !entry.drops.isEmpty { return (number, entry.drops) }
+            offered = entry.earlier.first { $0.number > reportsPassed }
+            if offered == nil, !entry.drops.isEmpty, number > reportsPassed {
+                offered = LedgerEntry.Earlier(number: number, drops: entry.drops)
+            }
+            if let offered { return (offered.number, offered.drops) }
+            reportsPassed = max(reportsPassed, number)
             reports.pass()
         }
         return nil
     }
 
     /// Goes on behind what ``nextReport()`` gave.
-    package func passReport() { reports.pass() }
-
-    /// All entries up to this number have been given by ``nextReport()`` and passed, or have no drops.
-    package var reportsPassed: UInt64 { reports.passed }
-
-    /// Tells the spool what of its ledger is not needed any more.
-    package func pass(applied: UInt64, reported: UInt64) { spool.pass(applied: applied, reported: reported) }
+    package func passReport() {
+        if let offered { reportsPassed = offered.number }
+        offered = nil
+    }
 
     private func head(_ lane: Lane) throws(SpoolError) -> SpoolRecord? {
         let index = lane.index
@@ -124,21 +164,31 @@ package final class SpoolQueue {
             return nil
         case .held(let number):
             if let known = heads[index], known.position == number { return known }
-            return readHeld(lane, number)
+            return try readHeld(lane, number)
         case .from(let first):
             if let known = heads[index], known.position >= first { return known }
             return try read(lane, from: first)
         }
     }
 
-    private func readHeld(_ lane: Lane, _ number: UInt64) -> SpoolRecord? {
-        if let journal = spool.journal(lane), let held = HeldBatch.read(number, in: journal.path),
-            let record = try? SpoolRecord(held)
-        {
+    private func readHeld(_ lane: Lane, _ number: UInt64) throws(SpoolError) -> SpoolRecord? {
+        guard let journal = spool.journal(lane) else { return nil }
+        let held: CommittedRecord?
+        do throws(IOError) { held = try HeldBatch.read(number, in: journal.path) } catch {
+            // As in a journal: bytes that the disk does not give again and again are damaged.
+            if error.operation == .read { heldFailures += 1 }
+            if heldFailures < Self.readAttempts { throw SpoolError(error) }
+            held = nil
+        }
+        heldFailures = 0
+        if let held, let record = try? SpoolRecord(held) {
             heads[lane.index] = record
             return record
         }
-        refused(lane, number, "the file of a batch that was kept apart is damaged")
+        refused(
+            UnreadableBatches(
+                lane: lane, numbers: number...number, bytes: spool.withState { $0.heldBytes(lane.index, number) },
+                reason: "the file of a batch that was kept apart is damaged"))
         spool.withState { $0.finish(lane.index, number) }
         return nil
     }
@@ -173,13 +223,20 @@ package final class SpoolQueue {
                 heads[index] = batch
                 return batch
             } catch {
-                refused(lane, record.position, "\(error)")
+                refused(
+                    UnreadableBatches(
+                        lane: lane, numbers: record.position...record.position, bytes: record.record.payload.count,
+                        arrived: record.record.ingestTime, reason: "\(error)"))
                 isTold = true
             }
         }
         // Numbers that were passed over, for damage, count as done: nobody can send them.
         if spool.withState({ $0.head(index) == .from(first) }) {
-            if !isTold { refused(lane, first, "spooled batches are missing") }
+            if !isTold {
+                refused(
+                    UnreadableBatches(
+                        lane: lane, numbers: first...end, bytes: 0, reason: "spooled batches are missing"))
+            }
             spool.withState { $0.finish(index, end) }
         }
         return nil

@@ -26,7 +26,8 @@ struct SpoolState: Sendable, Equatable {
         var floor: UInt64 = 0
         /// While they are being dropped, all up to this number may not be sent any more.
         var dropping: UInt64?
-        /// Numbers that never counted, ascending, all above ``acknowledged``.
+        /// Numbers that are not sent: what they were used for never counted, or is counted as dropped. Ascending, all
+        /// above ``acknowledged``.
         var voids: [ClosedRange<UInt64>] = []
 
         /// All up to this number is acknowledged or dropped.
@@ -71,6 +72,11 @@ struct SpoolState: Sendable, Equatable {
 
     /// Bytes of batches that are kept apart.
     var heldBytes: Int { lanes.reduce(0) { $0 + $1.held.reduce(0) { $0 + $1.bytes } } }
+
+    /// The bytes of one of them; 0 when there is none of this number.
+    func heldBytes(_ lane: Int, _ number: UInt64) -> Int {
+        lanes[lane].held.first { $0.number == number }?.bytes ?? 0
+    }
 
     /// The last numbers of the lanes of priorities.
     var ends: [UInt64] { lanes.prefix(Priority.allCases.count).map(\.end) }
@@ -126,6 +132,16 @@ struct SpoolState: Sendable, Equatable {
         } else {
             lanes[lane].advance(to: number)
         }
+    }
+
+    /// Notes numbers of a lane that the ledger says are not to be sent.
+    mutating func add(_ void: LedgerEntry.Void) {
+        let index = void.priority.rawValue
+        let first = max(void.numbers.lowerBound, lanes[index].acknowledged + 1)
+        guard first <= void.numbers.upperBound else { return }
+        lanes[index].voids.append(first...void.numbers.upperBound)
+        lanes[index].voids.sort { $0.lowerBound < $1.lowerBound }
+        lanes[index].advance(to: lanes[index].acknowledged)
     }
 
     // MARK: Dropping

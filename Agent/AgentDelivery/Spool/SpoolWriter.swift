@@ -234,8 +234,12 @@ package final class SpoolWriter {
             for record in result.records where drop.numbers.contains(record.position) {
                 if voids.contains(where: { $0.contains(record.position) }) { continue }
                 // One that cannot be understood could not have been sent either; the journal reports damage.
-                guard let batch = try? SpoolRecord(record) else { continue }
-                tally.add(levels: batch.levels, shares: batch.shares)
+                if let batch = try? SpoolRecord(record) {
+                    tally.add(levels: batch.levels, shares: batch.shares)
+                } else {
+                    let time = record.record.ingestTime
+                    tally.add(DropNote(damaged: record.record.payload.count, from: time, to: time))
+                }
             }
             if reader.position <= before { break }
         }
@@ -272,7 +276,11 @@ package final class SpoolWriter {
             if bytes < summarizedBytes { summarizedBytes = bytes }
             return
         }
-        try spool.summarize(now)
+        do throws(SpoolError) { try spool.summarize(now) } catch {
+            // A ledger that cannot be read just now takes entries all the same.
+            if case .failed = error { return }
+            throw error
+        }
         summarizedBytes = spool.ledger.directory.status.bytes
     }
 }

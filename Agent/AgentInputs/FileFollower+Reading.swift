@@ -163,9 +163,10 @@ extension FileFollower {
         do throws(IOError) {
             let handle = try FileHandle(file.location)
             let size = try handle.status().size
-            let start = max(0, size - options.chunkBytes)
+            let start = max(0, size - options.chunkBytes) & ~(file.profile.encoding.unitBytes - 1)
             let end = try handle.bytes(at: start, count: size - start)
-            let offset = end.lastIndex(of: 0x0A).map { start + $0 + 1 } ?? (start == 0 ? 0 : size)
+            let offset = endOfLines(
+                in: end, at: start, of: file.profile.encoding, first: try handle.bytes(at: 0, count: 2))
             file.prefix = []
             let first = try handle.bytes(at: 0, count: min(offset, SourceState.prefixLimit))
             first.withUnsafeBytes { file.advance(over: $0, taken: $0.count) }
@@ -179,6 +180,21 @@ extension FileFollower {
             // It is read when it can be opened: a line too many is better than one too few.
             consumer.report(.failed(path: file.location, reason: error.description))
         }
+    }
+
+    /// Where the last line of the last bytes of a file ends; where they end, if that is nowhere.
+    private func endOfLines(in end: [UInt8], at start: Int, of encoding: TextEncoding, first: [UInt8]) -> Int {
+        let unit = encoding.unitBytes
+        let isBigEndian = encoding == .utf16BigEndian || (encoding == .utf16 && first == [0xFE, 0xFF])
+        let lineFeed: [UInt8] = unit == 1 ? [0x0A] : isBigEndian ? [0x00, 0x0A] : [0x0A, 0x00]
+        // Units begin at multiples of their length, counted from the start of the file, as `start` does.
+        var index = end.count & ~(unit - 1)
+        let whole = start + index
+        while index > 0 {
+            if end[(index - unit)..<index].elementsEqual(lineFeed) { return start + index }
+            index -= unit
+        }
+        return start == 0 ? 0 : whole
     }
 
     // MARK: Handles

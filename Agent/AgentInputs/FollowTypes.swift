@@ -122,9 +122,9 @@ package struct FollowLoss: Sendable, Equatable {
     package enum Reason: String, Sendable {
         /// The file was truncated, and there is no copy of it.
         case truncated = "file_truncated"
-        /// The file went while the agent was not running.
+        /// The file went while the agent was not running, or had not opened it.
         case gone = "file_gone"
-        /// The file was deleted, and let go to free its space before it was read to its end.
+        /// The file was deleted, and let go before it was read to its end: to free its space, or because the agent stopped.
         case abandoned = "file_abandoned"
     }
 
@@ -157,8 +157,8 @@ package protocol FollowConsumer: AnyObject {
     /// Hears that a file is known and read from its state's offset on, what is before it being left out.
     func skipped(_ state: SourceState)
 
-    /// Whether all that was taken of a file would survive the end of this process.
-    func isSafe(_ id: UInt64) -> Bool
+    /// How far what was taken of a file would survive the end of this process.
+    func safeOffset(of state: SourceState) -> Int
 
     /// The bytes of a file are in another inode now, and no more of them than the offset says have been dealt with.
     func relocated(_ state: SourceState)
@@ -181,7 +181,7 @@ extension FollowConsumer {
     package func skipped(_ state: SourceState) {}
 
     /// Nothing is kept in memory only.
-    package func isSafe(_ id: UInt64) -> Bool { true }
+    package func safeOffset(of state: SourceState) -> Int { state.offset }
 }
 
 /// What one round over the files gave.

@@ -55,7 +55,7 @@ final class FollowReporter {
             metrics.lostTails.add()
             metrics.abandonedBytes.add(bytes)
             log.error(
-                "a deleted file was let go before it was read, to free its space", ("path", path), ("bytes_lost", bytes)
+                "a deleted file was let go before it was read", ("path", path), ("bytes_lost", bytes)
             )
         }
     }

@@ -35,7 +35,7 @@ extension FileFollower {
         file.size = status.size
         let quiet = now &- file.changedAt
         // What is not in the spool yet exists only here and in memory.
-        guard file.isRead, quiet >= options.rotatedDelay, isSafe(file, consumer) else {
+        guard file.isRead, quiet >= options.rotatedDelay, isSafe(file.state, consumer) else {
             return isDeleted
         }
         if !isDeleted, locate(file) {
@@ -98,8 +98,9 @@ extension FileFollower {
         }
     }
 
-    private func isSafe(_ file: FollowedFile, _ consumer: any FollowConsumer) -> Bool {
-        consumer.safeOffset(of: file.state) >= file.state.offset
+    /// Whether all that was taken of a file would survive the end of this process.
+    func isSafe(_ state: SourceState, _ consumer: any FollowConsumer) -> Bool {
+        consumer.safeOffset(of: state) >= state.offset
     }
 
     private func reportAbandoned(_ file: FollowedFile, bytes: Int, _ consumer: any FollowConsumer) {

@@ -101,6 +101,9 @@ extension FileFollower {
         if look.settled.contains(identity) || ownFiles.contains(identity) { return }
         // One that is left out by now is read to its end, but not what comes after it.
         if coveringGroup(of: original) == nil { return }
+        if let group = coveringGroup(of: original), resumeUnresolved(status, path, group, at: now, consumer) != nil {
+            return
+        }
         let relatives = byPath[original] ?? []
         switch isFirst && !isLater(status, than: relatives) ? .other : likeness(path, status, to: relatives) {
         case .other where isFirst && !isLater(status, than: relatives): look.settled.insert(identity)

@@ -69,6 +69,8 @@ package struct FollowOptions: Sendable {
     package var heldBytes = 1 << 30
     /// How long the state of a file whose directory is not there is kept: its file system may come back.
     package var absentDelay: UInt64 = 86_400_000_000_000
+    /// How long the state of a closed file that is gone by itself is kept: somebody may move it back.
+    package var awayDelay: UInt64 = 120_000_000_000
     /// How long a file that looks like a copy of another must have been quiet before it is taken for a file of its own.
     package var copyDelay: UInt64 = 10_000_000_000
     /// Files that are followed at the same time; more are left out and counted.
@@ -96,7 +98,8 @@ package enum FollowEvent: Sendable, Equatable {
     case truncated(path: String, copy: String)
     /// A file was truncated, and no copy was found: what had not been read, if anything, is lost.
     case truncatedWithoutCopy(path: String)
-    /// A file is gone that had been read up to an offset while the agent was not running; its rest is lost, if any.
+    /// A file is gone that had been read up to an offset, and that was closed, or the agent not running; its rest is lost,
+    /// if any.
     case gone(path: String, offset: Int)
     /// A file is let go: it is read to its end, and has another name or none.
     case released(path: String)

@@ -150,6 +150,7 @@ extension FileFollower {
     private func likeness(_ path: String, _ status: FileStatus, to relatives: [FollowedFile]) -> Likeness {
         guard let handle = try? FileHandle(path) else { return .copy }
         for file in relatives {
+            if beginsLike(file, handle, status) { return .copy }
             let prefix = firstBytes(of: file)
             let count = min(status.size, prefix.isEmpty ? Self.compared : prefix.count)
             guard count > 0, let bytes = try? handle.bytes(at: 0, count: count) else { continue }

@@ -53,6 +53,26 @@ struct AbsentFilesTests {
         #expect(bench.losses.isEmpty && bench.registry.count == 1)
     }
 
+    @Test(arguments: [["app.log"], ["app.log*"]], [false, true])
+    func aClosedFileThatIsCopiedAndTruncatedIsReadOnce(patterns: [String], watching: Bool) throws {
+        let bench = try FollowBench(patterns, watching: watching)
+        try bench.append("1\n2\n")
+        bench.step()
+        for round in 0..<3 {
+            bench.step(seconds: 301)
+            #expect(bench.rounds.last?.openFiles == 0)
+            // What is written last is only in the copy.
+            try bench.append("late \(round)\n")
+            try bench.copy("app.log", "app.log.\(round)")
+            try bench.truncate()
+            try bench.append("\(round)\n")
+            bench.step()
+            for _ in 0..<3 { bench.step(seconds: 11) }
+        }
+        #expect(bench.taken().sorted() == ["0", "1", "1", "2", "2", "late 0", "late 1", "late 2"])
+        #expect(bench.losses.isEmpty)
+    }
+
     @Test(arguments: [false, true]) func anOpenFileIsNoRotatedOneWhenItsDirectoryIsBack(watching: Bool) throws {
         let bench = try FollowBench(["mount/*.log"], watching: watching)
         try SystemIOSupport.makeDirectory(bench.path("mount/x"))

@@ -145,6 +145,8 @@ extension FileFollower {
         // Some at once, so that this is not done for each file.
         let order = closable.sorted { ($0.isRead ? 0 : 1, $0.changedAt) < ($1.isRead ? 0 : 1, $1.changedAt) }
         for file in order.prefix(max(1, options.openLimit / 10) + openFiles - options.openLimit) {
+            // It may be gone when it has its turn again.
+            if let size = try? file.handle?.status().size { file.size = size }
             setHandle(nil, of: file)
         }
         return openFiles < options.openLimit

@@ -23,7 +23,14 @@ extension FileFollower {
         changes.written = []
         changes.named = []
         for path in written {
-            if let known = byPath[path] { known.forEach(activate) } else { lookAt(path, at: now, consumer) }
+            guard let known = byPath[path] else {
+                lookAt(path, at: now, consumer)
+                continue
+            }
+            for file in known {
+                activate(file)
+                noteSize(of: file)
+            }
         }
         for path in named { lookAt(path, at: now, consumer) }
         lookForSuccessors(onlyMarked: true, at: now, consumer)
@@ -136,6 +143,14 @@ extension FileFollower {
         } else {
             consumer.report(.started(path: path, offset: 0))
         }
+    }
+
+    /// Takes down how much there is in a closed file: it may be gone before there is room for it.
+    private func noteSize(of file: FollowedFile) {
+        guard file.handle == nil, !file.isPacked, let status = (try? FileSystem.status(file.location)) ?? nil,
+            file.isSame(status)
+        else { return }
+        file.size = status.size
     }
 
     /// Tells once that something is not read.

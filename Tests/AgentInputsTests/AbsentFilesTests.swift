@@ -1,5 +1,6 @@
 import AgentInputs
 import SystemIO
+import TestSupport
 import Testing
 
 /// Closed files that are gone, for a while or for good, and files that cannot be opened.
@@ -26,6 +27,45 @@ struct AbsentFilesTests {
         #expect(taken + lost == 30 * text(900).utf8.count)
         #expect(bench.losses.count >= 16 && bench.losses.allSatisfy { $0.reason == .gone })
         #expect(bench.registry.count == 10)
+    }
+
+    @Test(arguments: [false, true]) func inAnyHistoryOfDeletionsAllIsReadOrCounted(watching: Bool) throws {
+        let seed = drawSeed()
+        for history in 0..<60 {
+            var random = SeededGenerator(seed: seed &+ UInt64(history))
+            var options = FollowOptions()
+            options.openLimit = 2 + random.below(3)
+            options.chunkBytes = 4096
+            var treatment = FileTreatment()
+            treatment.closeInactive = 500_000_000
+            let bench = try FollowBench(["*.log"], options: options, treatment: treatment, watching: watching)
+            var (written, names) = (0, Set<String>())
+            for step in 0..<60 {
+                switch random.below(8) {
+                case 0..<4:
+                    let name = "f\(random.below(6)).log"
+                    let text = (0..<(1 + random.below(300))).map { "history \(history) step \(step) \($0)\n" }.joined()
+                    try bench.append(text, to: name)
+                    written += text.utf8.count
+                    names.insert(name)
+                case 4:
+                    if let name = names.sorted().randomElement(using: &random) {
+                        try bench.remove(name)
+                        names.remove(name)
+                    }
+                case 5: bench.hasRoom.toggle()
+                default: _ = bench.follower.poll(at: bench.clock, bench)
+                }
+                // Seen at once where changes are told, else by the next look.
+                bench.step(seconds: watching ? 0.1 : 1)
+            }
+            bench.hasRoom = true
+            for _ in 0..<12 { bench.step(seconds: 61) }
+            let taken = bench.taken()
+            #expect(Set(taken).count == taken.count, "seed \(seed), \(history)")
+            let sum = taken.reduce(bench.losses.reduce(0) { $0 + $1.bytes }) { $0 + $1.utf8.count + 1 }
+            #expect(sum == written, "seed \(seed), \(history)")
+        }
     }
 
     @Test(arguments: [false, true]) func aClosedFileGoesOnWhenItsDirectoryComesBack(watching: Bool) throws {

@@ -16,10 +16,18 @@ extension FileFollower {
             if file.isRotated {
                 if keepRotated(file, at: now, consumer) { held.append(file) }
             } else if file.isRead, now &- file.changedAt >= file.treatment.closeInactive {
-                setHandle(nil, of: file)
+                closeUnchanged(file)
             }
         }
         bound(held, consumer)
+    }
+
+    /// Closes a file that is read as far as it was looked at, unless there is more: it is not looked at without room.
+    private func closeUnchanged(_ file: FollowedFile) {
+        guard let status = try? file.handle?.status() else { return }
+        if file.seen == FileStamp(status) { return setHandle(nil, of: file) }
+        file.size = status.size
+        activate(file)
     }
 
     /// - Returns: whether the file has no name any more and is kept all the same.

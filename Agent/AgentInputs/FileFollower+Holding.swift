@@ -16,10 +16,18 @@ extension FileFollower {
             if file.isRotated {
                 if keepRotated(file, at: now, consumer) { held.append(file) }
             } else if file.isRead, now &- file.changedAt >= file.treatment.closeInactive {
-                setHandle(nil, of: file)
+                closeUnchanged(file)
             }
         }
         bound(held, consumer)
+    }
+
+    /// Closes a file that is read as far as it was looked at, unless there is more: it is not looked at without room.
+    private func closeUnchanged(_ file: FollowedFile) {
+        guard let status = try? file.handle?.status() else { return }
+        if file.seen == FileStamp(status) { return setHandle(nil, of: file) }
+        file.size = status.size
+        activate(file)
     }
 
     /// - Returns: whether the file has no name any more and is kept all the same.
@@ -35,7 +43,9 @@ extension FileFollower {
         file.size = status.size
         let quiet = now &- file.changedAt
         // What is not in the spool yet exists only here and in memory.
-        guard file.isRead, quiet >= options.rotatedDelay, consumer.isSafe(file.state.id) else { return isDeleted }
+        guard file.isRead, quiet >= options.rotatedDelay, isSafe(file.state, consumer) else {
+            return isDeleted
+        }
         if !isDeleted, locate(file) {
             // From now on it goes on when somebody writes to it.
             setHandle(nil, of: file)
@@ -88,12 +98,48 @@ extension FileFollower {
             heldBytes -= file.size
             let unread = max(0, file.size - file.state.offset)
             if unread > 0 {
-                consumer.report(.abandoned(path: file.state.path, bytes: unread))
-                consumer.lost(
-                    FollowLoss(reason: .abandoned, path: file.state.path, bytes: unread, since: file.caughtUpAt))
+                reportAbandoned(file, bytes: unread, consumer)
             } else {
                 consumer.report(.released(path: file.state.path))
             }
+            drop(file, consumer)
+        }
+    }
+
+    /// Whether all that was taken of a file would survive the end of this process.
+    func isSafe(_ state: SourceState, _ consumer: any FollowConsumer) -> Bool {
+        consumer.safeOffset(of: state) >= state.offset
+    }
+
+    private func reportAbandoned(_ file: FollowedFile, bytes: Int, _ consumer: any FollowConsumer) {
+        consumer.report(.abandoned(path: file.state.path, bytes: bytes))
+        consumer.lost(FollowLoss(reason: .abandoned, path: file.state.path, bytes: bytes, since: file.caughtUpAt))
+    }
+
+    /// Open files without names: they end with this process.
+    private func deletedFiles() -> [(file: FollowedFile, status: FileStatus)] {
+        files.compactMap { file in
+            guard let status = try? file.handle?.status(), status.links == 0 else { return nil }
+            return (file, status)
+        }
+    }
+
+    /// Reads on in deleted files, for they cannot be read later: a run of bytes of each, as ``poll(at:_:)`` does.
+    package func pollDeleted(at now: UInt64, _ consumer: any FollowConsumer) -> FollowRound {
+        var round = FollowRound()
+        for (file, _) in deletedFiles() where !file.isDropped && !round.isPaused {
+            read(file, at: now, consumer, &round)
+        }
+        return round
+    }
+
+    /// Lets deleted files go, because this process ends, and tells what of them is in no spool. The last to be called.
+    package func abandonDeleted(_ consumer: any FollowConsumer) {
+        for (file, status) in deletedFiles() {
+            let lost = max(0, status.size - consumer.safeOffset(of: file.state))
+            // Somebody may write to it later: then the next start tells of it, as of all that it does not find.
+            if lost == 0, file.handle?.hasWriters() != false { continue }
+            if lost > 0 { reportAbandoned(file, bytes: lost, consumer) }
             drop(file, consumer)
         }
     }
@@ -107,6 +153,8 @@ extension FileFollower {
         // Some at once, so that this is not done for each file.
         let order = closable.sorted { ($0.isRead ? 0 : 1, $0.changedAt) < ($1.isRead ? 0 : 1, $1.changedAt) }
         for file in order.prefix(max(1, options.openLimit / 10) + openFiles - options.openLimit) {
+            // It may be gone when it has its turn again.
+            if let size = try? file.handle?.status().size { file.size = size }
             setHandle(nil, of: file)
         }
         return openFiles < options.openLimit

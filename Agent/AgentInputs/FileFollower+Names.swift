@@ -23,7 +23,14 @@ extension FileFollower {
         changes.written = []
         changes.named = []
         for path in written {
-            if let known = byPath[path] { known.forEach(activate) } else { lookAt(path, at: now, consumer) }
+            guard let known = byPath[path] else {
+                lookAt(path, at: now, consumer)
+                continue
+            }
+            for file in known {
+                activate(file)
+                noteSize(of: file)
+            }
         }
         for path in named { lookAt(path, at: now, consumer) }
         lookForSuccessors(onlyMarked: true, at: now, consumer)
@@ -104,6 +111,9 @@ extension FileFollower {
             known.isMatched = true
             if known.location == path {
                 known.isSighted = true
+                // Its directory has come back.
+                if path == known.state.path { known.isRotated = false }
+                if known.handle == nil, !known.isPacked { known.size = status.size }
                 if known.seen == FileStamp(status) { known.caughtUpAt = now } else { activate(known) }
             } else if !isAt(known, known.location) {
                 move(known, to: path)
@@ -111,7 +121,11 @@ extension FileFollower {
             }
             return
         }
-        if resumeUnresolved(identity, path, group, at: now, consumer) { return }
+        if let known = resumeUnresolved(status, path, group, at: now, consumer) {
+            known.isMatched = true
+            known.isSighted = true
+            return
+        }
         if files.count >= options.fileLimit {
             waiting += 1
             return
@@ -119,6 +133,7 @@ extension FileFollower {
         let isFirst = planVersion == 0
         let state = SourceState(id: takeID(), path: path, device: status.device, inode: status.inode)
         let file = add(state, path, group, now)
+        file.size = status.size
         file.isMatched = true
         file.isSighted = true
         let age = SystemClock.wallNanos() &- status.modifiedNanos
@@ -128,6 +143,14 @@ extension FileFollower {
         } else {
             consumer.report(.started(path: path, offset: 0))
         }
+    }
+
+    /// Takes down how much there is in a closed file: it may be gone before there is room for it.
+    private func noteSize(of file: FollowedFile) {
+        guard file.handle == nil, !file.isPacked, let status = (try? FileSystem.status(file.location)) ?? nil,
+            file.isSame(status)
+        else { return }
+        file.size = status.size
     }
 
     /// Tells once that something is not read.
@@ -144,20 +167,22 @@ extension FileFollower {
     ) -> Bool {
         // While it is open its inode cannot be given away.
         if file.handle != nil { return true }
-        if file.isPacked {
-            if isPackedName(path), let handle = try? FileHandle(path, isPacked: true),
-                case .same? = try? checkPrefix(handle, file.state)
-            {
-                return true
+        let isPacked = file.isPacked
+        if !isPacked, file.seen == FileStamp(status) || (!file.isRotated && file.location == path) { return true }
+        do throws(IOError) {
+            let handle = try FileHandle(path, isPacked: isPacked)
+            if !isPacked || isPackedName(path), case .same = try checkPrefix(handle, file.state) {
+                if isPacked { return true }
+                let now = try handle.status()
+                if file.isSame(now), now.size >= file.state.offset, !file.isRotated || file.isRotationName(path) {
+                    return true
+                }
             }
-        } else if file.seen == FileStamp(status) || (!file.isRotated && file.location == path) {
-            return true
-        } else if let handle = try? FileHandle(path), let now = try? handle.status(), file.isSame(now),
-            now.size >= file.state.offset, case .same? = try? checkPrefix(handle, file.state),
-            !file.isRotated || file.isRotationName(path)
-        {
-            return true
+        } catch {
+            // Reading it will tell, when it can be opened.
+            if !error.isMissing, !(isPacked && error.isDamage) { return true }
         }
+        reportUnread(of: file, consumer)
         remove(file)
         consumer.forgotten(file.state.id)
         return false
@@ -181,7 +206,7 @@ extension FileFollower {
 
     private func lookForRotation(_ file: FollowedFile, at now: UInt64, _ consumer: any FollowConsumer) {
         if file.isDropped || (file.location == file.state.path && isAt(file, file.location)) { return }
-        if file.handle == nil, !reopen(file, consumer) { return }
+        if file.handle == nil, !reopen(file, at: now, consumer) { return }
         file.isRotated = true
         file.changedAt = now
         activate(file)

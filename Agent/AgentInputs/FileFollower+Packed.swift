@@ -46,6 +46,8 @@ extension FileFollower {
             setHandle(handle, of: file)
             file.isRotated = true
             file.isOriginal = true
+            // Known from now on: another run would not look for it again.
+            consumer.skipped(state)
             consumer.report(.started(path: path, offset: 0))
         }
     }

@@ -11,19 +11,20 @@ extension FileFollower {
         do throws(IOError) {
             guard file.handle != nil || needsHandle(file) else {
                 // One that was rotated and closed is done with when it is gone.
-                if file.isRotated, !locate(file) { drop(file, consumer) }
+                if file.isRotated, !locate(file) { miss(file, at: now, consumer) }
                 return
             }
             if file.handle == nil {
                 // Without room it has its turn when others are closed.
                 if !makeRoomForHandle() { return }
-                if !reopen(file, consumer) { return }
+                if !reopen(file, at: now, consumer) { return }
             }
             guard let handle = file.handle else { return }
             let status = try handle.status()
             file.failure = nil
             file.size = status.size
-            if status.size < file.state.offset { return truncated(file, at: now, consumer, &round) }
+            // What a packed file says of its length is that of its last part, and of that the lower 32 bits.
+            if status.size < file.state.offset, !file.isPacked { return truncated(file, at: now, consumer, &round) }
             if file.isLeftOut, status.size >= file.observed?.size ?? 0 {
                 file.observed = FileStamp(status)
                 file.seen = file.observed
@@ -58,7 +59,7 @@ extension FileFollower {
     /// Opens a file that has something to read, for when there is room.
     func hold(_ file: FollowedFile, at now: UInt64, _ consumer: any FollowConsumer) {
         file.lookedAt = now
-        guard needsHandle(file), openFiles < options.openLimit, reopen(file, consumer),
+        guard needsHandle(file), openFiles < options.openLimit, reopen(file, at: now, consumer),
             let status = try? file.handle?.status()
         else { return }
         file.size = status.size
@@ -163,9 +164,10 @@ extension FileFollower {
         do throws(IOError) {
             let handle = try FileHandle(file.location)
             let size = try handle.status().size
-            let start = max(0, size - options.chunkBytes)
+            let start = max(0, size - options.chunkBytes) & ~(file.profile.encoding.unitBytes - 1)
             let end = try handle.bytes(at: start, count: size - start)
-            let offset = end.lastIndex(of: 0x0A).map { start + $0 + 1 } ?? (start == 0 ? 0 : size)
+            let offset = endOfLines(
+                in: end, at: start, of: file.profile.encoding, first: try handle.bytes(at: 0, count: 2))
             file.prefix = []
             let first = try handle.bytes(at: 0, count: min(offset, SourceState.prefixLimit))
             first.withUnsafeBytes { file.advance(over: $0, taken: $0.count) }
@@ -179,6 +181,21 @@ extension FileFollower {
             // It is read when it can be opened: a line too many is better than one too few.
             consumer.report(.failed(path: file.location, reason: error.description))
         }
+    }
+
+    /// Where the last line of the last bytes of a file ends; where they end, if that is nowhere.
+    private func endOfLines(in end: [UInt8], at start: Int, of encoding: TextEncoding, first: [UInt8]) -> Int {
+        let unit = encoding.unitBytes
+        let isBigEndian = encoding == .utf16BigEndian || (encoding == .utf16 && first == [0xFE, 0xFF])
+        let lineFeed: [UInt8] = unit == 1 ? [0x0A] : isBigEndian ? [0x00, 0x0A] : [0x0A, 0x00]
+        // Units begin at multiples of their length, counted from the start of the file, as `start` does.
+        var index = end.count & ~(unit - 1)
+        let whole = start + index
+        while index > 0 {
+            if end[(index - unit)..<index].elementsEqual(lineFeed) { return start + index }
+            index -= unit
+        }
+        return start == 0 ? 0 : whole
     }
 
     // MARK: Handles
@@ -195,18 +212,17 @@ extension FileFollower {
     /// Opens a closed file, wherever it is now.
     ///
     /// - Returns: false when that is not possible at present.
-    func reopen(_ file: FollowedFile, _ consumer: any FollowConsumer) -> Bool {
+    func reopen(_ file: FollowedFile, at now: UInt64, _ consumer: any FollowConsumer) -> Bool {
         do throws(IOError) {
             if try open(file, at: file.location) { return true }
             for path in rotationNames(of: file.state.path, links: file.links) where try open(file, at: path) {
                 return true
             }
         } catch {
-            failed(file, error, at: file.lookedAt, consumer)
+            failed(file, error, at: now, consumer)
             return false
         }
-        // All of it had been read when it was closed.
-        drop(file, consumer)
+        miss(file, at: now, consumer)
         return false
     }
 

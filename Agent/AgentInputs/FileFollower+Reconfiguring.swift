@@ -19,7 +19,7 @@ extension FileFollower {
             } else {
                 remove(file)
                 file.handle = nil
-                parked.append(file.state)
+                if file.state.offset > 0 { parked.append(file.state) }
             }
         }
         let wanted = parked.filter { coveringGroup(of: $0.path) != nil }

@@ -101,6 +101,9 @@ extension FileFollower {
         if look.settled.contains(identity) || ownFiles.contains(identity) { return }
         // One that is left out by now is read to its end, but not what comes after it.
         if coveringGroup(of: original) == nil { return }
+        if let group = coveringGroup(of: original), resumeUnresolved(status, path, group, at: now, consumer) != nil {
+            return
+        }
         let relatives = byPath[original] ?? []
         switch isFirst && !isLater(status, than: relatives) ? .other : likeness(path, status, to: relatives) {
         case .other where isFirst && !isLater(status, than: relatives): look.settled.insert(identity)
@@ -147,6 +150,7 @@ extension FileFollower {
     private func likeness(_ path: String, _ status: FileStatus, to relatives: [FollowedFile]) -> Likeness {
         guard let handle = try? FileHandle(path) else { return .copy }
         for file in relatives {
+            if beginsLike(file, handle, status) { return .copy }
             let prefix = firstBytes(of: file)
             let count = min(status.size, prefix.isEmpty ? Self.compared : prefix.count)
             guard count > 0, let bytes = try? handle.bytes(at: 0, count: count) else { continue }

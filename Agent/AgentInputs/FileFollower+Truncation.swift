@@ -108,12 +108,14 @@ extension FileFollower {
         }
         for original in originals(of: file.location) {
             for other in byPath[original] ?? [] where other !== file && other.state.prefixLength > 0 {
-                let prefix = firstBytes(of: other)
-                // A copy that has only begun shows fewer bytes.
-                let count = min(status.size, prefix.count)
-                guard count > 0, let bytes = try? handle.bytes(at: 0, count: count),
-                    bytes.elementsEqual(prefix.prefix(count))
-                else { continue }
+                if !beginsLike(other, handle, status) {
+                    let prefix = firstBytes(of: other)
+                    // A copy that has only begun shows fewer bytes.
+                    let count = min(status.size, prefix.count)
+                    guard count > 0, let bytes = try? handle.bytes(at: 0, count: count),
+                        bytes.elementsEqual(prefix.prefix(count))
+                    else { continue }
+                }
                 if !file.isSuspect { file.changedAt = now }
                 file.isSuspect = true
                 return true
@@ -121,6 +123,15 @@ extension FileFollower {
         }
         file.isOriginal = true
         return false
+    }
+
+    /// Whether an open file begins with all the first bytes of a followed one that are known. That one may be closed, and
+    /// truncated since: then nothing but their hash is left of them.
+    func beginsLike(_ file: FollowedFile, _ handle: FileHandle, _ status: FileStatus) -> Bool {
+        guard file.state.prefixLength > 0, status.size >= file.state.prefixLength,
+            case .same? = try? checkPrefix(handle, file.state)
+        else { return false }
+        return true
     }
 
     /// The first bytes of a file as they were read; none when they are not known any more.

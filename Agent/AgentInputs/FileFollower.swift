@@ -44,10 +44,8 @@ package final class FileFollower {
     var waiting = 0
     /// What was found and is not read, so that it is told once.
     var leftOut: Set<String> = []
-    /// What earlier runs have read and has not been found yet.
-    var unresolved: [FileID: [SourceState]] = [:]
-    /// Since when some of them are looked for, monotonic.
-    var absentSince: UInt64?
+    /// What was read, by an earlier run or by this one, and is not where it was.
+    var unresolved: [FileID: [AbsentFile]] = [:]
     /// Names in directories, while many are looked up.
     var listings: [String: [String]]?
     /// What is left out by the inputs and was read before: it goes on there when it is asked for again.

@@ -69,6 +69,8 @@ package struct FollowOptions: Sendable {
     package var heldBytes = 1 << 30
     /// How long the state of a file whose directory is not there is kept: its file system may come back.
     package var absentDelay: UInt64 = 86_400_000_000_000
+    /// How long the state of a closed file that is gone by itself is kept: somebody may move it back.
+    package var awayDelay: UInt64 = 120_000_000_000
     /// How long a file that looks like a copy of another must have been quiet before it is taken for a file of its own.
     package var copyDelay: UInt64 = 10_000_000_000
     /// Files that are followed at the same time; more are left out and counted.
@@ -96,7 +98,8 @@ package enum FollowEvent: Sendable, Equatable {
     case truncated(path: String, copy: String)
     /// A file was truncated, and no copy was found: what had not been read, if anything, is lost.
     case truncatedWithoutCopy(path: String)
-    /// A file is gone that had been read up to an offset while the agent was not running; its rest is lost, if any.
+    /// A file is gone that had been read up to an offset, and that was closed, or the agent not running; its rest is lost,
+    /// if any.
     case gone(path: String, offset: Int)
     /// A file is let go: it is read to its end, and has another name or none.
     case released(path: String)
@@ -122,9 +125,9 @@ package struct FollowLoss: Sendable, Equatable {
     package enum Reason: String, Sendable {
         /// The file was truncated, and there is no copy of it.
         case truncated = "file_truncated"
-        /// The file went while the agent was not running.
+        /// The file went while the agent was not running, or had not opened it.
         case gone = "file_gone"
-        /// The file was deleted, and let go to free its space before it was read to its end.
+        /// The file was deleted, and let go before it was read to its end: to free its space, or because the agent stopped.
         case abandoned = "file_abandoned"
     }
 
@@ -157,8 +160,8 @@ package protocol FollowConsumer: AnyObject {
     /// Hears that a file is known and read from its state's offset on, what is before it being left out.
     func skipped(_ state: SourceState)
 
-    /// Whether all that was taken of a file would survive the end of this process.
-    func isSafe(_ id: UInt64) -> Bool
+    /// How far what was taken of a file would survive the end of this process.
+    func safeOffset(of state: SourceState) -> Int
 
     /// The bytes of a file are in another inode now, and no more of them than the offset says have been dealt with.
     func relocated(_ state: SourceState)
@@ -181,7 +184,7 @@ extension FollowConsumer {
     package func skipped(_ state: SourceState) {}
 
     /// Nothing is kept in memory only.
-    package func isSafe(_ id: UInt64) -> Bool { true }
+    package func safeOffset(of state: SourceState) -> Int { state.offset }
 }
 
 /// What one round over the files gave.

@@ -105,7 +105,7 @@ final class FollowedFile {
     /// The symbolic links behind `state.path` that led to it, and where they ended; usually none.
     let links: [String]
     var group: FileGroup
-    /// Nil while it is closed to save descriptors; then all of it has been read.
+    /// Nil before it is first opened, and while it is closed to save descriptors, perhaps before all of it has been read.
     var handle: FileHandle?
     /// The first bytes of the file, which ``SourceState/prefixHash`` covers; known while it is open and has been read.
     var prefix: [UInt8] = []

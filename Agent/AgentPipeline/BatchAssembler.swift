@@ -235,8 +235,8 @@ package final class BatchAssembler {
         return batch
     }
 
-    /// Whether the batch that is being built stands for bytes of a source.
-    package func holds(_ id: UInt64) -> Bool { progressIndex[id] != nil }
+    /// From where on the batch that is being built stands for bytes of a source; nil when it has none of them.
+    package func start(of id: UInt64) -> Int? { progressIndex[id].map { progress[$0].from } }
 
     private func prepare(_ state: SourceState, _ profile: SourceProfile) -> Reader {
         let key = ObjectIdentifier(profile.identity)

@@ -20,7 +20,7 @@ struct ValidateCommand: ParsableCommand {
     func run() throws {
         let config = try agent.requiredConfig(for: "validate")
         let settings = try AgentSettings(file: config)
-        if let problem = settings.tls.problem { throw ValidationError("\(config): \(problem)") }
+        if let problem = settings.problem { throw ValidationError("\(config): \(problem)") }
         print(
             "\(config): good; \(settings.files.count) groups of files, \(settings.rules.count) rules, "
                 + "collector \(settings.collectorURLs.joined(separator: " "))")

@@ -30,7 +30,7 @@ final class FollowReporter {
         case .gone(let path, let offset):
             metrics.lostTails.add()
             log.warn(
-                "a file is gone that was read before, unread lines of it are lost", ("path", path), ("offset", offset))
+                "a file is gone, lines of it that were not read are lost", ("path", path), ("offset", offset))
         case .released(let path): log.debug("a rotated file is let go", ("path", path))
         case .failed(let path, let reason):
             metrics.readErrors.add()
@@ -55,7 +55,7 @@ final class FollowReporter {
             metrics.lostTails.add()
             metrics.abandonedBytes.add(bytes)
             log.error(
-                "a deleted file was let go before it was read, to free its space", ("path", path), ("bytes_lost", bytes)
+                "a deleted file was let go before it was read", ("path", path), ("bytes_lost", bytes)
             )
         }
     }

@@ -182,7 +182,7 @@ final class IngestStage: FollowConsumer, StreamConsumer {
 
     func forgotten(_ id: UInt64) {
         // What is gathered or waits is in an entry that has no number yet; the next start knows better.
-        state.registry.forget(id, through: isSafe(id) ? state.spool.lastEntry : .max)
+        state.registry.forget(id, through: unsafeStart(of: id) == nil ? state.spool.lastEntry : .max)
         figures.book.forget(id)
     }
 
@@ -190,8 +190,11 @@ final class IngestStage: FollowConsumer, StreamConsumer {
 
     func skipped(_ state: SourceState) { self.state.registry.add(state) }
 
-    func isSafe(_ id: UInt64) -> Bool {
-        !assembler.holds(id) && !(pending?.progress.contains { $0.state.id == id } ?? false)
+    func safeOffset(of state: SourceState) -> Int { unsafeStart(of: state.id) ?? state.offset }
+
+    /// From where on what was taken of a source is in memory only; nil when none of it is.
+    private func unsafeStart(of id: UInt64) -> Int? {
+        pending?.progress.first { $0.state.id == id }?.from ?? assembler.start(of: id)
     }
 
     /// Tells once when there are directories whose changes nobody tells.

@@ -21,6 +21,8 @@ enum Limits {
     static let startRetry: UInt64 = 5_000_000_000
     /// How long a stopping agent takes what such sources have brought.
     static let streamGrace: UInt64 = 3_000_000_000
+    /// How long a stopping agent reads files that are deleted.
+    static let deletedGrace: UInt64 = 2_000_000_000
     /// How long a stopping agent goes on delivering.
     static let stopGrace: UInt64 = 5_000_000_000
     /// How long nothing must have been read before the memory of the last burst is given back.

@@ -118,12 +118,25 @@ struct ReadingLoop {
             let hasMore = (round.hasMore && !round.isPaused) || (brought.hasMore && !brought.isPaused)
             follower.note(hasMore ? watcher.wait(milliseconds: 0) : wait(&watcher, until: stage.flushDue, from: now))
         }
+        readDeleted(follower, stage)
         end(streams, stage)
         stage.tick(monotonic: SystemClock.monotonicNanos() &+ Limits.spoolRetry, wall: SystemClock.wallNanos())
         stage.flush(all: true)
-        // Files and the journal are read again.
+        // Files and the journal are read again, but for files that end with this process.
+        if !options.readsOnce { follower.abandonDeleted(stage) }
         if !stage.isFlushed { stage.abandon(Set(streams.states.filter { $0.cursor.isEmpty }.map(\.id))) }
         stage.reportUnmatchedRules()
+    }
+
+    /// Takes what deleted files still have, for a while: they end with this process.
+    private func readDeleted(_ follower: FileFollower, _ stage: IngestStage) {
+        let end = SystemClock.monotonicNanos() &+ Limits.deletedGrace
+        while !options.readsOnce, stage.failure == nil, SystemClock.monotonicNanos() < end {
+            let now = SystemClock.monotonicNanos()
+            stage.tick(monotonic: now, wall: SystemClock.wallNanos())
+            let round = follower.pollDeleted(at: now, stage)
+            if !round.hasMore || round.isPaused { return }
+        }
     }
 
     /// Ends sources that are no files, and takes what they still bring, for a while.

@@ -11,7 +11,7 @@ struct SettingsChange {
         if old.state != new.state {
             return "`state` cannot be changed while the agent runs: restart it"
         }
-        return new.tls.problem
+        return new.problem
     }
 
     /// Keys that take effect with the next start only.
@@ -30,6 +30,11 @@ struct SettingsChange {
         old.collectorURLs != new.collectorURLs || old.tls != new.tls || old.sendRate != new.sendRate
             || !old.headers.elementsEqual(new.headers) { $0.name == $1.name && $0.value == $1.value }
     }
+}
+
+extension AgentSettings {
+    /// Which of the files that are named cannot be used, and why; nil when all can.
+    var problem: String? { tls.problem ?? streams.problem }
 }
 
 extension TLSFiles {

@@ -32,6 +32,17 @@ package struct StreamSettings: Sendable {
             + (standardInput == nil ? [] : ["stdin"]) + programs.map { "exec:\($0.name)" }
     }
 
+    /// Which files of a listener that speaks TLS cannot be used, and why; nil when all can.
+    package var problem: String? {
+        for options in syslog {
+            guard let files = options.tls else { continue }
+            do throws(ServerTLSError) { _ = try ServerTLS(files) } catch {
+                return "`syslog`: \(options.address): \(error.description)"
+            }
+        }
+        return nil
+    }
+
     /// Reads the keys of a configuration file's top level.
     package init(_ root: inout SettingsMapping) throws(SettingsError) {
         journal = try root.mapping("journal") { (group) throws(SettingsError) in try JournalOptions(&group) }

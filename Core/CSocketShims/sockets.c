@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -130,6 +131,23 @@ int lodge_receive_datagrams(int descriptor, void *bytes, size_t room, struct lod
         write_sender(&addresses[index], messages[index].msg_hdr.msg_namelen, datagrams[index].sender);
     }
     return received;
+}
+
+int64_t lodge_receive_buffer(int descriptor) {
+    int bytes = 0;
+    socklen_t length = sizeof bytes;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, &length) < 0) return -errno;
+    return bytes;
+}
+
+void lodge_shrink_receive_buffer(int descriptor) {
+    int least = 0;
+    (void)setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &least, sizeof least);
+}
+
+int64_t lodge_unread_bytes(int descriptor) {
+    int bytes = 0;
+    return ioctl(descriptor, FIONREAD, &bytes) < 0 ? 0 : bytes;
 }
 
 int64_t lodge_dropped_datagrams(int descriptor) {

@@ -179,7 +179,7 @@ final class FollowBench: FollowConsumer {
     func relocated(_ state: SourceState) { registry[state.id] = state }
     func forgotten(_ id: UInt64) { registry[id] = nil }
     func report(_ event: FollowEvent) { events.append(event) }
-    func isSafe(_ id: UInt64) -> Bool { !unsafe.contains(id) }
+    func safeOffset(of state: SourceState) -> Int { unsafe.contains(state.id) ? 0 : state.offset }
     func skipped(_ state: SourceState) { registry[state.id] = state }
     func lost(_ loss: FollowLoss) { losses.append(loss) }
 }

@@ -47,6 +47,34 @@ struct HeldFilesTests {
         #expect(bench.registry.isEmpty)
     }
 
+    @Test(arguments: [false, true]) func whatIsLeftOfADeletedFileAtTheEndIsReadOrCounted(hasRoom: Bool) throws {
+        let bench = try FollowBench()
+        try bench.append("1\n")
+        bench.step()
+        bench.hasRoom = hasRoom
+        try bench.append("2\n3\n")
+        try bench.remove("app.log")
+        #expect(bench.follower.pollDeleted(at: bench.clock, bench).isPaused == !hasRoom)
+        bench.follower.abandonDeleted(bench)
+        #expect(bench.taken() == (hasRoom ? ["1", "2", "3"] : ["1"]))
+        bench.hasRoom = true
+        bench.restart()
+        for _ in 0..<3 { bench.step(seconds: 61) }
+        #expect(bench.losses.map(\.bytes) == (hasRoom ? [] : [4]))
+        #expect(bench.losses.allSatisfy { $0.reason == .abandoned } && bench.registry.isEmpty)
+    }
+
+    @Test func whatOnlyMemoryHasOfADeletedFileIsCountedAtTheEnd() throws {
+        let bench = try FollowBench()
+        try bench.append("1\n")
+        bench.step()
+        bench.unsafe = [1]
+        try bench.remove("app.log")
+        bench.step()
+        bench.follower.abandonDeleted(bench)
+        #expect(bench.losses.map(\.bytes) == [2] && bench.registry.isEmpty)
+    }
+
     @Test(arguments: [false, true]) func beyondTheBoundTheOldestIsLetGoAndCounted(watching: Bool) throws {
         var options = FollowOptions()
         options.heldBytes = 100_000

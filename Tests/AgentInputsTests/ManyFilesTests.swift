@@ -1,4 +1,5 @@
 import AgentInputs
+import AgentPipeline
 import SystemIO
 import Testing
 
@@ -123,6 +124,33 @@ struct ManyFilesTests {
         try bench.append("more\n", to: "a.log")
         bench.step()
         #expect(bench.taken().sorted() == ["c", "more"])
+    }
+
+    @Test(arguments: [TextEncoding.utf16, .utf16LittleEndian, .utf16BigEndian], [false, true])
+    func theEndOfTextInUnitsOfTwoBytesIsOneOfALine(encoding: TextEncoding, isBigEndian: Bool) throws {
+        if encoding == (isBigEndian ? .utf16LittleEndian : .utf16BigEndian) { return }
+        func bytes(_ text: String) -> [UInt8] {
+            text.utf16.flatMap {
+                isBigEndian ? [UInt8($0 >> 8), UInt8($0 & 0xFF)] : [UInt8($0 & 0xFF), UInt8($0 >> 8)]
+            }
+        }
+        var treatment = FileTreatment()
+        treatment.startsAtEnd = true
+        var options = FollowOptions()
+        options.isFirstRun = true
+        options.chunkBytes = 4096
+        let bench = try FollowBench(
+            ["*.log"], options: options, profile: SourceProfile(encoding: encoding), treatment: treatment)
+        let mark = encoding == .utf16 && isBigEndian ? "\u{FEFF}" : ""
+        let whole = bytes(mark + String(repeating: "line\n", count: 1_000))
+        // Between the bytes of these characters stand those of a line feed.
+        try bench.append(whole + bytes("half \u{3000}\u{0A05}\u{3000}"), to: "a.log")
+        // No line ends in the part that is looked at.
+        try bench.append(bytes(mark + String(repeating: "x", count: 10_000)), to: "b.log")
+        bench.step()
+        #expect(bench.events.contains(.skipped(path: bench.path("a.log"), offset: whole.count)))
+        #expect(
+            bench.events.contains(.skipped(path: bench.path("b.log"), offset: bytes(mark).count + 20_000)))
     }
 
     @Test func aStateWaitsForItsFileSystem() throws {

@@ -48,14 +48,20 @@ struct PackedFilesTests {
         #expect(back(bench) == [])
     }
 
-    @Test func restartsInTheMiddleOfAPackedFile() throws {
+    @Test(arguments: [1, 2]) func restartsInTheMiddleOfAPackedFile(parts: Int) throws {
         let bench = try FollowBench()
         let all = lines("a", 40_000)
         try bench.append(text(Array(all.prefix(10))))
         bench.step()
-        try bench.append(text(Array(all.dropFirst(10))))
+        let first = parts == 1 ? all.count : all.count - 1_000
+        try bench.append(text(Array(all[10..<first])))
         try bench.rename("app.log", "app.log.1")
         try bench.pack("app.log.1")
+        if parts == 2 {
+            try bench.append(text(Array(all[first...])), to: "rest")
+            try bench.pack("rest")
+            try bench.append(try FileSystem.contents(bench.path("rest.gz"), limit: 1 << 20), to: "app.log.1.gz")
+        }
         var taken = bench.taken()
         for _ in 0..<3 {
             bench.restart()
@@ -68,7 +74,7 @@ struct PackedFilesTests {
         #expect(taken == all)
     }
 
-    @Test func whatWasRotatedAndPackedLaterIsReadAsWell() throws {
+    @Test(arguments: [true, false]) func whatWasRotatedAndPackedLaterIsReadAsWell(hasRoom: Bool) throws {
         let bench = try FollowBench()
         try bench.append("older\n", to: "app.log.3")
         try bench.pack("app.log.3", age: 300)
@@ -81,6 +87,14 @@ struct PackedFilesTests {
         try bench.pack("app.log.1", age: 100)
         try bench.append("new\n")
         bench.options.lastRun = SystemClock.wallNanos() - 250_000_000_000
+        if !hasRoom {
+            bench.hasRoom = false
+            #expect(back(bench) == ["1", "2"])
+            #expect(bench.registry.count == 2)
+            bench.hasRoom = true
+            bench.lines = ["1", "2"]
+            bench.options.lastRun = SystemClock.wallNanos()
+        }
         #expect(back(bench).sorted() == ["1", "2", "3", "new", "unseen"])
         #expect(back(bench) == [])
     }

@@ -9,6 +9,7 @@ import RegularExpressions
 import CurlTransport
 import ServerTLS
 import Settings
+import TestSupport
 import Testing
 
 struct AgentSettingsTests {
@@ -289,6 +290,23 @@ struct AgentSettingsTests {
             text: "collector: {tls: {key: /k}}",
             message: "agent.yaml:1:24: `collector.tls.key` goes with `collector.tls.certificate`"),
     ]
+
+    @Test func filesOfListenersForTLSAreRead() throws {
+        let directory = try TemporaryDirectory()
+        let files = try Certificates(directory.path)
+        func settings(_ key: String) throws -> AgentSettings {
+            let pair = "certificate: \(files.server.certificate), key: \(key)"
+            return try read("syslog: [{listen: 'tls://127.0.0.1:6514', \(pair)}]")
+        }
+        let good = try settings(files.server.key)
+        #expect(good.problem == nil)
+        #expect(SettingsChange(old: good, new: good).refusal == nil)
+        for key in ["/no/such.key", files.client.key] {
+            let wrong = try settings(key)
+            let problem = try #require(SettingsChange(old: good, new: wrong).refusal)
+            #expect(problem.hasPrefix("`syslog`: tls:127.0.0.1:6514: the key \(key) cannot be used"))
+        }
+    }
 
     @Test func sourcesBesidesFilesAreRead() throws {
         let settings = try read(

@@ -148,8 +148,10 @@ import Testing
         throws
     {
         try files.append(messages: ["old"])
+        let own = OwnProcess(pid: 4711, boot: files.boot, invocation: "8e2f6f4ab0a04a3d9a0d2f8b0c5e7d61")
         let run = try SourceRun(
-            JournalSource(options { $0.since = .now }, after: "", readsOnce: false, maxRecordBytes: 1 << 20))
+            JournalSource(
+                options { $0.since = .now }, after: "", readsOnce: false, maxRecordBytes: 1 << 20, own: own))
         let path = JournalSource.path(options())
         try eventually("the place is kept before anything has come") {
             run.poll()
@@ -157,7 +159,9 @@ import Testing
         }
         for round in 0..<5 {
             let file = "system@\(round).journal"
-            try files.append(messages: ["own \(round)"], [("_PID", "\(getpid())")], to: file)
+            try files.append(messages: ["own \(round)"], [("_PID", "4711")], to: file)
+            let ours = [("_SYSTEMD_INVOCATION_ID", "8e2f6f4ab0a04a3d9a0d2f8b0c5e7d61"), ("_PID", "12")]
+            try files.append(messages: ["child \(round)"], ours, to: file)
             try files.append(messages: ["\(round)a", "\(round)b"], to: file)
             try eventually("the entries of round \(round): \(run.consumer.messages)") {
                 run.poll()
@@ -168,6 +172,18 @@ import Testing
         run.finish()
         #expect(run.consumer.messages == (0..<5).flatMap { ["\($0)a", "\($0)b"] })
         #expect(run.consumer.losses.isEmpty)
+    }
+
+    @Test("A process with the agent's number, of another boot or outside of its container, is not the agent")
+    func othersWithItsNumber() throws {
+        try files.append(messages: ["a"], [("_PID", "\(getpid())"), ("_SYSTEMD_UNIT", "init.scope")])
+        files.boot = "11111111111111111111111111111111"
+        try files.append(messages: ["b"], [("_PID", "\(getpid())")])
+        #expect(try read(options()).events.map(\.text) == ["a", "b"])
+        // Where the numbers of processes are not those of the journal, only systemd can tell.
+        #expect(OwnProcess(pid: 1).entries == [])
+        let current = OwnProcess.current
+        #expect(current.pid == getpid() && current.boot?.utf8.count ?? 32 == 32)
     }
 
     @Test("A message and fields that are too long are cut and marked") func long() throws {

@@ -95,6 +95,14 @@ import Testing
         }
     }
 
+    @Test("Why an address cannot be had is said of the kind that it is") func reasons() {
+        let path = SyslogAddress.unix(path: "/run/lodge/log")
+        #expect(path.reason(13).hasSuffix("the agent's user may not make a socket in /run/lodge"))
+        #expect(path.reason(98).hasSuffix("another program takes messages there, or a file has the name"))
+        let port = SyslogAddress.udp(host: "0.0.0.0", port: 514)
+        #expect(port.reason(13).hasSuffix("CAP_NET_BIND_SERVICE") && port.reason(98).hasSuffix("listens there"))
+    }
+
     @Test("Addresses to listen at") func addresses() {
         #expect(SyslogAddress("udp://0.0.0.0:514") == .udp(host: "0.0.0.0", port: 514))
         #expect(SyslogAddress("tcp://[::1]:601") == .tcp(host: "::1", port: 601))

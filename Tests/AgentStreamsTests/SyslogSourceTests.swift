@@ -73,6 +73,50 @@ import Testing
         #expect(!consumer.losses.isEmpty)
     }
 
+    @Test("What has come when the agent stops without room is counted, what the kernel drops as well")
+    func stoppedWithoutRoom() throws {
+        let port = try Sender.freePort(isStream: false)
+        var options = SyslogOptions(.udp(host: "127.0.0.1", port: port))
+        options.receiveBuffer = 64 << 10
+        let run = try SourceRun(options.source, inboxBytes: 20_000)
+        let sender = try Sender(port, isStream: false)
+        try eventually("somebody listens") {
+            sender.send("<34>start")
+            run.poll()
+            return run.consumer.events.count > 0
+        }
+        run.consumer.room = 0
+        let sent = 2_000
+        for number in 0..<sent { sender.send("<34>\(number) " + String(repeating: "x", count: 300)) }
+        run.running.join()
+        run.poll()
+        run.abandon()
+        let started = run.consumer.messages.count
+        let lost = run.consumer.losses.reduce(0) { $0 + $1.loss.events }
+        // The first ones may have been sent more than once.
+        #expect(lost >= sent && lost <= sent + 100 && started > 0, "\(lost)")
+        #expect(Set(run.consumer.losses.map(\.loss.reason)) == [.dropped, .stopped])
+    }
+
+    @Test("What connections have brought when the agent stops without room is counted") func connectionsWithoutRoom()
+        throws
+    {
+        let port = try Sender.freePort(isStream: true)
+        let consumer = CollectingConsumer()
+        consumer.room = 0
+        let run = try SourceRun(
+            SyslogOptions(.tcp(host: "127.0.0.1", port: port)).source, consumer: consumer, inboxBytes: 10_000)
+        let senders = try (0..<8).map { _ in try Sender.patiently(port) }
+        for (index, sender) in senders.enumerated() {
+            sender.send((0..<1_000).map { "<34>Jan  2 03:04:05 a x: \(index) \($0)\n" }.joined() + "<34>rest")
+        }
+        run.running.join()
+        run.poll()
+        run.abandon()
+        #expect(consumer.losses.reduce(0) { $0 + $1.loss.events } == 8 * 1_001)
+        #expect(consumer.losses.allSatisfy { $0.loss.reason == .stopped })
+    }
+
     @Test("Messages over connections, framed both ways; the rest counts at the end") func tcp() throws {
         let port = try Sender.freePort(isStream: true)
         let run = try SourceRun(SyslogOptions(.tcp(host: "127.0.0.1", port: port)).source)

@@ -4,12 +4,13 @@ import SystemIO
 package final class JournalFiles {
     /// The program that makes them, of Debian's package systemd-journal-remote.
     private static let writer = "/lib/systemd/systemd-journal-remote"
-    private static let boot = "6c7c6013a26343b29e964691ff25d04c"
 
     /// The directory.
     package let path: String
     /// Microseconds of the next entry.
     package var clock: UInt64 = 1_750_000_000_000_000
+    /// Of which boot the next entries are.
+    package var boot = "6c7c6013a26343b29e964691ff25d04c"
     private var monotonic: UInt64 = 1_000
 
     /// Makes the directory.
@@ -22,7 +23,7 @@ package final class JournalFiles {
     package func append(_ entries: [[(String, [UInt8])]], to file: String = "system.journal") throws {
         var input: [UInt8] = []
         for fields in entries {
-            input += "__REALTIME_TIMESTAMP=\(clock)\n__MONOTONIC_TIMESTAMP=\(monotonic)\n_BOOT_ID=\(Self.boot)\n".utf8
+            input += "__REALTIME_TIMESTAMP=\(clock)\n__MONOTONIC_TIMESTAMP=\(monotonic)\n_BOOT_ID=\(boot)\n".utf8
             clock += 1_000
             monotonic += 1_000
             for (name, value) in fields {

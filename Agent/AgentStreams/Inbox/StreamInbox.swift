@@ -11,6 +11,23 @@ package final class StreamInbox: Sendable {
         var losses: [StreamLoss] = []
         var isClosed = false
         var hasEnded = false
+
+        mutating func lose(_ loss: StreamLoss) {
+            guard losses.count >= StreamInbox.lossLimit,
+                let index = losses.lastIndex(where: { $0.reason == loss.reason })
+            else {
+                losses.append(loss)
+                return
+            }
+            losses[index].events &+= loss.events
+            losses[index].bytes &+= loss.bytes
+            if let times = loss.times, let known = losses[index].times {
+                losses[index].times =
+                    min(known.lowerBound, times.lowerBound)...max(known.upperBound, times.upperBound)
+            } else {
+                losses[index].times = nil
+            }
+        }
     }
 
     /// Losses that are kept by themselves; further ones of a kind are added up.
@@ -39,7 +56,7 @@ package final class StreamInbox: Sendable {
     package func put(_ run: StreamRun) -> Bool {
         let result = monitor.wait { state -> Put? in
             if state.isClosed {
-                if run.cursor == nil { state.losses.append(run.loss()) }
+                if run.cursor == nil { state.lose(run.loss()) }
                 return .refused
             }
             guard state.cost == 0 || state.cost + run.cost <= limitBytes else { return nil }
@@ -53,22 +70,7 @@ package final class StreamInbox: Sendable {
 
     /// Tells of events that are gone.
     package func lost(_ loss: StreamLoss) {
-        monitor.withLock { state in
-            guard state.losses.count >= StreamInbox.lossLimit,
-                let index = state.losses.lastIndex(where: { $0.reason == loss.reason })
-            else {
-                state.losses.append(loss)
-                return
-            }
-            state.losses[index].events &+= loss.events
-            state.losses[index].bytes &+= loss.bytes
-            if let times = loss.times, let known = state.losses[index].times {
-                state.losses[index].times =
-                    min(known.lowerBound, times.lowerBound)...max(known.upperBound, times.upperBound)
-            } else {
-                state.losses[index].times = nil
-            }
-        }
+        monitor.withLock { $0.lose(loss) }
         wake()
     }
 

@@ -8,11 +8,22 @@ struct JournalRecordWriter: ~Copyable {
     let maxRecordBytes: Int
     private let others: [[UInt8]]
     private let takesAll: Bool
-    private let own: [[UInt8]]
+    private let own: [OwnField]
+    /// All fields of each list, a bit for each.
+    private let missing: [UInt64]
     private var record = ByteWriter(capacity: 4 << 10)
     private var message = 0
     private var rest = 0
     private var isOwn = false
+    /// Those of them that the entry has not shown yet.
+    private var lacking: [UInt64]
+
+    /// One of the fields that make an entry the agent's own when it has all those of a list.
+    private struct OwnField {
+        var text: [UInt8]
+        var list: Int
+        var bit: UInt64
+    }
 
     /// Of fields other than the message together.
     private static let otherBytes = 64 << 10
@@ -34,14 +45,18 @@ struct JournalRecordWriter: ~Copyable {
     ///
     /// - Parameters:
     ///   - fields: names of further fields; `all` stands for all.
-    ///   - own: fields, `NAME=value`, that tell the agent's own entries.
+    ///   - own: lists of at most 64 fields, `NAME=value`: an entry that has all of one list is the agent's own.
     ///   - maxRecordBytes: the most bytes of a record, at least 128 KiB.
-    init(fields: [String], own: [String], maxRecordBytes: Int) {
+    init(fields: [String], own: [[String]], maxRecordBytes: Int) {
         precondition(maxRecordBytes >= 128 << 10, "a record needs room")
         self.maxRecordBytes = maxRecordBytes
         others = fields.map { Array($0.utf8) }
         takesAll = fields.contains("all")
-        self.own = own.map { Array($0.utf8) }
+        self.own = own.enumerated().flatMap { list, fields in
+            fields.enumerated().map { OwnField(text: Array($1.utf8), list: list, bit: 1 << UInt64($0)) }
+        }
+        missing = own.map { $0.isEmpty ? .max : $0.indices.reduce(0) { $0 | 1 << UInt64($1) } }
+        lacking = missing
     }
 
     /// Begins an entry.
@@ -50,6 +65,7 @@ struct JournalRecordWriter: ~Copyable {
         message = 0
         rest = JournalRecordWriter.otherBytes
         isOwn = false
+        for list in missing.indices { lacking[list] = missing[list] }
         JournalRecord.cursorName.withUTF8Buffer { record.append(contentsOf: UnsafeRawBufferPointer($0)) }
         record.append(utf8: cursor)
         record.append(utf8: "\n__REALTIME_TIMESTAMP=")
@@ -60,9 +76,9 @@ struct JournalRecordWriter: ~Copyable {
     /// Takes a field of the entry, `NAME=value`.
     mutating func add(_ field: UnsafeRawBufferPointer) {
         guard !isOwn, let equals = field.firstIndex(of: 0x3D), equals > 0 else { return }
-        for known in own where known.elementsEqual(field) {
-            isOwn = true
-            return
+        for known in own where known.text.elementsEqual(field) {
+            lacking[known.list] &= ~known.bit
+            if lacking[known.list] == 0 { isOwn = true }
         }
         let name = UnsafeRawBufferPointer(rebasing: field[..<equals])
         var value = UnsafeRawBufferPointer(rebasing: field[(equals + 1)...])

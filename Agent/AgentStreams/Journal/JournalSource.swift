@@ -1,6 +1,5 @@
 import AgentPipeline
 package import Diagnostics
-import Glibc
 import LogModel
 import SystemIO
 import SystemdJournal
@@ -15,16 +14,19 @@ package struct JournalSource: StreamSource {
     package let readsOnce: Bool
     /// The most bytes of an entry.
     package let maxRecordBytes: Int
-    /// Fields, `NAME=value`, of the agent's own entries.
-    package let own: [String]
+    /// Which process's entries are left out.
+    package let own: OwnProcess
 
     /// Makes a source.
-    package init(_ options: JournalOptions, after cursor: String, readsOnce: Bool, maxRecordBytes: Int) {
+    package init(
+        _ options: JournalOptions, after cursor: String, readsOnce: Bool, maxRecordBytes: Int,
+        own: OwnProcess = .current
+    ) {
         self.options = options
         self.cursor = cursor
         self.readsOnce = readsOnce
         self.maxRecordBytes = maxRecordBytes
-        own = ["_PID=\(getpid())"] + (ownUnit().map { ["_SYSTEMD_UNIT=\($0)"] } ?? [])
+        self.own = own
     }
 
     /// The name of its stream.
@@ -52,15 +54,6 @@ package struct JournalSource: StreamSource {
             }
         }
     }
-}
-
-/// The systemd unit whose main process this is; nil when it is none's.
-private func ownUnit() -> String? {
-    guard let text = getenv("SYSTEMD_EXEC_PID"), String(cString: text) == String(getpid()),
-        let content = try? FileSystem.contents("/proc/self/cgroup", limit: 1 << 16)
-    else { return nil }
-    let name = String(decoding: content, as: UTF8.self).split(separator: "\n").last?.split(separator: "/").last
-    return name.flatMap { $0.hasSuffix(".service") ? String($0) : nil }
 }
 
 /// One reader of the journal, on its thread.
@@ -93,7 +86,7 @@ private final class JournalReading {
         self.log = log
         filter = source.options.filter
         writer = JournalRecordWriter(
-            fields: source.options.fields, own: source.own, maxRecordBytes: source.maxRecordBytes)
+            fields: source.options.fields, own: source.own.entries, maxRecordBytes: source.maxRecordBytes)
         cursor = source.cursor
         told = source.cursor
     }

@@ -1,5 +1,6 @@
 import CSocketShims
 import Glibc
+import SystemIO
 
 /// Where syslog is listened for.
 package enum SyslogAddress: Sendable, Equatable, CustomStringConvertible {
@@ -59,15 +60,22 @@ package enum SyslogAddress: Sendable, Equatable, CustomStringConvertible {
 
 extension SyslogAddress {
     /// What went wrong when it was bound, for people.
-    static func reason(_ code: Int32) -> String {
+    package func reason(_ code: Int32) -> String {
         var buffer = [CChar](repeating: 0, count: 128)
         _ = strerror_r(code, &buffer, buffer.count)
         let text = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        switch code {
-        case EACCES, EPERM: return "\(text): ports below 1024 need AmbientCapabilities=CAP_NET_BIND_SERVICE"
-        case EADDRINUSE: return "\(text): another program listens there"
-        case ENOENT: return "\(text): the directory of the socket is missing"
-        default: return text
-        }
+        let advice: String? =
+            switch (self, code) {
+            case (.unix(let path), EACCES), (.unix(let path), EPERM):
+                "the agent's user may not make a socket in \(FileSystem.parent(of: path))"
+            case (.unix, EADDRINUSE): "another program takes messages there, or a file has the name"
+            case (.unix, ENOENT): "the directory of the socket is missing"
+            case (.unix, EROFS): "the unit may write to its own directories only, such as that of RuntimeDirectory="
+            case (_, EACCES), (_, EPERM): "ports below 1024 need AmbientCapabilities=CAP_NET_BIND_SERVICE"
+            case (_, EADDRINUSE): "another program listens there"
+            case (_, EADDRNOTAVAIL): "the machine does not have this address"
+            default: nil
+            }
+        return advice.map { "\(text): \($0)" } ?? text
     }
 }

@@ -67,7 +67,7 @@ private final class ConnectionServing {
         case nothing
         /// Nothing more will come.
         case ended
-        /// Nobody takes messages any more.
+        /// Nobody takes messages any more; those that were read are counted as lost.
         case refused
     }
 
@@ -78,7 +78,9 @@ private final class ConnectionServing {
     private var connections: [Connection] = []
     private var server: ServerTLS?
     private var fingerprint: [UInt64] = []
-    private var checkedAt: UInt64 = 0
+    private var checkedAt: UInt64?
+    /// Why TLS cannot be offered, so that it is told once.
+    private var problem: String?
     /// When connections are accepted again, after one could not be.
     private var acceptsFrom: UInt64 = 0
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
@@ -90,8 +92,8 @@ private final class ConnectionServing {
     private static let acceptPause: UInt64 = 100_000_000
     /// How often the files of TLS are looked at.
     private static let checkInterval: UInt64 = 1_000_000_000
-    /// What is still read of each connection at the end.
-    private static let lastReads = 16
+    /// How long what has come is still read at the end.
+    private static let lastNanos: UInt64 = 2_000_000_000
 
     init(_ listener: Int32, _ options: SyslogOptions, _ inbox: StreamInbox, _ log: DiagnosticLog) {
         self.listener = listener
@@ -114,8 +116,11 @@ private final class ConnectionServing {
         polled.append(pollfd(fd: stop, events: Int16(POLLIN), revents: 0))
         let before = SystemClock.monotonicNanos()
         // With as many as may be, a new one waits until another gives way.
+        // What could not be served is left to the kernel, and to senders that try again.
+        if options.tls != nil { refresh(at: before) }
         let accepts =
-            before >= acceptsFrom && (connections.count < options.connections || quietest(at: before) != nil)
+            before >= acceptsFrom && (options.tls == nil || server != nil)
+            && (connections.count < options.connections || quietest(at: before) != nil)
         polled.append(pollfd(fd: accepts ? listener : -1, events: Int16(POLLIN), revents: 0))
         for connection in connections {
             polled.append(pollfd(fd: connection.descriptor, events: connection.awaits, revents: 0))
@@ -142,15 +147,24 @@ private final class ConnectionServing {
         return true
     }
 
-    /// Takes what has come by now, and ends all connections.
+    /// Takes what has come by now, and ends all connections. Senders take it for received: what nobody takes any more, or
+    /// cannot be read in time, is counted as lost.
     func end() {
+        while connections.count < options.connections, options.tls == nil, accept(at: SystemClock.monotonicNanos()) {}
         shutdown(listener, Int32(SHUT_RDWR))
-        let now = SystemClock.monotonicNanos()
-        for connection in connections {
-            var reads = 0
-            while reads < ConnectionServing.lastReads, case .bytes = take(connection, at: now) { reads += 1 }
-            if !finish(connection) { return }
+        let start = SystemClock.monotonicNanos()
+        var waiting = connections
+        while !waiting.isEmpty, SystemClock.monotonicNanos() &- start < ConnectionServing.lastNanos {
+            waiting = waiting.filter { connection in
+                switch take(connection, at: start) {
+                case .bytes, .refused: true
+                case .nothing, .ended: false
+                }
+            }
         }
+        for connection in connections { _ = finish(connection) }
+        let unread = waiting.reduce(0) { $0 + Int(lodge_unread_bytes($1.descriptor)) }
+        if unread > 0 { inbox.lost(StreamLoss(.stopped, events: 0, bytes: unread)) }
         connections.removeAll()
     }
 
@@ -208,13 +222,15 @@ private final class ConnectionServing {
         return index.flatMap { now &- connections[$0].lastBytes >= options.idleNanos ? $0 : nil }
     }
 
-    private func accept(at now: UInt64) {
+    /// Takes up a connection, if one waits; whether it did.
+    @discardableResult
+    private func accept(at now: UInt64) -> Bool {
         if connections.count >= options.connections {
-            guard let index = quietest(at: now) else { return }
+            guard let index = quietest(at: now) else { return false }
             log.warn(
                 "there are as many connections as may be, the quietest is closed", ("listen", options.address),
                 ("sender", sender(connections[index])), ("connections", connections.count))
-            guard finish(connections.remove(at: index)) else { return }
+            guard finish(connections.remove(at: index)) else { return false }
         }
         var text = [CChar](repeating: 0, count: Int(LODGE_SENDER_BYTES))
         let descriptor = lodge_accept(listener, &text)
@@ -222,11 +238,11 @@ private final class ConnectionServing {
             if descriptor != -EAGAIN, descriptor != -EINTR, descriptor != -ECONNABORTED {
                 log.warn(
                     "a connection for syslog cannot be accepted", ("listen", options.address),
-                    ("reason", SyslogAddress.reason(-descriptor)))
+                    ("reason", options.address.reason(-descriptor)))
                 // It goes on waiting to be accepted, and would be tried without a pause.
                 acceptsFrom = now &+ ConnectionServing.acceptPause
             }
-            return
+            return false
         }
         let address = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
         let shared = address.isEmpty ? nil : SharedField("sender", address)
@@ -235,16 +251,17 @@ private final class ConnectionServing {
             refresh(at: now)
             guard let server, let made = try? ServerTLSConnection(server, descriptor: descriptor) else {
                 close(descriptor)
-                return
+                return false
             }
             tls = made
         }
         connections.append(Connection(descriptor, shared, tls, options.messageBytes, at: now))
+        return true
     }
 
     /// Reads the files of TLS again when they have changed; with files that are no good the old ones go on counting.
     private func refresh(at now: UInt64) {
-        guard let files = options.tls, server == nil || now &- checkedAt >= ConnectionServing.checkInterval else {
+        guard let files = options.tls, checkedAt.map({ now &- $0 >= ConnectionServing.checkInterval }) ?? true else {
             return
         }
         checkedAt = now
@@ -255,7 +272,10 @@ private final class ConnectionServing {
             if server != nil { log.info("the certificate has changed", ("listen", options.address)) }
             server = made
             fingerprint = found
+            problem = nil
         } catch {
+            if problem == error.description { return }
+            problem = error.description
             log.error("TLS cannot be offered with these files", ("listen", options.address), ("reason", error))
         }
     }

@@ -29,6 +29,7 @@ struct SyslogDatagrams: StreamSource {
             }
         }
         guard let inbox = inboxes.first, let descriptor = bound else { return }
+        tellRoom(of: descriptor, log)
         defer {
             close(descriptor)
             if case .unix(let path) = options.address { unlink(path) }
@@ -46,6 +47,17 @@ struct SyslogDatagrams: StreamSource {
         // What has come by now is still the agent's.
         _ = try? reading.read()
     }
+
+    /// The kernel gives less than is asked for without a word.
+    private func tellRoom(of descriptor: Int32, _ log: DiagnosticLog) {
+        guard case .udp = options.address else { return }
+        // It counts as much again for its own needs.
+        let given = Int(lodge_receive_buffer(descriptor)) / 2
+        if given >= options.receiveBuffer || given < 0 { return }
+        log.warn(
+            "the system gives less room for datagrams than `receive_buffer` asks for: raise net.core.rmem_max",
+            ("listen", options.address), ("asked", options.receiveBuffer), ("given", given))
+    }
 }
 
 /// Binds a socket, again and again until it works; nil when it is told to stop before.
@@ -59,7 +71,7 @@ func listenPatiently(
             return descriptor
         }
         log.error(
-            "cannot listen for syslog, trying again", ("listen", address), ("reason", SyslogAddress.reason(-descriptor))
+            "cannot listen for syslog, trying again", ("listen", address), ("reason", address.reason(-descriptor))
         )
         stop.wait(milliseconds: 2_000)
     }
@@ -81,6 +93,9 @@ private final class DatagramReading {
     private var dropped: UInt32 = 0
     private var droppedAt = SystemClock.wallNanos()
 
+    /// How long what has come is still counted when nobody takes it.
+    private static let lastNanos: UInt64 = 2_000_000_000
+
     init(_ descriptor: Int32, _ options: SyslogOptions, _ inbox: StreamInbox) {
         self.descriptor = descriptor
         path = options.address.path
@@ -96,25 +111,42 @@ private final class DatagramReading {
 
     /// Reads what there is and looks for what was dropped.
     ///
-    /// - Returns: false when nobody takes it any more.
+    /// - Returns: false when nobody takes it any more; then all that had come is counted as lost.
     func read() throws(IOError) -> Bool {
+        var refusedAt: UInt64?
         while true {
             let received = lodge_receive_datagrams(descriptor, buffer.baseAddress, room, &heads, Int32(count))
             if received < 0 { throw IOError(.read, path, -received) }
-            for index in 0..<Int(received) where !add(index) { return false }
-            if received < count { break }
+            var isTaken = true
+            for index in 0..<Int(received) where !add(index) { isTaken = false }
+            let isEmpty = received < count
+            if isEmpty, !gathering.put(into: inbox) { isTaken = false }
             reportDrops()
+            if let start = refusedAt {
+                // Senders to a socket in the file system may go on for ever.
+                guard isEmpty || SystemClock.monotonicNanos() &- start >= DatagramReading.lastNanos else { continue }
+                _ = gathering.put(into: inbox)
+                return false
+            } else if !isTaken {
+                // More may have come while somebody was waited for. What comes from now on the kernel drops and counts.
+                refusedAt = SystemClock.monotonicNanos()
+                lodge_shrink_receive_buffer(descriptor)
+            } else if isEmpty {
+                return true
+            }
         }
-        reportDrops()
-        return gathering.put(into: inbox)
     }
 
+    /// Takes a datagram.
+    ///
+    /// - Returns: false when some were refused; those are counted as lost.
     private func add(_ index: Int) -> Bool {
+        var isTaken = true
         let isSame = withUnsafeBytes(of: &heads[index].sender) { bytes in
             bytes[sender.count] == 0 && sender.elementsEqual(bytes[..<sender.count])
         }
         if !isSame {
-            guard gathering.put(into: inbox) else { return false }
+            isTaken = gathering.put(into: inbox)
             sender = withUnsafeBytes(of: &heads[index].sender) { Array($0.prefix { $0 != 0 }) }
             gathering.shared = sender.isEmpty ? nil : SharedField("sender", sender)
         }
@@ -126,7 +158,8 @@ private final class DatagramReading {
             gathering.add(UnsafeRawBufferPointer(rebasing: buffer[start..<(start + end)]), part: whole > length ? 1 : 0)
         }
         if whole > length { inbox.lost(StreamLoss(.truncated, events: 0, bytes: whole - length)) }
-        return gathering.isFull ? gathering.put(into: inbox) : true
+        if gathering.isFull, !gathering.put(into: inbox) { isTaken = false }
+        return isTaken
     }
 
     /// What the kernel had no room for.

@@ -33,6 +33,16 @@ struct lodge_datagram {
 // Reads up to 32 datagrams that are there, each into `room` bytes of its own. Returns how many, 0 for none, or -errno.
 int lodge_receive_datagrams(int descriptor, void *bytes, size_t room, struct lodge_datagram *datagrams, int count);
 
+// Bytes of memory that the kernel keeps for what has come to a socket and was not read, or -errno. It is about twice what
+// can be asked for, for its own needs.
+int64_t lodge_receive_buffer(int descriptor);
+
+// Makes that as little as it can be, so that what comes from now on is dropped and counted.
+void lodge_shrink_receive_buffer(int descriptor);
+
+// Bytes that have come over a connection and were not read.
+int64_t lodge_unread_bytes(int descriptor);
+
 // Datagrams that the kernel has dropped of this socket since it was made, as a number that wraps around; -errno where
 // the kernel does not tell.
 int64_t lodge_dropped_datagrams(int descriptor);

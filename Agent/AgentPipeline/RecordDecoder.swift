@@ -36,7 +36,7 @@ final class RecordDecoder {
         // A time that JSON's own reading cannot do is left a field at first.
         keys = RecordDecoder.keys(of: profile)
         json = JSONEventDecoder(keys: keys)
-        if profile.time.isSpecial { timeSlots = profile.time.fields.map { NameSlot($0) } }
+        timeSlots = profile.time.fields.map { NameSlot($0) }
         if !profile.level.meanings.isEmpty { levelSlots = profile.level.fields.map { NameSlot($0) } }
         groups = PatternGroup.all(of: profile)
         names = FormatNames()
@@ -44,8 +44,9 @@ final class RecordDecoder {
 
     private static func keys(of profile: SourceProfile) -> JSONEventDecoder.Keys {
         var keys = JSONEventDecoder.Keys(
-            time: profile.time.isSpecial ? [] : profile.time.fields, message: FieldRoles.messages,
+            time: profile.time.format == nil ? profile.time.fields : [], message: FieldRoles.messages,
             level: profile.level.fields, labels: FieldName.defaultStreamLabels, rejectsUnreadableTime: false)
+        keys.timeNeedsZone = true
         keys.flattens = profile.json.expandKeys
         return keys
     }
@@ -136,7 +137,7 @@ final class RecordDecoder {
             return nil
         }
         var event = DraftEvent(time: read.time, level: read.level, hasLevelField: true, message: read.message)
-        if !timeSlots.isEmpty { findTime(&event, &builder, now) }
+        if event.time == nil { findTime(&event, &builder, now) }
         if !levelSlots.isEmpty { findLevel(&event, builder) }
         return event
     }
@@ -146,7 +147,7 @@ final class RecordDecoder {
             guard let name = timeSlots[index].resolve(builder), let value = builder.unfinishedValue(of: name) else {
                 continue
             }
-            guard let time = builder.withBytes(of: value, { times.read($0, now: now) }) else { return }
+            guard let time = builder.withBytes(of: value, { times.read($0, now: now) }) else { continue }
             event.time = time
             builder.removeUnfinishedFields(name)
             return

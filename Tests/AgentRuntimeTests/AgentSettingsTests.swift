@@ -137,6 +137,21 @@ struct AgentSettingsTests {
         let settings = try read(
             """
             reading: {files: 500, open_files: 50, held_bytes: 10MiB}
+    @Test func theMachinesZoneMayBeThatOfOneFile() throws {
+        let settings = try read(
+            "timezone: utc\nfiles:\n  - {include: /a, time: {zone: local}}\n  - {include: /b, time: {zone: utc}}\n  - {include: /c}"
+        )
+        let zones = settings.files.map { files in
+            switch files.profile.time.zone {
+            case .usual: "usual"
+            case .local: "local"
+            case .fixed(let seconds): "\(seconds)"
+            case .zone: "zone"
+            }
+        }
+        #expect(settings.zone == .utc && zones == ["local", "0", "usual"])
+    }
+
             containers: {metadata: /run/pods.yaml}
             files:
               - {include: /a, start: end, ignore_older: 2d, close_inactive: 1m, skip_binary: true, encoding: utf-16be}

@@ -178,6 +178,29 @@ struct RuleTests {
     ]) func whatMustNotBeSeenIsReplaced(_ item: Secret) throws {
         let custom = Redaction.pattern(try pattern(#"XY-\d+"#), replacement: Array("<number>".utf8))
         let rule = Rule("r", .redact([.emails, .cards, try .secrets(), custom]))
+    @Test func anEventFromTheFutureDoesNotHoldBackThoseThatFollow() {
+        var pipeline = Pipeline(rules: [Rule("l", .limit(events: 1, intervalNanos: 60_000_000_000))])
+        let start = Pipeline.arrival.nanoseconds
+        func read(_ texts: [String], minute: Int64, time: Int64? = nil) -> [SeenEvent] {
+            let now = start + minute * 60_000_000_000
+            pipeline.assembler.rules.arrival = Timestamp(nanoseconds: now)
+            let events = pipeline.read(texts.map { #"{"time":\#(time ?? now),"msg":"\#($0)"}"# + "\n" }.joined())
+            pipeline.assembler.addSummaries(now: Timestamp(nanoseconds: now), all: false)
+            return events + SeenEvent.all(pipeline.assembler.finish())
+        }
+        #expect(read(["soon"], minute: 0, time: 4_070_908_800_000_000_000).map(\.message) == ["soon"])
+        let held = ["late (2 times in 60 s)"]
+        #expect(read(["late", "late", "late", "late"], minute: 1).map(\.message) == ["late", "late"])
+        #expect(read(["late", "late", "late", "late"], minute: 2).map(\.message) == ["late", "late"] + held)
+        // The clock was wrong, and is set back by an hour: nobody knows any more how long it has been quiet.
+        #expect(read(["late", "late", "late", "late"], minute: -60).map(\.message) == ["late", "late"] + held)
+        #expect(read(["late", "late", "late", "late"], minute: -59).map(\.message) == ["late", "late"] + held)
+        pipeline.assembler.rules.arrival = Timestamp(nanoseconds: start)
+        pipeline.assembler.addSummaries(now: Timestamp(nanoseconds: start - 7_200_000_000_000), all: false)
+        #expect(SeenEvent.all(pipeline.assembler.finish()).map(\.message) == held)
+        #expect(pipeline.assembler.rules.counts[0].dropped == 8)
+    }
+
         var plain = Pipeline(SourceProfile(format: .plain), rules: [rule])
         #expect(plain.read(item.text + "\n").map(\.message) == [item.shown])
         // In fields as well, and nothing of it is left in what is sent.

@@ -330,6 +330,7 @@ package final class BatchAssembler {
             counts.droppedLevels[Int(draft.level.rawValue)] += 1
             return
         }
+        rules.path = current?.file
         builder.endEvent(time: draft.time ?? arrival, level: draft.level, message: draft.message)
     }
 

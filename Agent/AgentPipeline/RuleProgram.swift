@@ -48,13 +48,13 @@ package final class RuleProgram {
     package var isEmpty: Bool { steps.isEmpty }
 
     let steps: [Step]
+    /// Where the path of the file stands in the batch: its events share it, and it is of our own making.
+    var path: ByteRange?
     private var names: RuleNames
     private var secretNames = SecretNames()
     private var bounds: [Int64] = []
     private var scratch = ByteWriter(capacity: 1 << 10)
     private var spare = ByteWriter(capacity: 1 << 10)
-    /// Fields whose values are shared by events, and of our own making.
-    private let fileSlot: Int
     private static let rateName = "sample_rate"
     /// Bytes up to which a value may grow by being redacted; a longer one is cut to the length it had.
     private static let growthLimit = 256 << 10
@@ -63,7 +63,6 @@ package final class RuleProgram {
     package init(_ rules: [Rule]) {
         counts = rules.map { RuleCount(name: $0.name) }
         var names = RuleNames()
-        fileSlot = names.slot(of: "file")
         steps = rules.map { rule in
             Step(matcher: RuleMatcher(rule.condition, &names), operation: RuleProgram.operation(rule.action, &names))
         }
@@ -104,6 +103,7 @@ package final class RuleProgram {
         names.forget()
         secretNames.forget()
     }
+        path = nil
 
     /// Applies the rules to the unfinished event.
     ///
@@ -202,10 +202,9 @@ package final class RuleProgram {
     ) -> Bool {
         var places = 0
         if let range = redacted(event.message, redactions, &builder, &places) { event.message = range }
-        let file = names.number(fileSlot, builder)
         for index in 0..<builder.unfinishedFieldCount {
             let field = builder.unfinishedField(index)
-            if field.name == file { continue }
+            if field.value == path { continue }
             if hidesSecrets, secretNames.contains(field.name, builder) {
                 let hidden = Redaction.secret.withUnsafeBytes { builder.store($0) }
                 builder.replaceUnfinishedField(index, by: FieldEntry(name: field.name, value: hidden))

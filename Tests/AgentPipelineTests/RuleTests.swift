@@ -209,12 +209,15 @@ struct RuleTests {
     }
 
     @Test func fieldsOfSecretNamesAreHiddenWhole() throws {
-        let line = #"{"password":"a b","user":{"api_key":17},"Set-Cookie":"x=y","passwords":"3","msg":"m"}"#
+        let line =
+            #"{"password":"a b","user":{"api_key":17},"Set-Cookie":"x=y","passwords":"3","db_password":"hunter22","#
+            + #""x-api-key":"k","csrf_token":"t","userPassword":"p","tokens":7,"msg":"m"}"#
         let events = read([line], [Rule("r", .redact([try .secrets()]))]).events
         #expect(
             events.first?.fields == [
                 "password": "[SECRET]", "user.api_key": "[SECRET]", "Set-Cookie": "[SECRET]", "passwords": "3",
-                "file": "/var/log/cart.log",
+                "db_password": "[SECRET]", "x-api-key": "[SECRET]", "csrf_token": "[SECRET]",
+                "userPassword": "[SECRET]", "tokens": "7", "file": "/var/log/cart.log",
             ])
     }
 
@@ -236,6 +239,14 @@ struct RuleTests {
         }
     }
 
+        Secret(text: #"password="my secret" user=x"#, shown: #"password="[SECRET]" user=x"#),
+        Secret(text: #"password="correct horse battery""#, shown: #"password="[SECRET]""#),
+        Secret(
+            text: #"{"Authorization": "Bearer a b, c", "n": 1}"#,
+            shown: #"{"Authorization": "Bearer [SECRET]", "n": 1}"#),
+        Secret(text: #"token: 'it\'s me' x"#, shown: "token: '[SECRET]' x"),
+        Secret(text: #"secret="cut off in the mid"#, shown: #"secret="[SECRET]"#),
+        Secret(text: #"password="" token='' x"#, shown: #"password="" token='' x"#),
     // MARK: Fields
 
     @Test func fieldsAreRenamedRemovedAndAdded() {
@@ -258,6 +269,28 @@ struct RuleTests {
         let assembler = BatchAssembler(
             host: "h", cutter: LineCutter(maxLineBytes: 1000),
             rules: RuleProgram([Rule("r", .rename(from: "a", to: "b"))]))
+    /// The path that the agent writes is left as it is, but not what a line calls a file.
+    @Test func aFieldCalledFileIsRedactedLikeOthers() throws {
+        let line = #"{"file":"password=hunter22","msg":"m"}"#
+        for overwrites in [true, false] {
+            var options = SourceProfile.JSONOptions()
+            options.overwriteKeys = overwrites
+            let pipeline = Pipeline(SourceProfile(json: options), rules: [Rule("r", .redact([try .secrets()]))])
+            let text = Array((line + "\n" + line + "\n").utf8)
+            var state = SourceState(id: 1, path: "/var/log/token=abcdef.log", device: 1, inode: 1)
+            _ = text.withUnsafeBytes {
+                pipeline.assembler.take(
+                    $0, of: &state, profile: pipeline.profile, ending: .final, arrival: Pipeline.arrival)
+            }
+            let batch = try #require(pipeline.assembler.finish()?.events)
+            let files = (0..<Int(batch.fieldStarts[2])).map { batch.fields[$0] }
+                .filter { batch.fieldNames[Int($0.name)] == "file" }
+                .map { String(decoding: batch.bytes(of: $0.value), as: UTF8.self) }
+            let expected = ["/var/log/token=abcdef.log", "password=[SECRET]"]
+            #expect(files.sorted() == [expected[0], expected[0], expected[1], expected[1]])
+        }
+    }
+
         var state = SourceState(id: 1, path: "/a.log", device: 1, inode: 1)
         for line in [#"{"x":1,"a":2}"#, #"{"a":3}"#, #"{"y":1,"z":2,"a":4}"#] {
             Array((line + "\n").utf8).withUnsafeBytes {

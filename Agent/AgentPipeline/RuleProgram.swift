@@ -51,6 +51,7 @@ package final class RuleProgram {
     /// Where the path of the file stands in the batch: its events share it, and it is of our own making.
     var path: ByteRange?
     private var names: RuleNames
+    private var rates = SampleRates()
     private var secretNames = SecretNames()
     private var bounds: [Int64] = []
     private var scratch = ByteWriter(capacity: 1 << 10)
@@ -102,8 +103,8 @@ package final class RuleProgram {
     func begin() {
         names.forget()
         secretNames.forget()
-    }
         path = nil
+    }
 
     /// Applies the rules to the unfinished event.
     ///
@@ -117,8 +118,7 @@ package final class RuleProgram {
         from first: Int, isKept wasKept: Bool, to event: inout DraftEvent, _ builder: inout EventBatchBuilder
     ) -> Bool {
         var isKept = wasKept
-        var rate: UInt64 = 1
-        var lastBy: Int?
+        rates.begin()
         for index in first..<steps.count where steps[index].matcher.matches(event, builder, &names) {
             var applies = true
             switch steps[index].operation {
@@ -130,12 +130,9 @@ package final class RuleProgram {
                 return dropped(index, "dropped")
             case .sample(let oneIn, let by):
                 if isKept { break }
-                guard isSampled(event, builder, oneIn: oneIn, by: by) else {
+                guard rates.passes(sampleHash(event, builder, by: by), oneIn: oneIn) else {
                     return dropped(index, "dropped, one in \(oneIn) is sent")
                 }
-                // What one hash decides twice is decided by the rarer.
-                rate = by == lastBy && rate > 1 ? max(rate, UInt64(oneIn)) : rate &* UInt64(oneIn)
-                lastBy = by
                 trace(index) { "sent for \(oneIn)" }
             case .limit(let limiter):
                 if isKept { break }
@@ -165,6 +162,7 @@ package final class RuleProgram {
             }
             if applies { counts[index].matched += 1 }
         }
+        let rate = rates.rate
         if rate > 1 { addNumber(rate, to: RuleProgram.rateName, &builder) }
         return true
     }
@@ -182,18 +180,11 @@ package final class RuleProgram {
         if tracesEffects { effects.append(Effect(rule: index, text: text())) }
     }
 
-    private func isSampled(
-        _ event: DraftEvent, _ builder: borrowing EventBatchBuilder, oneIn: UInt32, by slot: Int?
-    ) -> Bool {
-        let hash: UInt64
-        if let slot, let value = names.value(slot, builder) {
-            hash = builder.withBytes(of: value) { hash64($0) }
-        } else {
-            // Equal messages at different times are different events.
-            let seed = UInt64(bitPattern: event.time?.nanoseconds ?? 0)
-            hash = builder.withBytes(of: event.message) { hash64($0, seed: seed) }
-        }
-        return hash.multipliedFullWidth(by: UInt64(oneIn)).high == 0
+    private func sampleHash(_ event: DraftEvent, _ builder: borrowing EventBatchBuilder, by slot: Int?) -> UInt64 {
+        if let slot, let hash = names.withValue(slot, builder, { value in value.map { hash64($0) } }) { return hash }
+        // Equal messages at different times are different events.
+        let seed = UInt64(bitPattern: event.time?.nanoseconds ?? 0)
+        return builder.withBytes(of: event.message) { hash64($0, seed: seed) }
     }
 
     private func redact(

@@ -16,6 +16,8 @@ package final class BatchAssembler {
     package var limits: BatchLimits
     /// Knows more of containers than their paths tell.
     package var describer: (any SourceDescriber)?
+    /// The log of the agent itself, of which no line becomes an event; nil when it cannot come back.
+    package var ownLog: OwnLog?
 
     private let cutter: LineCutter
     private let offsets: LocalOffsets
@@ -280,6 +282,10 @@ package final class BatchAssembler {
             if text.isEmpty { return }
             piece.bytes = text
         }
+        if let ownLog, piece.part == 0, decoder.mayReadOwnLog, ownLog.wrote(piece.bytes) {
+            counts.own += 1
+            return
+        }
         let profile = decoder.profile
         let arenaStart = builder.arenaBytes
         let isSharedFirst = profile.json.overwriteKeys
@@ -323,6 +329,7 @@ package final class BatchAssembler {
             counts.parts += 1
         }
         if draft.time == nil { draft.time = arrival }
+        rules.path = current?.file
         guard rules.isEmpty || rules.apply(to: &draft, &builder) else {
             builder.abandonEvent()
             forgetPath(from: arenaStart)
@@ -330,7 +337,6 @@ package final class BatchAssembler {
             counts.droppedLevels[Int(draft.level.rawValue)] += 1
             return
         }
-        rules.path = current?.file
         builder.endEvent(time: draft.time ?? arrival, level: draft.level, message: draft.message)
     }
 

@@ -63,6 +63,15 @@ final class RecordDecoder {
         for index in levelSlots.indices { levelSlots[index].forget() }
     }
 
+    /// Whether lines may be what a syslog daemon has written.
+    var mayReadOwnLog: Bool {
+        guard profile.container == nil else { return false }
+        switch profile.format {
+        case .auto, .plain, .syslog: return true
+        case .json, .logfmt, .combined, .regex, .journal: return false
+        }
+    }
+
     /// Whether a line is looked at by ``decode(_:into:now:)``, for the format `auto`: only if it may be an object.
     func isCandidate(_ line: UnsafeRawBufferPointer) -> Bool {
         switch profile.format {

@@ -76,10 +76,12 @@ final class IngestStage: FollowConsumer, StreamConsumer {
     }
 
     private static func assembler(_ settings: AgentSettings) -> BatchAssembler {
-        BatchAssembler(
+        let assembler = BatchAssembler(
             host: settings.host ?? hostName(), cutter: LineCutter(maxLineBytes: Limits.lineBytes),
             limits: settings.batch, offsets: settings.zone == .utc ? .utc : localOffsets(),
             rules: RuleProgram(settings.rules))
+        assembler.ownLog = .ofThisProcess
+        return assembler
     }
 
     /// Goes on by other settings. Everything that was taken must be in the spool: see ``isFlushed``.

@@ -73,10 +73,14 @@ struct AgentSettingsTests {
         #expect(small.memory.bytes == 16 << 20 && small.batch.bytes == 512 << 10)
         #expect(small.memory.chunkBytes == 64 << 10 && small.memory.inboxBytes(of: 4) == 256 << 10)
         #expect(small.memory.inboxBytes(of: 1_000) == 64 << 10)
-        let error = #expect(throws: SettingsError.self) {
-            try read("batch: {bytes: 4MiB}\nlimits: {memory: 64MiB}\nfiles: [{include: /a}]")
+        #expect(try read("batch: {bytes: 2MiB}\nfiles: [{include: /a}]").batch.bytes == 2 << 20)
+        for limits in ["", "limits: {cpu_percent: 50}\n", "limits: {memory: 64MiB}\n"] {
+            let error = #expect(throws: SettingsError.self) {
+                try read("\(limits)files: [{include: /a}]\nbatch: {bytes: 8MiB}")
+            }
+            let text = error?.description ?? ""
+            #expect(text.hasPrefix("agent.yaml:\(limits.isEmpty ? 2 : 3):") && text.contains("2097152"), "\(text)")
         }
-        #expect(error?.description.hasPrefix("agent.yaml:2:") == true)
     }
 
     @Test func checksAreRead() throws {
@@ -133,10 +137,6 @@ struct AgentSettingsTests {
         #expect(error?.description.hasPrefix("agent.yaml:3:") == true)
     }
 
-    @Test func howFilesAreTreatedIsRead() throws {
-        let settings = try read(
-            """
-            reading: {files: 500, open_files: 50, held_bytes: 10MiB}
     @Test func theMachinesZoneMayBeThatOfOneFile() throws {
         let settings = try read(
             "timezone: utc\nfiles:\n  - {include: /a, time: {zone: local}}\n  - {include: /b, time: {zone: utc}}\n  - {include: /c}"
@@ -152,6 +152,10 @@ struct AgentSettingsTests {
         #expect(settings.zone == .utc && zones == ["local", "0", "usual"])
     }
 
+    @Test func howFilesAreTreatedIsRead() throws {
+        let settings = try read(
+            """
+            reading: {files: 500, open_files: 50, held_bytes: 10MiB}
             containers: {metadata: /run/pods.yaml}
             files:
               - {include: /a, start: end, ignore_older: 2d, close_inactive: 1m, skip_binary: true, encoding: utf-16be}

@@ -101,11 +101,11 @@ struct EventTimeReader {
         guess = TimeGuess(offsets: offsets)
     }
 
-    /// The time that a field's value is.
-    mutating func read(_ value: UnsafeRawBufferPointer, now: Timestamp) -> Timestamp? {
-        if format != nil { return format?.readWhole(value, now: now) }
-        if let time = Timestamp(parsing: value, needsZone: true) { return time }
-        return guess.time(of: value, now: now)
+    /// The time that a field's value is or begins with, and whether it says nothing else, such as the name of a zone.
+    mutating func read(_ value: UnsafeRawBufferPointer, now: Timestamp) -> (time: Timestamp, isWhole: Bool)? {
+        if format != nil { return format?.readWhole(value, now: now).map { ($0, true) } }
+        if let time = Timestamp(parsing: value, needsZone: true) { return (time, true) }
+        return guess.read(value, now: now)
     }
 
     /// The time that a line begins with, if its form is configured.

@@ -156,9 +156,9 @@ final class RecordDecoder {
             guard let name = timeSlots[index].resolve(builder), let value = builder.unfinishedValue(of: name) else {
                 continue
             }
-            guard let time = builder.withBytes(of: value, { times.read($0, now: now) }) else { continue }
-            event.time = time
-            builder.removeUnfinishedFields(name)
+            guard let found = builder.withBytes(of: value, { times.read($0, now: now) }) else { continue }
+            event.time = found.time
+            if found.isWhole { builder.removeUnfinishedFields(name) }
             return
         }
     }
@@ -181,11 +181,9 @@ final class RecordDecoder {
     ) {
         switch role {
         case .time where event.time == nil:
-            if let time = times.read(value, now: now) {
-                event.time = time
-            } else {
-                builder.add(field: name, value: value)
-            }
+            let found = times.read(value, now: now)
+            event.time = found?.time
+            if found?.isWhole != true { builder.add(field: name, value: value) }
         case .message where !hasMessage:
             event.message = builder.store(value)
             hasMessage = true

@@ -140,6 +140,19 @@ struct DecoderTests {
         #expect(try time(EventTimeRule(zone: .local { _ in 3_600 }), .utc) == expected)
     }
 
+    @Test func whatATimeSaysBesidesStaysAField() throws {
+        let profile = SourceProfile(time: EventTimeRule(zone: .fixed(seconds: 3_600)))
+        for (text, isWhole) in [("2026-01-02 13:04:05 CET", false), ("2026-01-02 13:04:05 ", true)] {
+            let event = try only(#"{"time":"\#(text)","msg":"x"}"#, profile)
+            #expect(event.time == Timestamp(parsing: "2026-01-02T12:04:05Z"))
+            #expect(event.fields["time"] == (isWhole ? nil : text))
+        }
+        let event = try only(
+            "time=\"2026-01-02 13:04:05 CET\" msg=x", SourceProfile(format: .logfmt, time: profile.time))
+        #expect(event.time == Timestamp(parsing: "2026-01-02T12:04:05Z"))
+        #expect(event.fields["time"] == "2026-01-02 13:04:05 CET")
+    }
+
     @Test func rfc3339WithoutAZoneIsInTheGivenOne() throws {
         let rule = EventTimeRule(format: try TimeFormat("rfc3339"), zone: .fixed(seconds: -3_600))
         for (text, time) in [

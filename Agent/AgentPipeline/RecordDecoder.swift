@@ -21,6 +21,8 @@ final class RecordDecoder {
     var groups: [PatternGroup]
     var bounds: [Int64] = []
     var scratch = ByteWriter(capacity: 64)
+    /// Whether lines may be what a syslog daemon has written.
+    let mayReadOwnLog: Bool
     private let keys: JSONEventDecoder.Keys
     private var timeSlots: [NameSlot] = []
     private var levelSlots: [NameSlot] = []
@@ -33,6 +35,7 @@ final class RecordDecoder {
         times = EventTimeReader(profile.time, usual: offsets)
         syslog = SyslogReader(offsets: zoned)
         roles = FieldRoles(profile)
+        mayReadOwnLog = profile.container == nil && [.auto, .plain, .syslog].contains(profile.format)
         // A time that JSON's own reading cannot do is left a field at first.
         keys = RecordDecoder.keys(of: profile)
         json = JSONEventDecoder(keys: keys)
@@ -61,15 +64,6 @@ final class RecordDecoder {
         for index in groups.indices { groups[index].number = nil }
         for index in timeSlots.indices { timeSlots[index].forget() }
         for index in levelSlots.indices { levelSlots[index].forget() }
-    }
-
-    /// Whether lines may be what a syslog daemon has written.
-    var mayReadOwnLog: Bool {
-        guard profile.container == nil else { return false }
-        switch profile.format {
-        case .auto, .plain, .syslog: return true
-        case .json, .logfmt, .combined, .regex, .journal: return false
-        }
     }
 
     /// Whether a line is looked at by ``decode(_:into:now:)``, for the format `auto`: only if it may be an object.

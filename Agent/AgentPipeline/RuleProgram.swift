@@ -49,7 +49,7 @@ package final class RuleProgram {
 
     let steps: [Step]
     /// Where the path of the file stands in the batch: its events share it, and it is of our own making.
-    var path: ByteRange?
+    private var path: ByteRange?
     private var names: RuleNames
     private var rates = SampleRates()
     private var secretNames = SecretNames()
@@ -108,9 +108,14 @@ package final class RuleProgram {
 
     /// Applies the rules to the unfinished event.
     ///
+    /// - Parameters:
+    ///   - event: the event.
+    ///   - builder: has its fields and labels.
+    ///   - path: where the path of its file stands in the batch.
     /// - Returns: whether it is sent; if not, taking back what is in the builder is the caller's duty.
-    func apply(to event: inout DraftEvent, _ builder: inout EventBatchBuilder) -> Bool {
-        apply(from: 0, isKept: false, to: &event, &builder)
+    func apply(to event: inout DraftEvent, _ builder: inout EventBatchBuilder, path: ByteRange?) -> Bool {
+        self.path = path
+        return apply(from: 0, isKept: false, to: &event, &builder)
     }
 
     /// Applies the rules from one on.

@@ -76,12 +76,10 @@ final class IngestStage: FollowConsumer, StreamConsumer {
     }
 
     private static func assembler(_ settings: AgentSettings) -> BatchAssembler {
-        let assembler = BatchAssembler(
+        BatchAssembler(
             host: settings.host ?? hostName(), cutter: LineCutter(maxLineBytes: Limits.lineBytes),
             limits: settings.batch, offsets: settings.zone == .utc ? .utc : localOffsets(),
-            rules: RuleProgram(settings.rules))
-        assembler.ownLog = .ofThisProcess
-        return assembler
+            rules: RuleProgram(settings.rules), ownLog: .ofThisProcess)
     }
 
     /// Goes on by other settings. Everything that was taken must be in the spool: see ``isFlushed``.

@@ -17,8 +17,8 @@ struct BatchAssemblerTests {
         ("<30>1 2026-01-02T03:04:05Z web1 lodge-agent", false), ("<30>", false), ("lodge-agent[812", false),
     ]) func linesOfTheAgentsOwnLogAreLeftOut(line: String, isOwn: Bool) {
         for format in [SourceProfile.Format.auto, .plain, .syslog] {
-            var pipeline = Pipeline(SourceProfile(format: format))
-            pipeline.assembler.ownLog = OwnLog(program: "lodge-agent", process: 812)
+            var pipeline = Pipeline(
+                SourceProfile(format: format), ownLog: OwnLog(program: "lodge-agent", process: 812))
             #expect(pipeline.read(line + "\nother\n").count == (isOwn ? 1 : 2))
             #expect(pipeline.assembler.counts.own == (isOwn ? 1 : 0))
             #expect(pipeline.assembler.counts.bytes == line.utf8.count + 7)

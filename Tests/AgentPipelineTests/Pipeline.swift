@@ -43,12 +43,12 @@ struct Pipeline {
 
     init(
         _ profile: SourceProfile = SourceProfile(), rules: [Rule] = [], maxLineBytes: Int = 1 << 20,
-        offsets: LocalOffsets = .utc
+        offsets: LocalOffsets = .utc, ownLog: OwnLog? = nil
     ) {
         assembler = BatchAssembler(
             host: "web1", cutter: LineCutter(maxLineBytes: maxLineBytes),
             limits: BatchLimits(bytes: .max, events: .max), offsets: offsets,
-            rules: RuleProgram(rules))
+            rules: RuleProgram(rules), ownLog: ownLog)
         assembler.rules.arrival = Pipeline.arrival
         self.profile = profile
     }

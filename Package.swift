@@ -203,7 +203,7 @@ let agent: [Target] = [
     module(
         "AgentChecks", in: "Agent",
         ["ChildPrograms", "CurlTransport", "SystemIO", "Workers", "LineFormats", "LogModel", "ByteCoding"]),
-    tests("AgentChecks", ["TestSupport", "CurlTransport", "LineFormats", "LogModel", "SystemIO"]),
+    tests("AgentChecks", ["TestSupport", "CurlTransport", "LineFormats", "LogModel", "SystemIO", "Workers"]),
     module("AgentOperation", in: "Agent", ["LineFormats", "LogModel", "SystemIO", "Workers"]),
     tests("AgentOperation", ["TestSupport", "LineFormats", "LogModel"]),
     module(

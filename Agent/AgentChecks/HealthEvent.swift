@@ -38,7 +38,8 @@ package struct HealthEvent: Sendable, Equatable {
     }
 
     /// One JSON object, as a line of a log: `{ts, level, msg, cluster, namespace, service, health: {status, latency_ms,
-    /// reason, check, target, since, failures, dependencies, ...}}`, with what was measured as members of `health`.
+    /// reason, check, target, since, failures, dependencies, ...}}`, with what was measured as members of `health`. A
+    /// figure that a plugin calls like one of the others is `figure_status`.
     package var document: JSONValue {
         var members: [JSONValue.Member] = [
             .init("ts", .string(Timestamp(nanoseconds: time).description)), .init("level", .string(level)),
@@ -55,7 +56,13 @@ package struct HealthEvent: Sendable, Equatable {
             .init("since", .string(Timestamp(nanoseconds: state.since).description)),
             .init("failures", .integer(state.failures)),
         ]
-        health += reading.figures.map { .init($0.name, .number(Self.text($0.value))) }
+        var taken = Set(health.map(\.key))
+        taken.insert("dependencies")
+        for figure in reading.figures {
+            // Of two members with one name the later would count.
+            let name = taken.contains(figure.name) ? "figure_\(figure.name)" : figure.name
+            if taken.insert(name).inserted { health.append(.init(name, .number(Self.text(figure.value)))) }
+        }
         if !dependencies.isEmpty {
             let list = dependencies.map { needed -> JSONValue in
                 ["service": .string(needed.service), "status": .string(needed.status.rawValue)]

@@ -1,3 +1,4 @@
+import LineFormats
 package import LogModel
 
 /// The status as a person reads it in a terminal.
@@ -35,7 +36,8 @@ extension AgentStatus {
                 check.since.nanoseconds > 0 ? " for \(Self.span(wall.nanoseconds - check.since.nanoseconds))" : ""
             lines.append("check      \(check.service) (\(check.kind) \(check.target)): \(check.status)\(since)")
         }
-        return lines.joined(separator: "\n") + "\n"
+        // Names of files and answers of collectors are whatever others make them, and root may be who reads this.
+        return lines.map { shownText($0) + "\n" }.joined()
     }
 
     /// What somebody should know of at once.
@@ -65,7 +67,7 @@ extension AgentStatus {
         var rows = [["SOURCE", "BEHIND", "OLDEST", "READ", "EVENTS", "DROPPED"]]
         for source in sources {
             rows.append([
-                source.name, Self.size(source.written - source.acknowledged),
+                shownText(source.name), Self.size(source.written - source.acknowledged),
                 source.waitingSince.map { Self.span(Int64(clamping: now &- $0)) } ?? "-", Self.size(source.read),
                 Self.grouped(source.events), Self.grouped(source.drops.reduce(0) { $0 + $1.events }),
             ])

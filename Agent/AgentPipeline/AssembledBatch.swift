@@ -38,6 +38,8 @@ package struct AssemblyCounts: Sendable, Equatable {
     package var dropped = 0
     /// The same by level, at its raw value.
     package var droppedLevels = [Int](repeating: 0, count: Level.allCases.count)
+    /// Lines of the agent's own log, which are left out.
+    package var own = 0
     /// NUL bytes at the start of lines, which are left out: holes of files that were truncated or cut short.
     package var nulBytes = 0
     /// Bytes of lines, line feeds included.

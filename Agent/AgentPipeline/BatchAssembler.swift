@@ -19,6 +19,7 @@ package final class BatchAssembler {
 
     private let cutter: LineCutter
     private let offsets: LocalOffsets
+    private let ownLog: OwnLog?
     private var builder: EventBatchBuilder
     private var names: Names
     private var progress: [SourceProgress] = []
@@ -88,14 +89,16 @@ package final class BatchAssembler {
     ///   - limits: when a batch is complete.
     ///   - offsets: what zone times without one are in.
     ///   - rules: what is done to each event.
+    ///   - ownLog: the log of the agent itself, of which no line becomes an event; nil when it cannot come back.
     package init(
         host: String, cutter: LineCutter, limits: BatchLimits = BatchLimits(), offsets: LocalOffsets = .utc,
-        rules: RuleProgram = RuleProgram([])
+        rules: RuleProgram = RuleProgram([]), ownLog: OwnLog? = nil
     ) {
         self.cutter = cutter
         self.limits = limits
         self.offsets = offsets
         self.rules = rules
+        self.ownLog = ownLog
         builder = EventBatchBuilder(labels: [.init(FieldName.host, host)])
         names = Names(&builder)
         rules.begin()
@@ -280,6 +283,10 @@ package final class BatchAssembler {
             if text.isEmpty { return }
             piece.bytes = text
         }
+        if piece.part == 0, decoder.mayReadOwnLog, piece.bytes.first != 0x7B, let ownLog, ownLog.wrote(piece.bytes) {
+            counts.own += 1
+            return
+        }
         let profile = decoder.profile
         let arenaStart = builder.arenaBytes
         let isSharedFirst = profile.json.overwriteKeys
@@ -323,7 +330,7 @@ package final class BatchAssembler {
             counts.parts += 1
         }
         if draft.time == nil { draft.time = arrival }
-        guard rules.isEmpty || rules.apply(to: &draft, &builder) else {
+        guard rules.isEmpty || rules.apply(to: &draft, &builder, path: current?.file) else {
             builder.abandonEvent()
             forgetPath(from: arenaStart)
             counts.dropped += 1

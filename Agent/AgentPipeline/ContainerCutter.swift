@@ -7,7 +7,8 @@ import LogModel
 ///
 /// As in ``RecordCutter`` nothing is remembered from call to call. Streams are interleaved, so events are handed out at
 /// places only where none of an earlier line is unfinished; an event that waits for its stream to go on is finished by
-/// any line whose time is later by the timeout, and after ``spanLimit`` bytes in any case.
+/// any line whose time is later by the timeout, and after ``spanLimit`` bytes in any case: then it is cut before its next
+/// line, so that the number of the part is known wherever reading goes on.
 ///
 /// One owner, one thread at a time. Nothing is allocated for an event.
 final class ContainerCutter {
@@ -122,8 +123,9 @@ final class ContainerCutter {
                 if !take(Record(bytes: found.text, part: 0, origin: (found.time, found.stream))) { return span }
                 continue
             }
-            add(found, content, at: line, &carried)
-            if next - span > spanLimit { closeAll() }
+            let isOver = next - span > spanLimit
+            add(found, content, at: line, &carried, mustCut: isOver)
+            if isOver { closeOlder(than: line, mayWait: next - span <= spanLimit + spanLimit / 2) }
             if slots[0].isOpen == slots[1].isOpen {
                 if !slots[0].isOpen {
                     span = next
@@ -155,7 +157,9 @@ final class ContainerCutter {
         for index in slots.indices { slots[index].isOpen = false }
     }
 
-    private func add(_ found: ContainerLine?, _ line: UnsafeRawBufferPointer, at start: Int, _ carried: inout Int) {
+    private func add(
+        _ found: ContainerLine?, _ line: UnsafeRawBufferPointer, at start: Int, _ carried: inout Int, mustCut: Bool
+    ) {
         guard let found else {
             let offset = texts.count
             texts.append(contentsOf: line)
@@ -171,7 +175,7 @@ final class ContainerCutter {
         if slots[index].isOpen {
             let isRest = slots[index].awaitsRest
             let continues = isRest || (slots[index].boundary?.continues(text) ?? false)
-            let isTooLong = contents[index].bytes.count + text.count + 1 > maxBytes
+            let isTooLong = mustCut || contents[index].bytes.count + text.count + 1 > maxBytes
             if !continues || isTooLong {
                 let part = slots[index].part
                 close(index, goesOn: continues)
@@ -211,6 +215,16 @@ final class ContainerCutter {
                 firstByte: slot.firstByte, range: offset..<texts.count, part: goesOn ? max(1, slot.part) : slot.part,
                 origin: CRILine.Stream(rawValue: index).map { (slot.firstTime, $0) }))
         slots[index].isOpen = false
+    }
+
+    /// Closes what began before a line. What waits for its rest is cut best before that comes: if it is the only one
+    /// that waits, it may do so for a while.
+    private func closeOlder(than line: Int, mayWait: Bool) {
+        let mayWait = mayWait && multiline == nil && slots[0].isOpen != slots[1].isOpen
+        for index in slots.indices where slots[index].isOpen && slots[index].firstByte < line {
+            if slots[index].awaitsRest, mayWait { continue }
+            close(index, goesOn: slots[index].awaitsRest)
+        }
     }
 
     private func closeAll() {

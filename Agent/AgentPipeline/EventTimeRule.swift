@@ -5,6 +5,8 @@ package import LogModel
 package enum TimeZoneRule: Sendable, Equatable {
     /// As the agent's settings say for all files.
     case usual
+    /// The machine's, whatever they say: seconds east of UTC for what its clock shows, see ``LocalOffsets``.
+    case local(@Sendable (Int64) -> Int)
     /// Seconds east of UTC, all the year.
     case fixed(seconds: Int)
     /// As a file of the zone database says.
@@ -23,9 +25,21 @@ package enum TimeZoneRule: Sendable, Equatable {
     }
 }
 
+extension TimeZoneRule {
+    /// A machine has one clock: both that are its are the same.
+    package static func == (one: TimeZoneRule, other: TimeZoneRule) -> Bool {
+        switch (one, other) {
+        case (.usual, .usual), (.local, .local): true
+        case (.fixed(let one), .fixed(let other)): one == other
+        case (.zone(let one), .zone(let other)): one == other
+        default: false
+        }
+    }
+}
+
 /// Where an event's time stands, and how it is written.
 package struct EventTimeRule: Sendable {
-    /// Names of fields; the first one that an event has counts.
+    /// Names of fields; the first one that an event has and that can be read counts.
     package var fields: [String]
     /// How the time is written; nil for RFC 3339, epoch numbers and the usual forms of lines.
     package var format: TimeFormat?
@@ -43,9 +57,6 @@ package struct EventTimeRule: Sendable {
         self.format = format
         self.zone = zone
     }
-
-    /// Whether JSON's own reading of times does not do.
-    var isSpecial: Bool { format != nil || zone != .usual }
 }
 
 /// Where an event's level stands, and what its words mean.
@@ -83,20 +94,18 @@ func lowered(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
 struct EventTimeReader {
     private var format: TimeFormatReader?
     private var guess: TimeGuess
-    private let hasZone: Bool
 
     init(_ rule: EventTimeRule, usual: LocalOffsets) {
         let offsets = rule.offsets(usual: usual)
         format = rule.format.map { TimeFormatReader($0, offsets: offsets) }
         guess = TimeGuess(offsets: offsets)
-        hasZone = rule.zone != .usual
     }
 
-    /// The time that a field's value is.
-    mutating func read(_ value: UnsafeRawBufferPointer, now: Timestamp) -> Timestamp? {
-        if format != nil { return format?.readWhole(value, now: now) }
-        if !hasZone, let time = Timestamp(parsing: value) { return time }
-        return guess.time(of: value, now: now)
+    /// The time that a field's value is or begins with, and whether it says nothing else, such as the name of a zone.
+    mutating func read(_ value: UnsafeRawBufferPointer, now: Timestamp) -> (time: Timestamp, isWhole: Bool)? {
+        if format != nil { return format?.readWhole(value, now: now).map { ($0, true) } }
+        if let time = Timestamp(parsing: value, needsZone: true) { return (time, true) }
+        return guess.read(value, now: now)
     }
 
     /// The time that a line begins with, if its form is configured.
@@ -110,6 +119,7 @@ extension EventTimeRule {
     func offsets(usual: LocalOffsets) -> LocalOffsets {
         switch zone {
         case .usual: usual
+        case .local(let offset): LocalOffsets(offset)
         case .fixed(let seconds): LocalOffsets { _ in seconds }
         case .zone(let zone): LocalOffsets { zone.offset(atLocal: $0) }
         }

@@ -48,6 +48,7 @@ package struct LineInspector {
         var ruled = state
         while offset < bytes.count {
             let before = decoding.counts
+            (state.offset, ruled.offset) = (offset, offset)
             let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
             let taken = decoding.take(rest, of: &state, profile: profile, ending: .final, arrival: arrival)
             guard taken > 0 else { return }
@@ -109,18 +110,5 @@ package struct LineInspector {
         return "{\(pairs.joined(separator: ", "))}"
     }
 
-    /// As text on one line, without control characters that a terminal would obey.
-    private func shown(_ bytes: [UInt8]) -> String {
-        var text = ""
-        for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
-            switch scalar {
-            case "\n": text += "\\n"
-            case "\t": text += "\\t"
-            case "\r": text += "\\r"
-            case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value): text += "\u{FFFD}"
-            default: text.unicodeScalars.append(scalar)
-            }
-        }
-        return text
-    }
+    private func shown(_ bytes: [UInt8]) -> String { shownText(String(decoding: bytes, as: UTF8.self)) }
 }

@@ -2,13 +2,19 @@ import LogModel
 
 /// The number of a field's name in the batch that is being built, looked up only when there may be news.
 struct NameSlot {
+    /// Whether it is the name of a label of the stream.
+    let isLabel: Bool
     private let bytes: [UInt8]
     private var number: UInt32?
     private var checkedCount = 0
 
     init(_ name: String) {
+        isLabel = FieldName.defaultStreamLabels.contains(name)
         bytes = Array(name.utf8)
     }
+
+    /// Lends the name.
+    func withBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R { bytes.withUnsafeBytes(body) }
 
     /// Forgets the number: a new batch has its own.
     mutating func forget() {

@@ -4,7 +4,8 @@ import LogModel
 /// Lets so many events of a service pass in an interval; beyond that each message once, and counts its repetitions.
 ///
 /// Messages that differ in digits only are one. Time is that of the events, so that a backlog is treated like what comes
-/// as it is written. Bounded: ``slotCount`` services and messages at a time; what finds no place passes.
+/// as it is written; but no later than the wall clock, so that one event from the future does not hold back all others
+/// until then. Bounded: ``slotCount`` services and messages at a time; what finds no place passes.
 final class RateLimiter {
     static let slotCount = 4_096
     /// Different messages of one service that pass beyond its limit in an interval; others are counted together.
@@ -56,7 +57,7 @@ final class RateLimiter {
     func passes(
         _ event: DraftEvent, service: UInt64, _ builder: borrowing EventBatchBuilder, arrival: Timestamp
     ) -> Bool {
-        let time = event.time?.nanoseconds ?? arrival.nanoseconds
+        let time = min(event.time?.nanoseconds ?? arrival.nanoseconds, arrival.nanoseconds)
         let window = floored(time)
         guard let own = slot(of: service | 1, window, arrival) else { return true }
         slots[own].isService = true
@@ -81,10 +82,11 @@ final class RateLimiter {
         // A backlog has times long past: its intervals last as long as it goes on.
         let quiet = min(interval, 5_000_000_000)
         for index in slots.indices where slots[index].held > 0 {
-            let isOver =
-                now.nanoseconds &- slots[index].window >= interval
-                && now.nanoseconds &- slots[index].lastArrival >= quiet
-            if all || isOver { close(index) }
+            let (window, lastArrival) = (slots[index].window, slots[index].lastArrival)
+            // A clock that was set back says nothing of how long it has been quiet.
+            let isAhead = window > now.nanoseconds || lastArrival > now.nanoseconds
+            let isOver = now.nanoseconds &- window >= interval && now.nanoseconds &- lastArrival >= quiet
+            if all || isAhead || isOver { close(index) }
         }
     }
 
@@ -100,17 +102,19 @@ final class RateLimiter {
 
     /// The slot of a key in an interval; nil when all places for it are taken.
     private func slot(of key: UInt64, _ window: Int64, _ arrival: Timestamp) -> Int? {
+        let latest = floored(arrival.nanoseconds)
         let first = Int(truncatingIfNeeded: key >> 20)
         var vacant: Int?
         for probe in 0..<RateLimiter.probes {
             let index = (first &+ probe) & (RateLimiter.slotCount - 1)
             if slots[index].key == key {
-                // An event that is late counts with those of the interval that has begun.
-                if slots[index].window < window { restart(index, window) }
+                // An event that is late counts with those of the interval that has begun, unless the clock was set back.
+                if slots[index].window < window || slots[index].window > latest { restart(index, window) }
                 slots[index].lastArrival = arrival.nanoseconds
                 return index
             }
-            let isStale = slots[index].key == 0 || slots[index].held == 0 && slots[index].window < window
+            let isOver = slots[index].window < window || slots[index].window > latest
+            let isStale = slots[index].key == 0 || slots[index].held == 0 && isOver
             if vacant == nil, isStale { vacant = index }
         }
         guard let vacant else { return nil }

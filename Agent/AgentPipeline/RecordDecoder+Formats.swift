@@ -70,7 +70,7 @@ extension RecordDecoder {
         _ line: UnsafeRawBufferPointer, into builder: inout EventBatchBuilder, now: Timestamp
     ) -> DraftEvent? {
         guard let found = AccessLogLine(line) else { return nil }
-        var event = DraftEvent(time: times.read(slice(line, found.time), now: now), level: found.level)
+        var event = DraftEvent(time: times.read(slice(line, found.time), now: now)?.time, level: found.level)
         add(found.client, .client, line, &builder)
         add(found.user, .user, line, &builder)
         add(found.method, .method, line, &builder)

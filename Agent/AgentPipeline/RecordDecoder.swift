@@ -21,6 +21,8 @@ final class RecordDecoder {
     var groups: [PatternGroup]
     var bounds: [Int64] = []
     var scratch = ByteWriter(capacity: 64)
+    /// Whether lines may be what a syslog daemon has written.
+    let mayReadOwnLog: Bool
     private let keys: JSONEventDecoder.Keys
     private var timeSlots: [NameSlot] = []
     private var levelSlots: [NameSlot] = []
@@ -33,10 +35,11 @@ final class RecordDecoder {
         times = EventTimeReader(profile.time, usual: offsets)
         syslog = SyslogReader(offsets: zoned)
         roles = FieldRoles(profile)
+        mayReadOwnLog = profile.container == nil && [.auto, .plain, .syslog].contains(profile.format)
         // A time that JSON's own reading cannot do is left a field at first.
         keys = RecordDecoder.keys(of: profile)
         json = JSONEventDecoder(keys: keys)
-        if profile.time.isSpecial { timeSlots = profile.time.fields.map { NameSlot($0) } }
+        timeSlots = profile.time.fields.map { NameSlot($0) }
         if !profile.level.meanings.isEmpty { levelSlots = profile.level.fields.map { NameSlot($0) } }
         groups = PatternGroup.all(of: profile)
         names = FormatNames()
@@ -44,8 +47,9 @@ final class RecordDecoder {
 
     private static func keys(of profile: SourceProfile) -> JSONEventDecoder.Keys {
         var keys = JSONEventDecoder.Keys(
-            time: profile.time.isSpecial ? [] : profile.time.fields, message: FieldRoles.messages,
+            time: profile.time.format == nil ? profile.time.fields : [], message: FieldRoles.messages,
             level: profile.level.fields, labels: FieldName.defaultStreamLabels, rejectsUnreadableTime: false)
+        keys.timeNeedsZone = true
         keys.flattens = profile.json.expandKeys
         return keys
     }
@@ -136,7 +140,7 @@ final class RecordDecoder {
             return nil
         }
         var event = DraftEvent(time: read.time, level: read.level, hasLevelField: true, message: read.message)
-        if !timeSlots.isEmpty { findTime(&event, &builder, now) }
+        if event.time == nil { findTime(&event, &builder, now) }
         if !levelSlots.isEmpty { findLevel(&event, builder) }
         return event
     }
@@ -146,9 +150,9 @@ final class RecordDecoder {
             guard let name = timeSlots[index].resolve(builder), let value = builder.unfinishedValue(of: name) else {
                 continue
             }
-            guard let time = builder.withBytes(of: value, { times.read($0, now: now) }) else { return }
-            event.time = time
-            builder.removeUnfinishedFields(name)
+            guard let found = builder.withBytes(of: value, { times.read($0, now: now) }) else { continue }
+            event.time = found.time
+            if found.isWhole { builder.removeUnfinishedFields(name) }
             return
         }
     }
@@ -171,11 +175,9 @@ final class RecordDecoder {
     ) {
         switch role {
         case .time where event.time == nil:
-            if let time = times.read(value, now: now) {
-                event.time = time
-            } else {
-                builder.add(field: name, value: value)
-            }
+            let found = times.read(value, now: now)
+            event.time = found?.time
+            if found?.isWhole != true { builder.add(field: name, value: value) }
         case .message where !hasMessage:
             event.message = builder.store(value)
             hasMessage = true

@@ -15,10 +15,13 @@ package enum Redaction: Sendable {
 
     /// Passwords, keys and tokens.
     package static func secrets() throws(RegularExpression.Refusal) -> Redaction {
-        // The value behind a name that tells what it is; then values that tell it themselves.
+        // The value behind a name that tells what it is, to the end of its quotes, or of the line when they stay open;
+        // then values that tell it themselves.
+        let scheme = #"(?:(?:bearer|basic|token)\s+)?"#
         let named =
             #"(?i)(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|authorization"#
-            + #"|client[_-]?secret|session[_-]?id)["']?\s*[:=]\s*["']?(?:(?:bearer|basic|token)\s+)?([^\s"'&,;}\]]{4,})"#
+            + #"|client[_-]?secret|session[_-]?id)["']?\s*[:=]\s*(?:"\#(scheme)((?:[^"\\\n]|\\.)+)"#
+            + #"|'\#(scheme)((?:[^'\\\n]|\\.)+)|\#(scheme)([^\s"'&,;}\]]{4,}))"#
         let bare =
             #"|\b(?:bearer|basic)\s+([A-Za-z0-9._~+/=-]{12,})"#
             + #"|\b(eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)"#

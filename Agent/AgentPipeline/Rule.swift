@@ -9,8 +9,8 @@ package struct Rule: Sendable {
         case drop
         /// No later rule drops it, samples it or holds it back.
         case keep
-        /// One in so many is sent, and says so. What decides is a hash of the field `by`, or of time and message: the
-        /// same on every host and after a restart.
+        /// One in so many is sent, and says so. What decides is a hash of the field or label `by`, or of time and
+        /// message: the same on every host and after a restart.
         case sample(oneIn: UInt32, by: String?)
         /// Beyond a number of events of a service in an interval, each message is sent once and then counted.
         case limit(events: Int, intervalNanos: Int64)
@@ -57,7 +57,7 @@ package struct RuleCondition: Sendable {
     package var presets: [Preset] = []
     /// What the message must match.
     package var message: RegularExpression?
-    /// What fields must match; one that an event has not is empty.
+    /// What fields and labels must match; one that an event has not is empty.
     package var fields: [(name: String, pattern: RegularExpression)] = []
 
     /// Applies to all events.

@@ -40,8 +40,10 @@ final class RuleMatcher {
         if !presets.isEmpty, !isRequest(event, builder, &names) { return false }
         if let message, !builder.withBytes(of: event.message, { message.matches($0) }) { return false }
         for field in fields {
-            let value = names.value(field.slot, builder) ?? ByteRange(offset: 0, length: 0)
-            if !builder.withBytes(of: value, { field.pattern.matches($0) }) { return false }
+            let isMatch = names.withValue(field.slot, builder) { value in
+                field.pattern.matches(value ?? UnsafeRawBufferPointer(start: nil, count: 0))
+            }
+            if !isMatch { return false }
         }
         return true
     }
@@ -105,6 +107,16 @@ struct RuleNames {
     mutating func value(_ slot: Int, _ builder: borrowing EventBatchBuilder) -> ByteRange? {
         guard let name = slots[slot].resolve(builder) else { return nil }
         return builder.unfinishedValue(of: name)
+    }
+
+    /// Lends the value of the unfinished event's field, or of its label when the name is that of one; nil when it has
+    /// neither.
+    mutating func withValue<R>(
+        _ slot: Int, _ builder: borrowing EventBatchBuilder, _ body: (UnsafeRawBufferPointer?) -> R
+    ) -> R {
+        if let value = value(slot, builder) { return builder.withBytes(of: value) { body($0) } }
+        guard slots[slot].isLabel else { return body(nil) }
+        return slots[slot].withBytes { builder.withLabel($0, body) }
     }
 
     /// Lends the unfinished event's service; empty when it brings none.

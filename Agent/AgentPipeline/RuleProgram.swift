@@ -48,13 +48,14 @@ package final class RuleProgram {
     package var isEmpty: Bool { steps.isEmpty }
 
     let steps: [Step]
+    /// Where the path of the file stands in the batch: its events share it, and it is of our own making.
+    private var path: ByteRange?
     private var names: RuleNames
+    private var rates = SampleRates()
     private var secretNames = SecretNames()
     private var bounds: [Int64] = []
     private var scratch = ByteWriter(capacity: 1 << 10)
     private var spare = ByteWriter(capacity: 1 << 10)
-    /// Fields whose values are shared by events, and of our own making.
-    private let fileSlot: Int
     private static let rateName = "sample_rate"
     /// Bytes up to which a value may grow by being redacted; a longer one is cut to the length it had.
     private static let growthLimit = 256 << 10
@@ -63,7 +64,6 @@ package final class RuleProgram {
     package init(_ rules: [Rule]) {
         counts = rules.map { RuleCount(name: $0.name) }
         var names = RuleNames()
-        fileSlot = names.slot(of: "file")
         steps = rules.map { rule in
             Step(matcher: RuleMatcher(rule.condition, &names), operation: RuleProgram.operation(rule.action, &names))
         }
@@ -103,13 +103,19 @@ package final class RuleProgram {
     func begin() {
         names.forget()
         secretNames.forget()
+        path = nil
     }
 
     /// Applies the rules to the unfinished event.
     ///
+    /// - Parameters:
+    ///   - event: the event.
+    ///   - builder: has its fields and labels.
+    ///   - path: where the path of its file stands in the batch.
     /// - Returns: whether it is sent; if not, taking back what is in the builder is the caller's duty.
-    func apply(to event: inout DraftEvent, _ builder: inout EventBatchBuilder) -> Bool {
-        apply(from: 0, isKept: false, to: &event, &builder)
+    func apply(to event: inout DraftEvent, _ builder: inout EventBatchBuilder, path: ByteRange?) -> Bool {
+        self.path = path
+        return apply(from: 0, isKept: false, to: &event, &builder)
     }
 
     /// Applies the rules from one on.
@@ -117,8 +123,7 @@ package final class RuleProgram {
         from first: Int, isKept wasKept: Bool, to event: inout DraftEvent, _ builder: inout EventBatchBuilder
     ) -> Bool {
         var isKept = wasKept
-        var rate: UInt64 = 1
-        var lastBy: Int?
+        rates.begin()
         for index in first..<steps.count where steps[index].matcher.matches(event, builder, &names) {
             var applies = true
             switch steps[index].operation {
@@ -130,12 +135,9 @@ package final class RuleProgram {
                 return dropped(index, "dropped")
             case .sample(let oneIn, let by):
                 if isKept { break }
-                guard isSampled(event, builder, oneIn: oneIn, by: by) else {
+                guard rates.passes(sampleHash(event, builder, by: by), oneIn: oneIn) else {
                     return dropped(index, "dropped, one in \(oneIn) is sent")
                 }
-                // What one hash decides twice is decided by the rarer.
-                rate = by == lastBy && rate > 1 ? max(rate, UInt64(oneIn)) : rate &* UInt64(oneIn)
-                lastBy = by
                 trace(index) { "sent for \(oneIn)" }
             case .limit(let limiter):
                 if isKept { break }
@@ -165,6 +167,7 @@ package final class RuleProgram {
             }
             if applies { counts[index].matched += 1 }
         }
+        let rate = rates.rate
         if rate > 1 { addNumber(rate, to: RuleProgram.rateName, &builder) }
         return true
     }
@@ -182,18 +185,11 @@ package final class RuleProgram {
         if tracesEffects { effects.append(Effect(rule: index, text: text())) }
     }
 
-    private func isSampled(
-        _ event: DraftEvent, _ builder: borrowing EventBatchBuilder, oneIn: UInt32, by slot: Int?
-    ) -> Bool {
-        let hash: UInt64
-        if let slot, let value = names.value(slot, builder) {
-            hash = builder.withBytes(of: value) { hash64($0) }
-        } else {
-            // Equal messages at different times are different events.
-            let seed = UInt64(bitPattern: event.time?.nanoseconds ?? 0)
-            hash = builder.withBytes(of: event.message) { hash64($0, seed: seed) }
-        }
-        return hash.multipliedFullWidth(by: UInt64(oneIn)).high == 0
+    private func sampleHash(_ event: DraftEvent, _ builder: borrowing EventBatchBuilder, by slot: Int?) -> UInt64 {
+        if let slot, let hash = names.withValue(slot, builder, { value in value.map { hash64($0) } }) { return hash }
+        // Equal messages at different times are different events.
+        let seed = UInt64(bitPattern: event.time?.nanoseconds ?? 0)
+        return builder.withBytes(of: event.message) { hash64($0, seed: seed) }
     }
 
     private func redact(
@@ -202,10 +198,9 @@ package final class RuleProgram {
     ) -> Bool {
         var places = 0
         if let range = redacted(event.message, redactions, &builder, &places) { event.message = range }
-        let file = names.number(fileSlot, builder)
         for index in 0..<builder.unfinishedFieldCount {
             let field = builder.unfinishedField(index)
-            if field.name == file { continue }
+            if field.value == path { continue }
             if hidesSecrets, secretNames.contains(field.name, builder) {
                 let hidden = Redaction.secret.withUnsafeBytes { builder.store($0) }
                 builder.replaceUnfinishedField(index, by: FieldEntry(name: field.name, value: hidden))

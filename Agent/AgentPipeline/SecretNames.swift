@@ -3,12 +3,10 @@ import LogModel
 
 /// Tells which fields hold secrets by their names, once for each name of a batch.
 struct SecretNames: ~Copyable {
-    /// The last part of a name, in lower case and without what joins words.
-    private static let words: Set<String> = [
-        "password", "passwd", "pwd", "passphrase", "secret", "clientsecret", "token", "accesstoken", "refreshtoken",
-        "idtoken", "authtoken", "apikey", "accesskey", "secretkey", "privatekey", "authorization", "sessionid",
-        "cookie",
-        "setcookie",
+    /// What the last part of a name ends with, in lower case and without what joins words.
+    private static let words = [
+        "password", "passwd", "pwd", "passphrase", "secret", "token", "apikey", "accesskey", "secretkey", "privatekey",
+        "authorization", "sessionid", "cookie",
     ]
     private static let unknown: UInt8 = 2
 
@@ -25,7 +23,8 @@ struct SecretNames: ~Copyable {
         let index = Int(name)
         while known.count <= index { known.append(SecretNames.unknown) }
         if known[index] == SecretNames.unknown {
-            known[index] = SecretNames.words.contains(SecretNames.word(of: builder.text(ofName: name))) ? 1 : 0
+            let last = SecretNames.word(of: builder.text(ofName: name))
+            known[index] = SecretNames.words.contains { last.hasSuffix($0) } ? 1 : 0
         }
         return known[index] == 1
     }

@@ -18,7 +18,7 @@ package struct AgentCommand: ParsableCommand {
             lodge-agent status [--config FILE] [--state DIR] [--json]
             lodge-agent --stdin [--to URL] [--state DIR] [--service NAME]
             lodge-agent validate --config FILE
-            lodge-agent test --config FILE < sample
+            lodge-agent test --config FILE [--path PATH | --source NAME] < sample
             lodge-agent spool verify|dump [--config FILE] [--state DIR]
             """,
         discussion: """
@@ -114,7 +114,8 @@ package struct AgentCommand: ParsableCommand {
         }
         if let state { settings.state = state }
         if settings.files.isEmpty, settings.streams.isEmpty, settings.checks.isEmpty {
-            throw ValidationError("nothing to follow: give --follow GLOB..., --stdin, or --config FILE with `files`")
+            throw ValidationError(
+                "nothing to follow: give --follow GLOB..., --stdin, or --config FILE with `files` or another source")
         }
         return settings
     }

@@ -12,6 +12,7 @@ struct AgentMetrics: Sendable {
     let malformed: Counter
     let parts: Counter
     let dropped: Counter
+    let own: Counter
     let bytes: Counter
     let nulBytes: Counter
     let spooled: Counter
@@ -44,6 +45,7 @@ struct AgentMetrics: Sendable {
             "lines_malformed_total", "Lines that are not of the format of their file; kept as plain lines.")
         parts = counter("line_parts_total", "Parts of lines that were too long for one event.")
         dropped = counter("events_dropped_by_rules_total", "Events that rules dropped, sampled away or held back.")
+        own = counter("own_lines_total", "Lines of the agent's own log in the files that it reads, left out.")
         bytes = counter("bytes_read_total", "Bytes of lines read.")
         nulBytes = counter("nul_bytes_total", "NUL bytes at the start of lines, left out: holes of files.")
         spooled = counter("batches_spooled_total", "Batches written to the spool.")

@@ -166,10 +166,19 @@ package struct AgentSettings: Sendable {
         state = try root.string("state")
         host = try root.string("host")
         zone = ClockZone(rawValue: try root.choice("timezone", of: ClockZone.allCases.map(\.rawValue)) ?? "") ?? .local
-        var given: Int?
+        try root.mapping("limits") { (group) throws(SettingsError) in
+            if let percent = try group.int("cpu_percent", in: 1...10_000) { processorShare = Double(percent) / 100 }
+            memory.bytes = try group.bytes("memory", in: 16 << 20...(1 << 40)) ?? memory.bytes
+        }
+        batch.bytes = min(batch.bytes, memory.batchBytes)
         try root.mapping("batch") { (group) throws(SettingsError) in
-            given = try group.bytes("bytes", in: 4096...(8 << 20))
-            batch.bytes = given ?? batch.bytes
+            batch.bytes = try group.bytes("bytes", in: 4096...(8 << 20)) ?? batch.bytes
+            guard batch.bytes <= memory.batchBytes else {
+                throw group.invalid(
+                    "bytes",
+                    "`batch.bytes` must be at most \(memory.batchBytes), a thirty-second part of `limits.memory`, "
+                        + "which is \(memory.bytes)")
+            }
             batch.events = try group.int("events", in: 1...100_000) ?? batch.events
             batchInterval = try group.duration("interval", in: .milliseconds(10)...(.seconds(60))) ?? batchInterval
         }
@@ -182,14 +191,6 @@ package struct AgentSettings: Sendable {
             }
             spool.compressionLevel = try group.int("zstd_level", in: 1...19) ?? spool.compressionLevel
         }
-        try root.mapping("limits") { (group) throws(SettingsError) in
-            if let percent = try group.int("cpu_percent", in: 1...10_000) { processorShare = Double(percent) / 100 }
-            memory.bytes = try group.bytes("memory", in: 16 << 20...(1 << 40)) ?? memory.bytes
-            if let given, given > memory.batchBytes {
-                throw group.invalid("memory", "`batch.bytes` must be at most a thirty-second part of `limits.memory`")
-            }
-        }
-        batch.bytes = min(batch.bytes, memory.batchBytes)
         try root.mapping("metrics") { (group) throws(SettingsError) in
             metricsAddress = try group.string("listen")
             if let metricsAddress, HostAndPort(metricsAddress) == nil {

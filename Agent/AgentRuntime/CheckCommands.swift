@@ -1,5 +1,4 @@
 import AgentChecks
-import AgentInputs
 import AgentPipeline
 import ArgumentParser
 import Glibc
@@ -19,7 +18,8 @@ struct ValidateCommand: ParsableCommand {
 
     func run() throws {
         let config = try agent.requiredConfig(for: "validate")
-        let settings = try AgentSettings(file: config)
+        // What the agent itself would refuse, flags included.
+        let settings = try agent.settings()
         if let problem = settings.problem { throw ValidationError("\(config): \(problem)") }
         print(
             "\(config): good; \(settings.files.count) groups of files, \(settings.rules.count) rules, "
@@ -33,7 +33,7 @@ struct ValidateCommand: ParsableCommand {
 struct TestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "test", abstract: "Show what is made of each line on standard input. Nothing is sent.",
-        usage: "lodge-agent test --config FILE [--path PATH] < sample",
+        usage: "lodge-agent test --config FILE [--path PATH | --source NAME] < sample",
         discussion: "Exit codes: 0 it was shown; 2 wrong usage or configuration.")
 
     /// A sample is read as a whole.
@@ -45,31 +45,32 @@ struct TestCommand: ParsableCommand {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Read the lines as if they stood in this file (default: the first group's).", valueName: "PATH"))
+            "Read the lines as if they stood in this file (default: one of the first group's).", valueName: "PATH"))
     var path: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Read the lines as if they came from this source that is no file: stdin, syslog or exec:NAME.",
+            valueName: "NAME"))
+    var source: String?
 
     func run() throws {
         let config = try agent.requiredConfig(for: "test")
         let settings = try AgentSettings(file: config)
-        guard let first = settings.files.first else {
-            throw ValidationError("\(config) names no files, so there is nothing to read lines like")
-        }
-        var group = first
-        if let path {
-            let found = settings.files.first { files in
-                files.include.contains { GlobPattern($0, relativeTo: "/").matches(path) }
-                    && !files.exclude.contains { GlobPattern($0, relativeTo: "/").matches(path) }
-            }
-            guard let found else { throw ValidationError("no group of files in \(config) matches \(path)") }
-            group = found
+        if path != nil, source != nil { throw ValidationError("give either --path or --source") }
+        let like: SampleSource
+        do throws(AgentError) { like = try SampleSource(of: settings, path: path, source: source) } catch {
+            throw ValidationError("\(config): \(error)")
         }
         let sample = try standardInput()
+        if path == nil, source == nil { print("read like lines of \(like.path)") }
         let inspector = LineInspector(
-            profile: group.profile, rules: settings.rules, host: settings.host ?? hostName(),
+            profile: like.profile, rules: settings.rules, host: settings.host ?? hostName(),
             maxLineBytes: Limits.lineBytes, offsets: { settings.zone == .utc ? .utc : localOffsets() },
             arrival: Timestamp(nanoseconds: SystemClock.wallNanos()))
         sample.withUnsafeBytes { bytes in
-            inspector.inspect(bytes, path: path ?? group.include.first ?? "stdin") { print($0) }
+            inspector.inspect(bytes, path: like.path) { print($0) }
         }
     }
 

@@ -50,7 +50,9 @@ struct HostMetadata {
         add("cloud.provider", value("cloud_name") ?? environment("CLOUD_PROVIDER") ?? vendor(), &fields)
         add("cloud.region", value("region") ?? environment("AWS_REGION") ?? environment("CLOUD_REGION"), &fields)
         add("cloud.zone", value("availability_zone") ?? environment("CLOUD_ZONE"), &fields)
-        add("cloud.instance_id", value("instance_id") ?? line("/sys/class/dmi/id/board_asset_tag"), &fields)
+        // Elsewhere the tag is what the maker or the owner of the board has written on it.
+        let tag = vendor() == "aws" ? line("/sys/class/dmi/id/board_asset_tag") : nil
+        add("cloud.instance_id", value("instance_id") ?? tag, &fields)
         add("k8s.node", environment("NODE_NAME") ?? environment("K8S_NODE_NAME"), &fields)
         add("k8s.namespace", environment("POD_NAMESPACE"), &fields)
         add("k8s.pod", environment("POD_NAME"), &fields)

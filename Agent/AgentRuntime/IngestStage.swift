@@ -79,7 +79,7 @@ final class IngestStage: FollowConsumer, StreamConsumer {
         BatchAssembler(
             host: settings.host ?? hostName(), cutter: LineCutter(maxLineBytes: Limits.lineBytes),
             limits: settings.batch, offsets: settings.zone == .utc ? .utc : localOffsets(),
-            rules: RuleProgram(settings.rules))
+            rules: RuleProgram(settings.rules), ownLog: .ofThisProcess)
     }
 
     /// Goes on by other settings. Everything that was taken must be in the spool: see ``isFlushed``.

@@ -25,6 +25,7 @@ struct PublishedCounts {
         metrics.bytes.add(counts.bytes - last.bytes)
         metrics.nulBytes.add(counts.nulBytes - last.nulBytes)
         metrics.dropped.add(counts.dropped - last.dropped)
+        metrics.own.add(counts.own - last.own)
         last = counts
         let ruleCounts = assembler.rules.counts
         for (index, count) in ruleCounts.enumerated() {

@@ -125,8 +125,9 @@ extension EventTimeRule {
                 throw group.invalid("format", "`time.format`: \(error.description)")
             }
         }
-        if let text = try group.string("zone"), text != "local" {
-            guard let rule = TimeZoneRule(text) ?? zoneFile(text).map({ .zone($0) }) else {
+        if let text = try group.string("zone") {
+            let machine = text == "local" ? TimeZoneRule.local(localOffset()) : nil
+            guard let rule = machine ?? TimeZoneRule(text) ?? zoneFile(text).map({ .zone($0) }) else {
                 throw group.invalid(
                     "zone",
                     "`time.zone` must be `utc`, `local`, such as `+02:00`, or a name that /usr/share/zoneinfo has, not `\(text)`"

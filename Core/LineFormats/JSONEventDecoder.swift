@@ -20,6 +20,8 @@ public struct JSONEventDecoder: ~Copyable {
         public var labels: [String]
         /// Whether a time that cannot be read rejects the event; otherwise it stays a field and the arrival counts.
         public var rejectsUnreadableTime: Bool
+        /// Whether a time without a zone is one that cannot be read; otherwise it is UTC.
+        public var timeNeedsZone = false
         /// An object of the event, such as `meta`, whose members count as the event's own.
         public var unwrapped: [UInt8]?
         /// Whether nested objects become fields named with dots; otherwise each is one field with its JSON text.
@@ -300,7 +302,7 @@ public struct JSONEventDecoder: ~Copyable {
     ) throws(JSONError) {
         switch names.role(of: name) {
         case .time where time == nil:
-            if let parsed = unsafe Timestamp(parsing: bytes) {
+            if let parsed = unsafe Timestamp(parsing: bytes, needsZone: keys.timeNeedsZone) {
                 time = parsed
                 return
             }

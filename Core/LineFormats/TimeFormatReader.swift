@@ -45,13 +45,20 @@ public struct TimeFormatReader {
             case .rfc3339:
                 var end = 0
                 while end < min(line.count, 40), line[end] > 0x20 || (end == 10 && line[end] == 0x20) { end += 1 }
-                return unsafe Timestamp(rfc3339: line.slice(0..<end)).map { ($0, end) }
+                return unsafe rfc3339(line.slice(0..<end)).map { ($0, end) }
             case .epoch(let unit): return TimeFormatReader.epoch(line, unit)
             default: guard TimeFormatReader.take(step, line, &index, &parts) else { return nil }
             }
         }
         guard let time = moment(parts, now) else { return nil }
         return (time, index)
+    }
+
+    private mutating func rfc3339(_ text: UnsafeRawBufferPointer) -> Timestamp? {
+        if let time = unsafe Timestamp(rfc3339: text, needsZone: true) { return time }
+        guard let shown = unsafe Timestamp(rfc3339: text) else { return nil }
+        let seconds = shown.floored(toMultipleOf: 1_000_000_000).nanoseconds / 1_000_000_000
+        return shown.adding(nanoseconds: -Int64(offsets.offset(atLocal: seconds)) * 1_000_000_000)
     }
 
     /// The time that all of a text is; blanks around it do not matter.

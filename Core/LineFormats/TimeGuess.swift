@@ -34,9 +34,11 @@ public struct TimeGuess {
         var isLogcat = false
     }
 
-    /// The time at the start of `line`, or nil.
-    public mutating func time(of line: UnsafeRawBufferPointer, now: Timestamp) -> Timestamp? {
-        find(in: unsafe LineBytes(line), now: now)?.time
+    /// The time at the start of `text` and whether nothing but blanks stands behind it; nil when none stands there.
+    public mutating func read(_ text: UnsafeRawBufferPointer, now: Timestamp) -> (time: Timestamp, isWhole: Bool)? {
+        let line = unsafe LineBytes(text)
+        guard let found = find(in: line, now: now) else { return nil }
+        return (found.time, line.endOfBlanks(found.end) == line.count)
     }
 
     mutating func find(in line: LineBytes, now: Timestamp) -> Found? {

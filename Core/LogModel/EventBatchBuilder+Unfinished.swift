@@ -67,6 +67,17 @@ extension EventBatchBuilder {
         unsafe streams.withLabel(name, body)
     }
 
+    /// Lends the value of a label as the event will have it: what it brings itself, or else what all events have.
+    public func withLabel<R>(_ name: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> R) -> R {
+        unsafe streams.withLabel(name) { own in
+            if let own = unsafe own { return unsafe body(own) }
+            for label in labels where unsafe label.name.utf8.elementsEqual(name) {
+                return unsafe label.value.withUnsafeBytes { unsafe body($0) }
+            }
+            return body(nil)
+        }
+    }
+
     /// The labels that the unfinished event brings itself. Not for hot paths.
     public func unfinishedLabels() -> [StreamIdentity.Label] { streams.labelsOfKey() }
 }

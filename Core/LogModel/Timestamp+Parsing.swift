@@ -3,8 +3,8 @@ extension Timestamp {
     /// point, no zone (meaning UTC), `+0200` for `+02:00`. Digits past nanoseconds are cut off.
     ///
     /// Returns nil for anything else, for impossible dates, and for years outside 1677 to 2262. A leap second (`:60`)
-    /// becomes the first moment of the next minute.
-    public init?(rfc3339 text: UnsafeRawBufferPointer) {
+    /// becomes the first moment of the next minute. With `needsZone` a text without a zone is nothing either.
+    public init?(rfc3339 text: UnsafeRawBufferPointer, needsZone: Bool = false) {
         // SAFETY: every index below is checked against `count` before it is read.
         let count = text.count
         guard count >= 19 else { return nil }
@@ -48,6 +48,8 @@ extension Timestamp {
                 return nil
             }
             offsetSeconds = zone
+        } else if needsZone {
+            return nil
         }
         let seconds = date.daysSinceEpoch * 86_400 + hour * 3_600 + minute * 60 + second - offsetSeconds
         self.init(seconds: Int64(seconds), nanoseconds: nanoseconds)
@@ -118,10 +120,10 @@ extension Timestamp {
         self.init(nanoseconds: negative ? -sum : sum)
     }
 
-    /// Reads RFC 3339 or an epoch number, whichever `text` is.
-    public init?(parsing text: UnsafeRawBufferPointer) {
+    /// Reads RFC 3339 or an epoch number, whichever `text` is. With `needsZone` RFC 3339 must have a zone.
+    public init?(parsing text: UnsafeRawBufferPointer, needsZone: Bool = false) {
         if text.count >= 19, unsafe text[4] == 0x2D {
-            unsafe self.init(rfc3339: text)
+            unsafe self.init(rfc3339: text, needsZone: needsZone)
         } else {
             unsafe self.init(epoch: text)
         }

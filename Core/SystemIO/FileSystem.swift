@@ -116,10 +116,14 @@ package enum FileSystem {
     package static func freeSpace(_ path: String) throws(IOError) -> FreeSpace {
         var raw = statvfs()
         if unsafe statvfs(path, &raw) != 0 { throw IOError(.measure, path, errno) }
-        let block = Int(clamping: raw.f_frsize)
+        // A file system may claim any numbers, such as those of the network that it stands for.
+        func bytes(_ blocks: UInt) -> Int {
+            let (product, overflow) = blocks.multipliedReportingOverflow(by: raw.f_frsize)
+            return overflow ? .max : Int(clamping: product)
+        }
         return FreeSpace(
-            available: Int(clamping: raw.f_bavail) * block, total: Int(clamping: raw.f_blocks) * block,
-            used: Int(clamping: raw.f_blocks - min(raw.f_bfree, raw.f_blocks)) * block,
+            available: bytes(raw.f_bavail), total: bytes(raw.f_blocks),
+            used: bytes(raw.f_blocks - min(raw.f_bfree, raw.f_blocks)),
             inodes: Int(clamping: raw.f_files), usedInodes: Int(clamping: raw.f_files - min(raw.f_ffree, raw.f_files)))
     }
 

@@ -2,6 +2,7 @@ import SystemIO
 import Synchronization
 import TestSupport
 import Testing
+import Workers
 
 @testable import AgentChecks
 
@@ -48,6 +49,28 @@ struct CheckRunnerTests {
         let runner = try CheckRunner(checks, userAgent: "test") { told.add($0) }
         try eventually("all hang") { (try? FileSystem.list(directory.path).count) == CheckRunner.threads }
         runner.stop()
+        #expect(told.events.withLock { $0.isEmpty })
+    }
+
+    /// Such as one of a file system on a server that is gone.
+    @Test func aStopDoesNotWaitForALookThatCannotBeCutShort() throws {
+        let gate = Monitor((hasBegun: false, isOpen: false, hasEnded: false))
+        let told = Told()
+        let runner = try CheckRunner([check("a", "")], userAgent: "test") { _, _, _, _ in
+            gate.withLock { $0.hasBegun = true }
+            gate.broadcast()
+            _ = gate.wait { $0.isOpen ? true : nil }
+            gate.withLock { $0.hasEnded = true }
+            return Reading(.healthy)
+        } tell: {
+            told.add($0)
+        }
+        _ = gate.wait { $0.hasBegun ? true : nil }
+        runner.stop()
+        #expect(gate.withLock { !$0.hasEnded })
+        gate.withLock { $0.isOpen = true }
+        gate.broadcast()
+        try eventually("the look has ended") { gate.withLock { $0.hasEnded } }
         #expect(told.events.withLock { $0.isEmpty })
     }
 }

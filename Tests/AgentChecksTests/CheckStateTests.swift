@@ -122,4 +122,15 @@ import Testing
             """
         #expect(String(decoding: event.document.bytes, as: UTF8.self) == expected)
     }
+
+    @Test func figuresOfAPluginDoNotStandForOthers() throws {
+        var reading = Reading(.healthy, "fine", figures: [.init("status", 1), .init("load", 2), .init("load", 3)])
+        reading.latency = 1_000_000
+        let check = Check(service: "a", .command(["x"]))
+        let event = HealthEvent(check: check, reading: reading, state: CheckState(), dependencies: [], time: 0)
+        let health = event.document["health"]
+        #expect(health?["status"]?.string == "healthy" && health?["figure_status"] != nil)
+        let text = String(decoding: event.document.bytes, as: UTF8.self)
+        #expect(text.contains(#""figure_status":1,"load":2,"figure_load":3}"#), "\(text)")
+    }
 }

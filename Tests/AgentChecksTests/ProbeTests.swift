@@ -39,6 +39,12 @@ struct ProbeTests {
         #expect(shell("sleep 600 & echo done").reason == "done")
     }
 
+    @Test func whatGoesOnWithoutItsOutputIsKilledInTime() {
+        let reading = shell("exec >/dev/null 2>&1; sleep 600", milliseconds: 300)
+        #expect(reading.status == .unhealthy && reading.reason == "no answer in time")
+        #expect(shell("exec >/dev/null 2>&1; sleep 0.1; exit 1").status == .warning)
+    }
+
     @Test func muchOutputNeitherHangsNorIsKept() throws {
         let child = ChildProcess(arguments: ["sh", "-c", "head -c 3000000 /dev/zero; exit 1"])
         let (ending, output) = try child.run(timeout: 20_000_000_000) { false }

@@ -70,6 +70,15 @@ struct AgentStatusTests {
                 """)
     }
 
+    @Test func namesOfFilesDoNotReachTheTerminalAsCommands() {
+        var status = status
+        status.sources[0].name = "/var/log/\u{1B}]0;x\u{07}\n!  all is well\u{9B}2J.log"
+        status.configuration.refused = "\u{1B}[2J"
+        let text = status.text(now: 5_500_000_000, wall: Timestamp(nanoseconds: 4_600_000_000_000))
+        #expect(text.contains("/var/log/\u{FFFD}]0;x\u{FFFD}\\n!  all is well\u{FFFD}2J.log  "))
+        #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) })
+    }
+
     @Test func theDocumentHasTheSame() {
         var status = status
         status.problem = "connection refused"

@@ -3,6 +3,28 @@ import LogModel
 import Testing
 
 struct BatchAssemblerTests {
+    /// Whatever wrote the file, as rsyslog does what the journal gets from us.
+    @Test(arguments: [
+        ("Jun  4 15:16:02 web1 lodge-agent[812]: agent started", true),
+        ("2026-01-02T03:04:05.123456+00:00 web1 lodge-agent[812]: agent started", true),
+        ("<30>Jun  4 15:16:02 web1 lodge-agent[812]: agent started", true),
+        ("<30>1 2026-01-02T03:04:05Z web1 lodge-agent 812 - - agent started", true),
+        ("Jun  4 15:16:02 web1 lodge-agent[8120]: another", false),
+        ("Jun  4 15:16:02 web1 lodge-agent[81]: another", false),
+        ("Jun  4 15:16:02 web1 my-lodge-agent[812]: another", false),
+        ("Jun  4 15:16:02 web1 systemd[1]: lodge-agent.service: Main process", false),
+        ("<30>1 2026-01-02T03:04:05Z web1 lodge-agent 81 - - another", false),
+        ("<30>1 2026-01-02T03:04:05Z web1 lodge-agent", false), ("<30>", false), ("lodge-agent[812", false),
+    ]) func linesOfTheAgentsOwnLogAreLeftOut(line: String, isOwn: Bool) {
+        for format in [SourceProfile.Format.auto, .plain, .syslog] {
+            var pipeline = Pipeline(
+                SourceProfile(format: format), ownLog: OwnLog(program: "lodge-agent", process: 812))
+            #expect(pipeline.read(line + "\nother\n").count == (isOwn ? 1 : 2))
+            #expect(pipeline.assembler.counts.own == (isOwn ? 1 : 0))
+            #expect(pipeline.assembler.counts.bytes == line.utf8.count + 7)
+        }
+    }
+
     static let arrival = Timestamp(parsing: "2026-11-21T07:00:00Z") ?? .distantPast
 
     private func state(_ id: UInt64 = 1, _ path: String = "/var/log/cart.log") -> SourceState {

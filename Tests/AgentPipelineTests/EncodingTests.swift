@@ -1,9 +1,24 @@
 import AgentPipeline
+import LineFormats
 import TestSupport
 import Testing
 
 /// Text that is not UTF-8: what becomes of it, and how far in the file it leads.
 struct EncodingTests {
+    /// Each line is taken by itself; only the first one has the mark.
+    @Test func aSampleInAnotherByteOrderIsReadToItsEnd() {
+        let text = "eins\nzwei\ndrei\n"
+        let bytes: [UInt8] = [0xFE, 0xFF] + text.utf16.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }
+        let inspector = LineInspector(
+            profile: SourceProfile(encoding: .utf16), rules: [Rule("a", .add([("n", "1")]))], host: "h",
+            maxLineBytes: 1000, offsets: { .utc }, arrival: Pipeline.arrival)
+        var messages: [String] = []
+        bytes.withUnsafeBytes { bytes in
+            inspector.inspect(bytes, path: "/a.log") { if $0.contains("message: ") { messages.append($0) } }
+        }
+        #expect(messages == ["eins", "eins", "zwei", "zwei", "drei", "drei"].map { "    message: \($0)" })
+    }
+
     private func utf16(_ text: String, bigEndian: Bool = false) -> [UInt8] {
         text.utf16.flatMap { unit in
             let (low, high) = (UInt8(truncatingIfNeeded: unit), UInt8(truncatingIfNeeded: unit >> 8))

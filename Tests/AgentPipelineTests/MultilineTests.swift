@@ -223,6 +223,40 @@ struct MultilineTests {
         }
     }
 
+    /// More than is kept of one line, also while the other stream writes lines of its own.
+    @Test func partsOfLongLinesOfContainersAreNumbered() {
+        let seed = drawSeed()
+        var random = SeededGenerator(seed: seed)
+        for multiline in [nil, Multiline(.trace(.java), maxBytes: 1 << 20)] {
+            for chance in [0, 30] where multiline == nil || chance == 0 {
+                func line(_ stream: String, _ tag: String, _ text: String) -> String {
+                    "2026-01-02T03:04:05Z \(stream) \(tag) \(text)\n"
+                }
+                let piece = String(repeating: "0123456789abcdef", count: 1 << 10)
+                var text = ""
+                var others = 0
+                for _ in 0..<80 {
+                    text += line("stdout", "P", piece)
+                    if random.chance(chance) {
+                        text += line("stderr", "F", "other")
+                        others += 1
+                    }
+                }
+                text += line("stdout", "F", "end") + line("stdout", "F", "next")
+                let profile = SourceProfile(format: .plain, container: .cri, multiline: multiline)
+                let bytes = Array(text.utf8)
+                let whole = readAtOnce(bytes, profile, maxLineBytes: 1_008 << 10)
+                let long = whole.filter { $0.message != "other" }
+                #expect(long.map(\.part) == (1...(long.count - 1)).map { "\($0)" } + [nil], "seed \(seed)")
+                #expect(
+                    long.count > 2 && long.dropLast().map(\.message).joined().utf8.count == 80 * piece.utf8.count + 3)
+                #expect(whole.count - long.count == others && long.last?.message == "next")
+                let pieces = readInPieces(bytes, profile, maxLineBytes: 1_008 << 10, &random)
+                #expect(pieces == whole, "seed \(seed)")
+            }
+        }
+    }
+
     @Test func howTheBytesOfContainersComeMakesNoDifference() {
         let seed = drawSeed()
         var random = SeededGenerator(seed: seed)

@@ -1,4 +1,5 @@
 import AgentPipeline
+import LineFormats
 import LogModel
 import Testing
 
@@ -40,11 +41,14 @@ struct Pipeline {
     let profile: SourceProfile
     private var state = SourceState(id: 1, path: "/var/log/cart.log", device: 1, inode: 1)
 
-    init(_ profile: SourceProfile = SourceProfile(), rules: [Rule] = [], maxLineBytes: Int = 1 << 20) {
+    init(
+        _ profile: SourceProfile = SourceProfile(), rules: [Rule] = [], maxLineBytes: Int = 1 << 20,
+        offsets: LocalOffsets = .utc, ownLog: OwnLog? = nil
+    ) {
         assembler = BatchAssembler(
             host: "web1", cutter: LineCutter(maxLineBytes: maxLineBytes),
-            limits: BatchLimits(bytes: .max, events: .max),
-            rules: RuleProgram(rules))
+            limits: BatchLimits(bytes: .max, events: .max), offsets: offsets,
+            rules: RuleProgram(rules), ownLog: ownLog)
         assembler.rules.arrival = Pipeline.arrival
         self.profile = profile
     }

@@ -73,10 +73,14 @@ struct AgentSettingsTests {
         #expect(small.memory.bytes == 16 << 20 && small.batch.bytes == 512 << 10)
         #expect(small.memory.chunkBytes == 64 << 10 && small.memory.inboxBytes(of: 4) == 256 << 10)
         #expect(small.memory.inboxBytes(of: 1_000) == 64 << 10)
-        let error = #expect(throws: SettingsError.self) {
-            try read("batch: {bytes: 4MiB}\nlimits: {memory: 64MiB}\nfiles: [{include: /a}]")
+        #expect(try read("batch: {bytes: 2MiB}\nfiles: [{include: /a}]").batch.bytes == 2 << 20)
+        for limits in ["", "limits: {cpu_percent: 50}\n", "limits: {memory: 64MiB}\n"] {
+            let error = #expect(throws: SettingsError.self) {
+                try read("\(limits)files: [{include: /a}]\nbatch: {bytes: 8MiB}")
+            }
+            let text = error?.description ?? ""
+            #expect(text.hasPrefix("agent.yaml:\(limits.isEmpty ? 2 : 3):") && text.contains("2097152"), "\(text)")
         }
-        #expect(error?.description.hasPrefix("agent.yaml:2:") == true)
     }
 
     @Test func checksAreRead() throws {
@@ -131,6 +135,21 @@ struct AgentSettingsTests {
         let error = #expect(throws: SettingsError.self) { try read("files: [{include: /a}]\nchecks:\n  - \(check)") }
         #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
         #expect(error?.description.hasPrefix("agent.yaml:3:") == true)
+    }
+
+    @Test func theMachinesZoneMayBeThatOfOneFile() throws {
+        let settings = try read(
+            "timezone: utc\nfiles:\n  - {include: /a, time: {zone: local}}\n  - {include: /b, time: {zone: utc}}\n  - {include: /c}"
+        )
+        let zones = settings.files.map { files in
+            switch files.profile.time.zone {
+            case .usual: "usual"
+            case .local: "local"
+            case .fixed(let seconds): "\(seconds)"
+            case .zone: "zone"
+            }
+        }
+        #expect(settings.zone == .utc && zones == ["local", "0", "usual"])
     }
 
     @Test func howFilesAreTreatedIsRead() throws {

@@ -44,9 +44,17 @@ struct ChildProcess {
         let deadline = SystemClock.monotonicNanos() &+ timeout
         var output: [UInt8] = []
         var ending: Ending?
+        var isOpen = true
+        var pause: Int32 = 1
         while ending == nil {
-            let isOpen = read(pipe.read, into: &output)
-            ending = child.ending(waits: !isOpen).map { Ending($0) }
+            if isOpen {
+                isOpen = read(pipe.read, into: &output)
+            } else {
+                // Mostly it ends right behind its output; but it may as well go on without any.
+                _ = poll(nil, 0, pause)
+                pause = min(2 * pause, Self.step)
+            }
+            ending = child.ending(waits: false).map { Ending($0) }
             if ending == nil, SystemClock.monotonicNanos() >= deadline || shouldStop() {
                 child.signal(SIGKILL)
                 _ = child.ending(waits: true)

@@ -55,6 +55,7 @@ struct SpoolCommand: ParsableCommand {
                 var line = "\(part.name): \(survey.records) records in \(survey.files) files, \(survey.bytes) bytes"
                 if part.name != "ledger" {
                     line += ", waiting: \(part.waitingBatches) batches with \(part.waitingEvents) events"
+                    if part.heldBatches > 0 { line += ", \(part.heldBatches) of them kept apart: they may be stored" }
                 }
                 print(line)
             }

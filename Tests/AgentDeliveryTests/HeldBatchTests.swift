@@ -96,9 +96,10 @@ struct HeldBatchTests {
             try inspection.verify { name, damage in Issue.record("\(name): \(damage)") }.first { $0.name == "debug" }
         }
         let part = try #require(try debug())
-        #expect(part.waitingBatches == 1 && part.waitingEvents == 1 && part.damagedHeld.isEmpty)
+        #expect(
+            part.waitingBatches == 1 && part.waitingEvents == 1 && part.heldBatches == 1 && part.damagedHeld.isEmpty)
         var dumped = 0
-        try inspection.dump(events: false) { if $0["lane"]?.string == "debug" { dumped += 1 } }
+        try inspection.dump(events: false) { if $0["kept_apart"]?.bool == true { dumped += 1 } }
         #expect(dumped == 1)
         let file = "\(place.path)/spool/debug/held/1"
         var bytes = try FileSystem.contents(file, limit: 1 << 24)

@@ -18,6 +18,8 @@ package struct SpoolInspection {
         package var waitingBatches = 0
         /// Their events.
         package var waitingEvents = 0
+        /// How many of the batches are kept apart from their journal, because they may be stored.
+        package var heldBatches = 0
         /// The numbers of batches that were kept apart from their journal, because they may be stored, and whose files are
         /// damaged.
         package var damagedHeld: [UInt64] = []
@@ -57,8 +59,9 @@ package struct SpoolInspection {
             part.damagedHeld = held.map(\.number).filter { number in
                 ((try? HeldBatch.read(number, in: path(of: lane))) ?? nil).flatMap { try? SpoolRecord($0) } == nil
             }
-            try forEachWaiting(in: lane) { record in
+            try forEachWaiting(in: lane) { record, isHeld in
                 part.waitingBatches += 1
+                if isHeld { part.heldBatches += 1 }
                 part.waitingEvents += record.events
             }
             parts.append(part)
@@ -74,8 +77,8 @@ package struct SpoolInspection {
     package func dump(events: Bool, _ take: (JSONValue) -> Void) throws(JournalError) {
         for lane in Lane.inOrder where FileSystem.exists(path(of: lane)) {
             let name = Self.name(of: lane)
-            try forEachWaiting(in: lane) { record in
-                if events { Self.events(of: record, name, take) } else { take(Self.document(record, name)) }
+            try forEachWaiting(in: lane) { record, isHeld in
+                if events { Self.events(of: record, name, take) } else { take(Self.document(record, name, isHeld)) }
             }
         }
     }
@@ -84,10 +87,10 @@ package struct SpoolInspection {
         do throws(IOError) { return try HeldBatch.list(in: place) } catch { throw .io(error) }
     }
 
-    /// Hands out what the agent would send, in its order.
-    private func forEachWaiting(in lane: Lane, _ take: (SpoolRecord) -> Void) throws(JournalError) {
+    /// Hands out what the agent would send, in its order, and whether it is kept apart.
+    private func forEachWaiting(in lane: Lane, _ take: (SpoolRecord, Bool) -> Void) throws(JournalError) {
         guard case .priority(let priority) = lane else {
-            return try forEach(path, in: (cursors.old + 1)...(.max - 1), but: [], take)
+            return try forEach(path, in: (cursors.old + 1)...(.max - 1), but: []) { take($0, false) }
         }
         let place = path(of: lane)
         if !FileSystem.exists(place) { return }
@@ -95,12 +98,13 @@ package struct SpoolInspection {
         let told = LedgerDigest(try JournalDirectory("\(path)/ledger"), behind: cursors)
         for held in try Self.held(in: place) where told.isHeld(held.number, priority, cursor: cursor) {
             if let record = ((try? HeldBatch.read(held.number, in: place)) ?? nil).flatMap({ try? SpoolRecord($0) }) {
-                take(record)
+                take(record, true)
             }
         }
         let done = max(cursor, told.floor(priority))
         let end = told.isTrusted ? max(done, told.end(priority)) : .max - 1
-        if done < end { try forEach(place, in: (done + 1)...end, but: told.voids(priority, behind: done), take) }
+        if done >= end { return }
+        try forEach(place, in: (done + 1)...end, but: told.voids(priority, behind: done)) { take($0, false) }
     }
 
     private func forEach(
@@ -121,14 +125,14 @@ package struct SpoolInspection {
         }
     }
 
-    private static func document(_ record: SpoolRecord, _ lane: String) -> JSONValue {
+    private static func document(_ record: SpoolRecord, _ lane: String, _ isHeld: Bool) -> JSONValue {
         let files =
             record.shares.map { ($0.path, $0.bytes) }
             + record.progress.map { ($0.state.path, $0.from..<max($0.from, $0.state.offset)) }
         return [
             "lane": .string(lane), "position": .integer(record.position), "agent": .string(record.agent),
             "epoch": .integer(record.epoch), "sequence": .integer(record.sequence),
-            "events": .integer(record.events), "bytes": .integer(record.payload.count),
+            "events": .integer(record.events), "bytes": .integer(record.payload.count), "kept_apart": .bool(isHeld),
             "levels": .object(record.levels.map { .init($0.level.name, .integer($0.events)) }),
             "files": .array(
                 files.map { path, bytes in
